@@ -1,0 +1,98 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "domicile",
+    products: [
+        .executable(name: "domicile", targets: ["domicile"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .target(name: "CLinux"),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+
+        .target(name: "Transport", dependencies: ["CLinux", "COpenSSL"], swiftSettings: strict),
+        .target(name: "PGWire", swiftSettings: strict),
+        .target(
+            name: "Audit",
+            dependencies: ["CLinux", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: strict),
+
+        .target(name: "GatewayPolicy", path: "Sources/Gateway/Policy", swiftSettings: strict),
+        .target(
+            name: "GatewayConfiguration",
+            dependencies: [
+                "GatewayPolicy", "Yams", .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            path: "Sources/Gateway/Configuration",
+            swiftSettings: strict),
+        .target(
+            name: "GatewayIdentity",
+            dependencies: [
+                "GatewayPolicy", "GatewayConfiguration",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Sources/Gateway/Identity",
+            swiftSettings: strict),
+        .target(
+            name: "GatewayRouting",
+            dependencies: ["GatewayPolicy", "GatewayConfiguration"],
+            path: "Sources/Gateway/Routing",
+            swiftSettings: strict),
+        .target(
+            name: "GatewayHealth",
+            dependencies: [
+                "CLibpq", "CLinux", "GatewayConfiguration", "GatewayRouting",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Sources/Gateway/Health",
+            swiftSettings: strict),
+        .target(
+            name: "Gateway",
+            dependencies: [
+                "Audit", "GatewayConfiguration", "GatewayHealth", "GatewayIdentity", "GatewayPolicy",
+                "GatewayRouting", "PGWire", "Transport",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Sources/Gateway",
+            exclude: ["Configuration", "Health", "Identity", "Policy", "Routing"],
+            swiftSettings: strict),
+
+        .target(
+            name: "Admin",
+            dependencies: [
+                "Gateway",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "domicile",
+            dependencies: [
+                "Admin", "Audit", "Gateway",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+    ]
+)

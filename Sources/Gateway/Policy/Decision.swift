@@ -1,0 +1,53 @@
+/// What the policy answered for one connection. Only `Policy.decide` makes one.
+package struct Decision: Sendable, Hashable {
+    package let rule: String
+    /// The database that goes upstream; the one the rule was matched with.
+    package let database: String
+    /// Regions the session may be served from, after what was asked for narrowed them. Never empty.
+    package let regions: [String]
+    package let role: String
+    package let access: Access
+    package let forbid: Set<StatementClass>
+    package let forbidsTemporary: Bool
+    /// The executor's replication connection is allowed and asked for.
+    package let replication: Bool
+    package let capture: CaptureOverride
+    package let session: SessionOverride
+    /// Regions outside the rule that a writer's data streams on to (`replicates: allow`).
+    package let replicatesTo: [String]
+
+    init(
+        rule: Rule, database: String, regions: [String], role: String, replication: Bool,
+        replicatesTo: [String]
+    ) {
+        self.rule = rule.name
+        self.database = database
+        self.regions = regions
+        self.role = role
+        self.access = rule.access
+        self.forbid = rule.forbid
+        self.forbidsTemporary = rule.forbidsTemporary
+        self.replication = replication
+        self.capture = rule.capture
+        self.session = rule.session
+        self.replicatesTo = replicatesTo
+    }
+}
+
+/// Why the policy refused a request. All but `unknownDatabase` (3D000) are SQLSTATE 42501.
+package enum PolicyRefusal: Error, Sendable, Hashable {
+    /// The configuration has no such database.
+    case unknownDatabase(String)
+    /// No rule matches this principal and database.
+    case noRule
+    /// The rule does not hand out the role asked for.
+    case role(String, rule: String, allowed: [String])
+    /// What was asked for leaves no allowed region.
+    case region(asked: [String], rule: String, allowed: [String])
+    /// The gateway's own region is neither allowed nor in the rule's `transit`.
+    case transit(gateway: String, rule: String)
+    /// A writer's data would stream on to these regions and the rule does not say `replicates: allow`.
+    case replicates(to: [String], rule: String)
+    /// A replication connection without `replication: allow`.
+    case replication(rule: String)
+}

@@ -1,0 +1,42 @@
+/// A verified identity: issuer + subject, with its claims. Made from a verified token only.
+package struct Principal: Sendable, Hashable {
+    /// `iss`, byte for byte.
+    package let issuer: String
+    package let subject: String
+    /// The service that asked for the task.
+    package let planner: String?
+    package let task: String?
+    /// `jti` (RFC 7519 section 4.1.7).
+    package let tokenID: String?
+    /// All claims of the token, by their own names.
+    package let claims: [String: ClaimValue]
+    /// Claims by the names that the issuer's `claims` mapping gives them: name to path in `claims`.
+    package let mapped: [String: [String]]
+
+    package init(
+        issuer: String, subject: String, planner: String?, task: String?, tokenID: String?,
+        claims: [String: ClaimValue], mapped: [String: [String]]
+    ) {
+        self.issuer = issuer
+        self.subject = subject
+        self.planner = planner
+        self.task = task
+        self.tokenID = tokenID
+        self.claims = claims
+        self.mapped = mapped
+    }
+
+    /// The value a policy condition means by `name`: `issuer` and `subject` themselves, a mapped name, else the
+    /// claim at the dotted path. Nil where the token has no such claim.
+    package func value(named name: String) -> ClaimValue? {
+        switch name {
+        case "issuer": return .string(issuer)
+        case "subject": return .string(subject)
+        default: break
+        }
+        if let path = mapped[name] { return ClaimValue.object(claims).value(at: path) }
+        if let whole = claims[name] { return whole }
+        let path = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        return ClaimValue.object(claims).value(at: path)
+    }
+}
