@@ -1,3 +1,31 @@
-#include <openssl/ssl.h>
+// OpenSSL 3, with its macros as functions.
+#ifndef COPENSSL_SHIM_H
+#define COPENSSL_SHIM_H
+
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/sha.h>
+#include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+
+static inline long copenssl_set_mode(SSL_CTX *context, long mode) { return SSL_CTX_set_mode(context, mode); }
+static inline uint64_t copenssl_set_options(SSL_CTX *context, uint64_t options) {
+    return SSL_CTX_set_options(context, options);
+}
+static inline int copenssl_set_min_proto(SSL_CTX *context, int version) {
+    return SSL_CTX_set_min_proto_version(context, version);
+}
+static inline long copenssl_set_read_ahead(SSL_CTX *context) { return SSL_CTX_set_read_ahead(context, 1); }
+static inline long copenssl_set_session_cache_off(SSL_CTX *context) {
+    return SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+}
+static inline long copenssl_set_sni(SSL *ssl, const char *name) { return SSL_set_tlsext_host_name(ssl, name); }
+
+static const uint64_t copenssl_op_no_renegotiation = SSL_OP_NO_RENEGOTIATION;
+static const uint64_t copenssl_op_no_compression = SSL_OP_NO_COMPRESSION;
+static const uint64_t copenssl_op_ktls = SSL_OP_ENABLE_KTLS;
+static const long copenssl_relay_mode =
+    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS;
+
+#endif

@@ -1,0 +1,46 @@
+// Linux interfaces that the Glibc module does not carry, and macros that Swift cannot import.
+#ifndef CLINUX_H
+#define CLINUX_H
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/statfs.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+// Registers fd once, edge-triggered, for reading and writing. Returns 0, or -1 with errno.
+int clinux_epoll_add(int epoll, int fd, uint64_t data, uint32_t interest);
+
+// One event of epoll_wait, unpacked (struct epoll_event is packed, and its data a union).
+struct clinux_event {
+    uint32_t events;
+    uint64_t data;
+};
+
+// epoll_wait into unpacked events; at most 256 of them. Returns their number, or -1 with errno.
+int clinux_epoll_wait(int epoll, struct clinux_event *events, int capacity, int timeout_ms);
+
+// accept4 with SOCK_NONBLOCK and SOCK_CLOEXEC.
+int clinux_accept(int listener, struct sockaddr *address, socklen_t *length);
+
+// Names the calling thread; at most 15 bytes.
+void clinux_name_thread(const char *name);
+
+// CLOCK_MONOTONIC in nanoseconds; CLOCK_REALTIME in microseconds since 1970.
+uint64_t clinux_monotonic_ns(void);
+int64_t clinux_realtime_us(void);
+
+// The file system type of a path (statfs f_type), or 0 with errno.
+uint64_t clinux_filesystem_type(const char *path);
+
+#endif

@@ -1,0 +1,154 @@
+import Glibc
+
+/// Fixed blocks of memory for a worker's sessions: a session takes one while bytes are in it and gives it back.
+/// Belongs to one worker; not shared between threads.
+package final class BufferPool {
+    /// Bytes of a block.
+    package static let blockSize = 64 * 1024
+    /// Free blocks that are kept; more go back to the allocator.
+    package static let keptBlocks = 128
+
+    private var free: [UnsafeMutableRawPointer] = []
+
+    package init() {}
+
+    deinit { for block in free { block.deallocate() } }
+
+    fileprivate func take() -> UnsafeMutableRawPointer {
+        free.popLast() ?? .allocate(byteCount: BufferPool.blockSize, alignment: 16)
+    }
+
+    fileprivate func give(_ block: UnsafeMutableRawPointer) {
+        if free.count < BufferPool.keptBlocks { free.append(block) } else { block.deallocate() }
+    }
+}
+
+/// Bytes on their way from one socket to another: filled at the tail, consumed at the head.
+///
+/// Holds no memory while it is empty. Normally one pooled block; `reserve` beyond a block's size takes memory of its
+/// own, which goes back when the buffer runs empty.
+package struct ByteBuffer: ~Copyable {
+    // SAFETY: storage is owned by this value alone (~Copyable), `head <= tail <= capacity` holds after every method,
+    // and the memory handed to `withWritable` and `readable` is within [tail, capacity) and [head, tail).
+    private var storage: UnsafeMutableRawPointer?
+    private var capacity = 0
+    private var head = 0
+    private var tail = 0
+    private let pool: BufferPool
+
+    package init(pool: BufferPool) { self.pool = pool }
+
+    deinit {
+        if let storage {
+            if capacity == BufferPool.blockSize { pool.give(storage) } else { storage.deallocate() }
+        }
+    }
+
+    package var count: Int { tail - head }
+    package var isEmpty: Bool { head == tail }
+    /// Bytes that can be added without taking more memory than a block.
+    package var room: Int { storage == nil ? BufferPool.blockSize : capacity - count }
+
+    /// The bytes in the buffer.
+    package var readable: Span<UInt8> {
+        @_lifetime(borrow self)
+        get {
+            let start = storage.map { UnsafeRawPointer($0 + head).assumingMemoryBound(to: UInt8.self) }
+            let pointer = UnsafeBufferPointer<UInt8>(start: start, count: tail - head)
+            return _overrideLifetime(Span(_unsafeElements: pointer), borrowing: self)
+        }
+    }
+
+    /// Makes room for at least `bytes` more, moving what is there to the front or into larger memory.
+    package mutating func reserve(_ bytes: Int) {
+        guard let storage else {
+            if bytes <= BufferPool.blockSize {
+                self.storage = pool.take()
+                capacity = BufferPool.blockSize
+            } else {
+                self.storage = .allocate(byteCount: bytes, alignment: 16)
+                capacity = bytes
+            }
+            return
+        }
+        guard capacity - tail < bytes else { return }
+        let live = count
+        if capacity - live >= bytes {
+            memmove(storage, storage + head, live)
+        } else {
+            let larger = max(live + bytes, capacity * 2)
+            let moved = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
+            memcpy(moved, storage + head, live)
+            if capacity == BufferPool.blockSize { pool.give(storage) } else { storage.deallocate() }
+            self.storage = moved
+            capacity = larger
+        }
+        head = 0
+        tail = live
+    }
+
+    /// Lets `fill` write into the free memory at the tail; it returns how many bytes it wrote.
+    mutating func withWritable(_ fill: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
+        guard let storage else { return 0 }
+        let written = fill(UnsafeMutableRawBufferPointer(start: storage + tail, count: capacity - tail))
+        guard written > 0 else { return written }
+        precondition(written <= capacity - tail)
+        tail += written
+        return written
+    }
+
+    /// Lets `drain` read the first `limit` bytes; it returns how many it took.
+    func withReadable(limit: Int, _ drain: (UnsafeRawBufferPointer) -> Int) -> Int {
+        guard let storage else { return 0 }
+        return drain(UnsafeRawBufferPointer(start: storage + head, count: min(limit, tail - head)))
+    }
+
+    package mutating func append(_ bytes: Span<UInt8>) {
+        guard !bytes.isEmpty else { return }
+        reserve(bytes.count)
+        _ = withWritable { free in
+            bytes.withUnsafeBytes { free.copyMemory(from: $0) }
+            return bytes.count
+        }
+    }
+
+    package mutating func append(_ bytes: [UInt8]) { append(bytes.span) }
+
+    /// Drops the first `bytes`.
+    package mutating func consume(_ bytes: Int) {
+        precondition(bytes >= 0 && bytes <= count)
+        head += bytes
+        if head == tail { releaseStorage() }
+    }
+
+    /// Puts `bytes` in place of the range (offsets from the first byte in the buffer).
+    package mutating func replace(_ range: Range<Int>, with bytes: [UInt8]) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
+        let difference = bytes.count - range.count
+        if difference > 0 { reserve(difference) }
+        guard let storage else { return }
+        let live = count
+        memmove(
+            storage + head + range.lowerBound + bytes.count, storage + head + range.upperBound,
+            live - range.upperBound)
+        bytes.withUnsafeBytes { source in
+            if let base = source.baseAddress { memcpy(storage + head + range.lowerBound, base, source.count) }
+        }
+        tail += difference
+        if head == tail { releaseStorage() }
+    }
+
+    package mutating func removeAll() {
+        head = tail
+        releaseStorage()
+    }
+
+    private mutating func releaseStorage() {
+        guard let storage else { return }
+        if capacity == BufferPool.blockSize { pool.give(storage) } else { storage.deallocate() }
+        self.storage = nil
+        capacity = 0
+        head = 0
+        tail = 0
+    }
+}

@@ -1,0 +1,111 @@
+import CLinux
+import Glibc
+
+/// What a loop tells its owner. All calls come on the loop's own thread.
+package protocol LoopOwner: AnyObject {
+    associatedtype TimerPayload
+    /// The descriptor registered with `token` changed: edge-triggered, so a condition is told once.
+    func ready(_ token: UInt64, _ readiness: Readiness)
+    func timerFired(_ payload: TimerPayload)
+    /// The mailbox has messages.
+    func mailArrived()
+    /// Everything that was ready in this turn has been told.
+    func turnEnded()
+}
+
+/// What epoll says of a descriptor.
+package struct Readiness: Sendable {
+    package let isReadable: Bool
+    package let isWritable: Bool
+    /// The peer closed its writing side, or the connection failed: reads go on until they say so.
+    package let isHungUp: Bool
+}
+
+/// One thread's epoll loop with its timers. Descriptors are registered once, edge-triggered, for both directions: the
+/// hot path has no epoll_ctl. Confined to the thread that runs it.
+package final class Loop<Owner: LoopOwner> {
+    private static var mailToken: UInt64 { .max }
+    private static var eventsPerTurn: Int { 256 }
+
+    private let epoll: Int32
+    private var timers = TimerQueue<Owner.TimerPayload>()
+    private var isStopping = false
+    private var isAwaited = true
+    /// Monotonic nanoseconds at the start of this turn.
+    package private(set) var now: UInt64 = Clock.monotonic()
+    /// Turns so far: a loop whose count stands still hangs.
+    package private(set) var turns: UInt64 = 0
+
+    package init(mailDescriptor: Int32) throws(TransportError) {
+        epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+        guard epoll >= 0 else { throw .system(call: "epoll_create1", code: errno) }
+        guard clinux_epoll_add(epoll, mailDescriptor, .max, EPOLLIN.rawValue) == 0 else {
+            throw .system(call: "epoll_ctl", code: errno)
+        }
+    }
+
+    deinit { close(epoll) }
+
+    /// Watches a descriptor until it is closed.
+    package func add(_ descriptor: Int32, token: UInt64) throws(TransportError) {
+        let interest = EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue
+        guard clinux_epoll_add(epoll, descriptor, token, interest) == 0 else {
+            throw .system(call: "epoll_ctl", code: errno)
+        }
+    }
+
+    /// Watches a listening socket: told again as long as connections wait.
+    package func addListener(_ descriptor: Int32, token: UInt64) throws(TransportError) {
+        guard clinux_epoll_add(epoll, descriptor, token, EPOLLIN.rawValue) == 0 else {
+            throw .system(call: "epoll_ctl", code: errno)
+        }
+    }
+
+    /// Stops watching a descriptor that stays open.
+    package func remove(_ descriptor: Int32) { epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, nil) }
+
+    package func schedule(_ payload: Owner.TimerPayload, at deadline: UInt64) -> TimerID {
+        timers.schedule(payload, at: deadline)
+    }
+
+    package func cancel(_ timer: TimerID) { timers.cancel(timer) }
+
+    package func stop() { isStopping = true }
+
+    /// The next turn begins without waiting: the owner has work that no descriptor will tell of.
+    package func runAgain() { isAwaited = false }
+
+    /// Runs turns until `stop`.
+    package func run(_ owner: Owner) {
+        var events = [clinux_event](repeating: clinux_event(), count: Loop.eventsPerTurn)
+        while !isStopping {
+            let count = clinux_epoll_wait(epoll, &events, Int32(Loop.eventsPerTurn), timeout())
+            now = Clock.monotonic()
+            turns &+= 1
+            isAwaited = true
+            for index in 0..<max(0, Int(count)) { dispatch(events[index], to: owner) }
+            while let payload = timers.popDue(now: now) { owner.timerFired(payload) }
+            owner.turnEnded()
+        }
+    }
+
+    private func dispatch(_ event: clinux_event, to owner: Owner) {
+        if event.data == Loop.mailToken { return owner.mailArrived() }
+        let failed = event.events & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0
+        owner.ready(
+            event.data,
+            Readiness(
+                isReadable: failed || event.events & (EPOLLIN.rawValue | EPOLLRDHUP.rawValue) != 0,
+                isWritable: failed || event.events & EPOLLOUT.rawValue != 0,
+                isHungUp: failed || event.events & EPOLLRDHUP.rawValue != 0))
+    }
+
+    /// Milliseconds until the next timer, rounded up; -1 without one.
+    private func timeout() -> Int32 {
+        guard isAwaited else { return 0 }
+        guard let earliest = timers.earliest else { return -1 }
+        let now = Clock.monotonic()
+        guard earliest > now else { return 0 }
+        return Int32(min((earliest - now + 999_999) / 1_000_000, 3_600_000))
+    }
+}

@@ -1,0 +1,117 @@
+import COpenSSL
+import Glibc
+
+/// OpenSSL's settings for one side of TLS: certificates, trust, versions (TLS 1.2 and 1.3). Immutable once made, and
+/// shared by all workers.
+package final class TLSContext: Sendable {
+    // SAFETY: an SSL_CTX is thread-safe for SSL_new once configured (OpenSSL 3 manual, SSL_CTX_new); it is never
+    // changed after init.
+    nonisolated(unsafe) let context: OpaquePointer
+
+    /// Whom a connection to a replica trusts.
+    package enum Trust: Sendable, Hashable {
+        /// Encryption alone (`sslmode=require`).
+        case anyone
+        /// A certificate signed by a CA of this PEM file.
+        case authority(file: String)
+    }
+
+    /// For listeners: presents a certificate chain, offers ALPN `postgresql`, and asks executors for a certificate
+    /// where `clientCA` is given.
+    package init(certificate: String, key: String, clientCA: String? = nil) throws(TransportError) {
+        context = try TLSContext.make(TLS_server_method())
+        do {
+            try TLSContext.use(context, certificate: certificate, key: key)
+            if let clientCA {
+                try TLSContext.trust(context, file: clientCA)
+                SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
+            }
+        } catch {
+            SSL_CTX_free(context)
+            throw error
+        }
+        _ = copenssl_set_session_cache_off(context)
+        SSL_CTX_set_alpn_select_cb(context, TLSContext.selectProtocol, nil)
+    }
+
+    /// For connections to replicas, with a client certificate where one is given.
+    package init(
+        trust: Trust, certificate: String? = nil, key: String? = nil
+    ) throws(TransportError) {
+        context = try TLSContext.make(TLS_client_method())
+        do {
+            if case .authority(let file) = trust {
+                try TLSContext.trust(context, file: file)
+                SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
+            }
+            if let certificate, let key { try TLSContext.use(context, certificate: certificate, key: key) }
+        } catch {
+            SSL_CTX_free(context)
+            throw error
+        }
+    }
+
+    deinit { SSL_CTX_free(context) }
+
+    private static func make(_ method: OpaquePointer?) throws(TransportError) -> OpaquePointer {
+        guard let context = SSL_CTX_new(method) else { throw .tls(reason: lastError()) }
+        _ = copenssl_set_min_proto(context, TLS1_2_VERSION)
+        _ = copenssl_set_options(context, copenssl_op_no_renegotiation | copenssl_op_no_compression)
+        _ = copenssl_set_mode(context, copenssl_relay_mode)
+        // One recv fetches a record's header and body together.
+        _ = copenssl_set_read_ahead(context)
+        return context
+    }
+
+    private static func use(
+        _ context: OpaquePointer, certificate: String, key: String
+    ) throws(TransportError) {
+        guard SSL_CTX_use_certificate_chain_file(context, certificate) == 1 else {
+            throw .material(path: certificate, reason: lastError())
+        }
+        guard SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) == 1 else {
+            throw .material(path: key, reason: lastError())
+        }
+        guard SSL_CTX_check_private_key(context) == 1 else {
+            throw .material(path: key, reason: "is not the key of \(certificate)")
+        }
+    }
+
+    private static func trust(_ context: OpaquePointer, file: String) throws(TransportError) {
+        guard SSL_CTX_load_verify_file(context, file) == 1 else {
+            throw .material(path: file, reason: lastError())
+        }
+    }
+
+    /// ALPN (RFC 7301): `postgresql` or a fatal alert (F-WIRE-06). Not called where the peer offers no protocols.
+    private static let selectProtocol: SSL_CTX_alpn_select_cb_func = { _, out, outLength, offered, length, _ in
+        guard let offered, let out, let outLength else { return SSL_TLSEXT_ERR_ALERT_FATAL }
+        let name = Array("postgresql".utf8)
+        var index = 0
+        let count = Int(length)
+        while index < count {
+            let size = Int(offered[index])
+            guard index + 1 + size <= count else { return SSL_TLSEXT_ERR_ALERT_FATAL }
+            let candidate = UnsafeBufferPointer(start: offered + index + 1, count: size)
+            if candidate.elementsEqual(name) {
+                // SAFETY: points into the ClientHello, which OpenSSL keeps until the handshake has copied it.
+                out.pointee = offered + index + 1
+                outLength.pointee = UInt8(truncatingIfNeeded: size)
+                return SSL_TLSEXT_ERR_OK
+            }
+            index += 1 + size
+        }
+        return SSL_TLSEXT_ERR_ALERT_FATAL
+    }
+
+    /// OpenSSL's newest error of this thread as text, and its queue emptied.
+    static func lastError() -> String {
+        let code = ERR_peek_last_error()
+        ERR_clear_error()
+        guard code != 0 else { return "no further reason" }
+        var text = [CChar](repeating: 0, count: 256)
+        ERR_error_string_n(code, &text, text.count)
+        let whole = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return whole.split(separator: ":").last.map(String.init) ?? whole
+    }
+}

@@ -1,0 +1,93 @@
+/// Names one timer of a loop. A cancelled or fired timer's name is never used again.
+package struct TimerID: Hashable, Sendable {
+    fileprivate let sequence: UInt64
+}
+
+/// Deadlines in order: a binary heap, with cancelled entries dropped when they surface or outnumber the live ones.
+package struct TimerQueue<Payload> {
+    private struct Entry {
+        let deadline: UInt64
+        let sequence: UInt64
+    }
+
+    private var heap: [Entry] = []
+    private var payloads: [UInt64: Payload] = [:]
+    private var nextSequence: UInt64 = 0
+
+    package init() {}
+
+    package var isEmpty: Bool { payloads.isEmpty }
+
+    /// The earliest deadline, monotonic nanoseconds.
+    package var earliest: UInt64? {
+        mutating get {
+            dropCancelled()
+            return heap.first?.deadline
+        }
+    }
+
+    /// Adds a timer that is due at `deadline` (monotonic nanoseconds).
+    package mutating func schedule(_ payload: Payload, at deadline: UInt64) -> TimerID {
+        let sequence = nextSequence
+        nextSequence &+= 1
+        payloads[sequence] = payload
+        heap.append(Entry(deadline: deadline, sequence: sequence))
+        siftUp(heap.count - 1)
+        return TimerID(sequence: sequence)
+    }
+
+    package mutating func cancel(_ id: TimerID) {
+        guard payloads.removeValue(forKey: id.sequence) != nil else { return }
+        if heap.count > 64, heap.count > payloads.count * 2 { rebuild() }
+    }
+
+    /// Takes the earliest timer that is due at `now`, or nil.
+    package mutating func popDue(now: UInt64) -> Payload? {
+        dropCancelled()
+        guard let first = heap.first, first.deadline <= now else { return nil }
+        removeFirst()
+        return payloads.removeValue(forKey: first.sequence)
+    }
+
+    private mutating func dropCancelled() {
+        while let first = heap.first, payloads[first.sequence] == nil { removeFirst() }
+    }
+
+    private mutating func rebuild() {
+        heap = heap.filter { payloads[$0.sequence] != nil }.sorted(by: TimerQueue.before)
+    }
+
+    private mutating func removeFirst() {
+        heap.swapAt(0, heap.count - 1)
+        heap.removeLast()
+        siftDown(0)
+    }
+
+    private static func before(_ left: Entry, _ right: Entry) -> Bool {
+        (left.deadline, left.sequence) < (right.deadline, right.sequence)
+    }
+
+    private mutating func siftUp(_ start: Int) {
+        var child = start
+        while child > 0 {
+            let parent = (child - 1) / 2
+            guard TimerQueue.before(heap[child], heap[parent]) else { return }
+            heap.swapAt(child, parent)
+            child = parent
+        }
+    }
+
+    private mutating func siftDown(_ start: Int) {
+        var parent = start
+        while true {
+            var smallest = parent
+            for child in [2 * parent + 1, 2 * parent + 2]
+            where child < heap.count && TimerQueue.before(heap[child], heap[smallest]) {
+                smallest = child
+            }
+            guard smallest != parent else { return }
+            heap.swapAt(parent, smallest)
+            parent = smallest
+        }
+    }
+}
