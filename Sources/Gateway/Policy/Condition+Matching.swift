@@ -1,0 +1,95 @@
+extension Condition {
+    /// Whether the condition holds for a principal. An `all` or `any` of nothing holds for nobody, so that deleting
+    /// the last condition of a rule never opens it.
+    package func holds(for principal: Principal) -> Bool {
+        switch self {
+        case .claim(let name, let patterns):
+            guard let value = principal.value(named: name) else { return false }
+            return value.matches(anyOf: patterns)
+        case .all(let conditions):
+            return !conditions.isEmpty && conditions.allSatisfy { $0.holds(for: principal) }
+        case .any(let conditions):
+            return conditions.contains { $0.holds(for: principal) }
+        }
+    }
+
+    /// Whether whoever meets `other` is known to meet this condition; false where that is not plain to see.
+    package func covers(_ other: Condition) -> Bool {
+        switch other {
+        case .any(let branches) where !branches.isEmpty:
+            return branches.allSatisfy(covers)
+        case .all, .any, .claim:
+            break
+        }
+        switch self {
+        case .claim(let name, let patterns):
+            switch other {
+            case .claim(let otherName, let otherPatterns):
+                return name.hasSameBytes(as: otherName)
+                    && otherPatterns.allSatisfy { narrow in patterns.contains { $0.covers(narrow) } }
+            case .all(let parts): return parts.contains(where: covers)
+            case .any: return false
+            }
+        case .all(let parts):
+            return !parts.isEmpty && parts.allSatisfy { $0.covers(other) }
+        case .any(let branches):
+            if branches.contains(where: { $0.covers(other) }) { return true }
+            guard case .all(let parts) = other else { return false }
+            return parts.contains(where: covers)
+        }
+    }
+
+    /// Whether every way to meet the condition includes a condition on the claim named.
+    package func alwaysNames(_ claim: String) -> Bool {
+        switch self {
+        case .claim(let name, _): return name.hasSameBytes(as: claim)
+        case .all(let parts): return parts.contains { $0.alwaysNames(claim) }
+        case .any(let branches): return !branches.isEmpty && branches.allSatisfy { $0.alwaysNames(claim) }
+        }
+    }
+
+    /// Whether only one subject can meet the condition: it names exactly one, without a glob.
+    package var namesOneSubject: Bool {
+        switch self {
+        case .claim(let name, let patterns):
+            return (name == "subject" || name == "sub") && patterns.count == 1 && patterns.allSatisfy(\.isLiteral)
+        case .all(let parts): return parts.contains(where: \.namesOneSubject)
+        case .any(let branches): return branches.count == 1 && branches.allSatisfy(\.namesOneSubject)
+        }
+    }
+
+    /// What held and what failed, without any claim's value.
+    func trace(for principal: Principal) -> ConditionTrace {
+        switch self {
+        case .claim(let name, let patterns):
+            return .claim(
+                name: name, patterns: patterns.map(\.text), present: principal.value(named: name) != nil,
+                held: holds(for: principal))
+        case .all(let parts):
+            return .all(parts.map { $0.trace(for: principal) }, held: holds(for: principal))
+        case .any(let branches):
+            return .any(branches.map { $0.trace(for: principal) }, held: holds(for: principal))
+        }
+    }
+}
+
+extension ClaimValue {
+    /// Whether one of the patterns fits the value, or one element of it where it is a list. Integers and booleans are
+    /// compared by their canonical text (`42`, `true`); null, objects, lists in lists and numbers that are no 64-bit
+    /// integers fit nothing. A string is one value, also where it holds commas or spaces.
+    package func matches(anyOf patterns: [Pattern]) -> Bool {
+        switch self {
+        case .array(let elements): return elements.contains { $0.elementMatches(anyOf: patterns) }
+        case .null, .bool, .integer, .number, .string, .object: return elementMatches(anyOf: patterns)
+        }
+    }
+
+    private func elementMatches(anyOf patterns: [Pattern]) -> Bool {
+        switch self {
+        case .string(let text): return patterns.contains { $0.matches(text) }
+        case .integer(let value): return patterns.contains { $0.matches(String(value)) }
+        case .bool(let value): return patterns.contains { $0.matches(value ? "true" : "false") }
+        case .null, .number, .array, .object: return false
+        }
+    }
+}
