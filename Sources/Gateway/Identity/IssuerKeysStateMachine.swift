@@ -1,0 +1,107 @@
+/// When one issuer's keys may be fetched, and how long they serve. Pure: time comes in as a reading of a
+/// monotonic clock, fetching is the driver's.
+///
+/// Keys are fetched for two reasons: by schedule, and on demand, when a token names a key that is not there.
+/// What an executor writes into `kid` is free to choose, so demand is bounded: one fetch in flight for all
+/// who wait, 30 s between demands counted from the try whatever came of it, and no more than two tries of
+/// either kind within 30 s.
+package struct IssuerKeysStateMachine: Sendable {
+    package static let coolDown: Duration = .seconds(30)
+    package static let triesInCoolDown = 2
+    /// After a first failure without any keys: the provider may be starting beside the gateway.
+    package static let firstRetry: Duration = .seconds(5)
+
+    package enum Action: Hashable, Sendable {
+        case fetch
+        /// A fetch is in flight already.
+        case wait
+        case coolingDown(retryAfter: Duration)
+    }
+
+    private struct Loaded {
+        var keys: KeySet
+        var at: Duration
+    }
+
+    private let refresh: Duration
+    private let maxAge: Duration
+    private var loaded: Loaded?
+    private var tries: [Duration] = []
+    private var lastDemand: Duration?
+    private var nextRefresh: Duration
+    private var inFlight = false
+    package private(set) var fetches = 0
+    package private(set) var failures = 0
+
+    /// - Parameters:
+    ///   - refresh: age at which keys are fetched again by schedule.
+    ///   - maxAge: age beyond which they no longer serve.
+    package init(refresh: Duration, maxAge: Duration, now: Duration) {
+        self.refresh = refresh
+        self.maxAge = maxAge
+        nextRefresh = now
+    }
+
+    /// The keys that may verify tokens now; nil where there never were any or they have aged out.
+    package func usableKeys(now: Duration) -> KeySet? {
+        guard let loaded, now - loaded.at <= maxAge else { return nil }
+        return loaded.keys
+    }
+
+    /// How old the keys are, usable or not.
+    package func age(now: Duration) -> Duration? { loaded.map { now - $0.at } }
+
+    /// A token needs keys that are not there.
+    package mutating func keysDemanded(now: Duration) -> Action {
+        if inFlight { return .wait }
+        if let lastDemand, now - lastDemand < Self.coolDown {
+            return .coolingDown(retryAfter: Self.coolDown - (now - lastDemand))
+        }
+        let recent = recentTries(now: now)
+        if recent.count >= Self.triesInCoolDown, let oldest = recent.first {
+            return .coolingDown(retryAfter: Self.coolDown - (now - oldest))
+        }
+        lastDemand = now
+        begin(now: now)
+        return .fetch
+    }
+
+    /// Time has passed: whether the schedule asks for a fetch now, which then counts as begun.
+    package mutating func refreshDue(now: Duration) -> Bool {
+        guard !inFlight, now >= nextRefresh, recentTries(now: now).count < Self.triesInCoolDown else {
+            return false
+        }
+        begin(now: now)
+        return true
+    }
+
+    /// The file that holds the keys has changed: the next `refreshDue` fetches.
+    package mutating func sourceChanged(now: Duration) {
+        nextRefresh = min(nextRefresh, now)
+    }
+
+    /// - Parameter jitter: 0…1, so that many gateways do not ask at the same moment.
+    package mutating func keysFetched(_ keys: KeySet, now: Duration, jitter: Double) {
+        inFlight = false
+        loaded = Loaded(keys: keys, at: now)
+        nextRefresh = now + refresh * (1 - 0.2 * min(max(jitter, 0), 1))
+    }
+
+    /// The known keys stay: an answer that is not whole never empties the set.
+    package mutating func fetchFailed(now: Duration) {
+        inFlight = false
+        let first = failures == 0 && loaded == nil
+        failures += 1
+        nextRefresh = now + (first ? Self.firstRetry : Self.coolDown)
+    }
+
+    private mutating func begin(now: Duration) {
+        inFlight = true
+        fetches += 1
+        tries = recentTries(now: now) + [now]
+    }
+
+    private func recentTries(now: Duration) -> [Duration] {
+        tries.filter { now - $0 < Self.coolDown }
+    }
+}

@@ -1,0 +1,99 @@
+import Foundation
+import GatewayConfiguration
+import GatewayPolicy
+
+/// The checks on a token's claims (RFC 7519 section 4.1, OpenID Connect Core section 3.1.3.7): audience,
+/// times, subject. The issuer has been chosen by then. Time is a parameter.
+struct TokenClaims {
+    /// Bytes of a subject, planner, task or token id.
+    static let nameLimit = 256
+    /// The last second of the year 9999: what every date format can hold.
+    static let timeLimit: Int64 = 253_402_300_799
+    private static let logoutEvent = "http://schemas.openid.net/event/backchannel-logout"
+
+    let principal: Principal
+    let expires: Int64
+
+    init(_ claims: [String: ClaimValue], issuer: Issuer, leeway: Duration, now: Int64) throws(TokenRefusal) {
+        try Self.checkAudience(claims["aud"], issuer.audience)
+        let allowed = Double(leeway.components.seconds) + Double(leeway.components.attoseconds) / 1e18
+        let clock = Double(now)
+        guard let expires = try Self.time(claims["exp"], .exp) else { throw .timeMissing(.exp) }
+        guard clock < expires + allowed else { throw .expired }
+        if let start = try Self.time(claims["nbf"], .nbf), start > clock + allowed { throw .notYetValid }
+        if let issued = try Self.time(claims["iat"], .iat), issued > clock + allowed { throw .issuedInFuture }
+        if case .object(let events) = claims["events"], events[Self.logoutEvent] != nil { throw .logoutToken }
+
+        let all = ClaimValue.object(claims)
+        guard let subject = try Self.name(all.value(at: issuer.claims["subject"] ?? ["sub"]), .subject) else {
+            throw .claim(.subject, .missing)
+        }
+        guard !subject.isEmpty else { throw .claim(.subject, .empty) }
+        let planner = try Self.name(issuer.claims["planner"].flatMap(all.value(at:)), .planner)
+        let task = try Self.name(issuer.claims["task"].flatMap(all.value(at:)), .task)
+        let tokenID = try Self.name(claims["jti"], .jti)
+        principal = Principal(
+            issuer: issuer.issuer, subject: subject, planner: planner, task: task, tokenID: tokenID,
+            claims: claims,
+            mapped: issuer.claims)
+        // In range: `time` lets nothing through that is negative or beyond the limit.
+        self.expires = Int64(expires.rounded(.down))
+    }
+
+    private static func checkAudience(_ value: ClaimValue?, _ configured: [String]) throws(TokenRefusal) {
+        func ours(_ name: String) -> Bool { configured.contains { $0.utf8.elementsEqual(name.utf8) } }
+        switch value {
+        case .string(let name):
+            guard ours(name) else { throw .audience }
+        case .array(let values):
+            var found = false
+            for value in values {
+                guard case .string(let name) = value else { throw .audience }
+                found = found || ours(name)
+            }
+            guard found else { throw .audience }
+        case nil, .null, .bool, .integer, .number, .object: throw .audience
+        }
+    }
+
+    /// A NumericDate (RFC 7519 section 2): a JSON number, a fraction allowed.
+    private static func time(_ value: ClaimValue?, _ claim: TokenRefusal.TimeClaim) throws(TokenRefusal)
+        -> Double?
+    {
+        let seconds: Double
+        switch value {
+        case nil: return nil
+        case .integer(let whole): seconds = Double(whole)
+        case .number(let number): seconds = number
+        case .null, .bool, .string, .array, .object: throw .timeMalformed(claim)
+        }
+        guard seconds >= 0, seconds <= Double(timeLimit) else { throw .timeMalformed(claim) }
+        return seconds
+    }
+
+    /// A name that goes into records, logs and settings: a bounded string of printable characters, in
+    /// normalization form C, so that two subjects that print alike and compare as equal are the same bytes.
+    /// Nil where absent.
+    private static func name(
+        _ value: ClaimValue?, _ claim: TokenRefusal.NamedClaim
+    ) throws(TokenRefusal) -> String? {
+        switch value {
+        case nil, .null: return nil
+        case .string(let text):
+            guard text.utf8.count <= nameLimit else { throw .claim(claim, .tooLong) }
+            guard text.unicodeScalars.allSatisfy(isPrintable) else { throw .claim(claim, .unprintable) }
+            let normalized = text.precomposedStringWithCanonicalMapping
+            guard normalized.utf8.elementsEqual(text.utf8) else { throw .claim(claim, .unprintable) }
+            return text
+        case .bool, .integer, .number, .array, .object: throw .claim(claim, .notString)
+        }
+    }
+
+    private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator:
+            false
+        default: true
+        }
+    }
+}
