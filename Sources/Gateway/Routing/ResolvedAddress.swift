@@ -1,0 +1,14 @@
+/// A numeric address that a replica's host name stood for when it was resolved.
+package struct ResolvedAddress: Sendable, Hashable, CustomStringConvertible {
+    /// Network order: 4 bytes (IPv4) or 16 (IPv6).
+    package let bytes: [UInt8]
+    /// The numeric form of the same address, as `inet_ntop` writes it.
+    package let text: String
+
+    package init(bytes: [UInt8], text: String) {
+        self.bytes = bytes
+        self.text = text
+    }
+
+    package var description: String { text }
+}
