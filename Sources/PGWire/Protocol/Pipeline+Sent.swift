@@ -1,0 +1,169 @@
+/// What the executor sent, in the order it is forwarded.
+extension Pipeline {
+    /// What a Describe or Close is about.
+    package enum Target: UInt8, Equatable, Sendable {
+        case statement = 0x53
+        case portal = 0x50
+    }
+
+    package mutating func querySent(message: UInt64, now: UInt64) {
+        guard enqueue(Entry(kind: .query, message: message, sentAt: now)) else { return }
+        mayBeCopy = true
+        statements.expectQuery(message: message)
+    }
+
+    package mutating func parseSent(message: UInt64, name: Span<UInt8>, now: UInt64) {
+        let name = Self.name(name)
+        var entry = Entry(kind: .parse, message: message, sentAt: now)
+        entry.namesStatement = name != nil
+        guard enqueue(entry) else { return }
+        if let name { names.append(name) }
+        statements.expectParse(name, message: message)
+    }
+
+    /// Gives the message of the Parse that `statement` means if all that is unanswered succeeds; nil where
+    /// none is known (SQL's PREPARE made it, or nothing did).
+    package mutating func bindSent(
+        message: UInt64, portal: Span<UInt8>, statement: Span<UInt8>, now: UInt64
+    ) -> UInt64? {
+        let portal = Self.name(portal)
+        let statement = Self.name(statement)
+        renewExpectations()
+        var entry = Entry(kind: .bind, message: message, sentAt: now)
+        entry.namesPortal = portal != nil
+        entry.namesStatement = statement != nil
+        guard enqueue(entry) else { return statements.knownStatement(statement) }
+        if let portal { names.append(portal) }
+        if let statement { names.append(statement) }
+        return statements.expectBind(portal: portal, statement: statement, message: message)
+    }
+
+    package mutating func describeSent(message: UInt64, target: Target, now: UInt64) {
+        switch target {
+        case .statement: _ = enqueue(Entry(kind: .describeStatement, message: message, sentAt: now))
+        case .portal: _ = enqueue(Entry(kind: .describePortal, message: message, sentAt: now))
+        }
+    }
+
+    package mutating func closeSent(message: UInt64, target: Target, name: Span<UInt8>, now: UInt64) {
+        let name = Self.name(name)
+        switch target {
+        case .statement:
+            var entry = Entry(kind: .closeStatement, message: message, sentAt: now)
+            entry.namesStatement = name != nil
+            guard enqueue(entry) else { return }
+            statements.expectClose(statement: name, message: message)
+        case .portal:
+            var entry = Entry(kind: .closePortal, message: message, sentAt: now)
+            entry.namesPortal = name != nil
+            guard enqueue(entry) else { return }
+            statements.expectClose(portal: name, message: message)
+        }
+        if let name { names.append(name) }
+    }
+
+    /// Gives the message of the Parse that the portal runs if all that is unanswered succeeds; nil where none
+    /// is known (SQL's DECLARE CURSOR or PREPARE made it, or nothing did).
+    package mutating func executeSent(message: UInt64, portal: Span<UInt8>, now: UInt64) -> UInt64? {
+        let portal = Self.name(portal)
+        renewExpectations()
+        let statement = statements.expectedStatement(ofPortal: portal)
+        var entry = Entry(kind: .execute, message: message, sentAt: now)
+        entry.namesPortal = portal != nil
+        guard enqueue(entry) else { return statement }
+        if let portal { names.append(portal) }
+        mayBeCopy = true
+        return statement
+    }
+
+    package mutating func functionCallSent(message: UInt64, now: UInt64) {
+        _ = enqueue(Entry(kind: .functionCall, message: message, sentAt: now))
+    }
+
+    package mutating func syncSent(message: UInt64, now: UInt64) {
+        if progress.takesCopyData {
+            progress.syncsInCopy &+= 1
+            return
+        }
+        renewExpectations()
+        append(Entry(kind: .sync, message: message, sentAt: now))
+        statements.expectSync()
+        if mode == .skipping { mode = .normal }
+    }
+
+    /// A Flush is answered only if it has a body, by an error; `isWellFormed` is that it has none.
+    package mutating func flushSent(message: UInt64, isWellFormed: Bool = true, now: UInt64) {
+        guard !isWellFormed, !progress.takesCopyData else { return }
+        _ = enqueue(Entry(kind: .malformedFlush, message: message, sentAt: now))
+    }
+
+    /// CopyData with a body of `bytes`. Outside COPY the replica ignores it.
+    package mutating func copyDataSent(bytes: Int) {
+        if progress.takesCopyData {
+            progress.copied &+= bytes
+        } else if mayBeCopy {
+            appendCopy(.copyData, amount: bytes)
+        }
+    }
+
+    package mutating func copyDoneSent() { copyEndSent() }
+
+    package mutating func copyFailSent() { copyEndSent() }
+
+    private mutating func copyEndSent() {
+        if progress.takesCopyData {
+            progress.takesCopyData = false
+            mayBeCopy = true
+        } else if mayBeCopy {
+            appendCopy(.copyEnd, amount: 1)
+        }
+    }
+
+    /// Counts into the last entry where it is of the same kind. A flood that comes to nothing must not fill
+    /// the queue, for no answer would ever empty it: behind three quarters bytes are no longer counted.
+    private mutating func appendCopy(_ kind: Entry.Kind, amount: Int) {
+        let last = queue.count &- 1
+        guard last >= 0 else { return }
+        if queue[last].kind == kind {
+            queue[last].amount &+= amount
+            return
+        }
+        if kind == .copyData, queue.count >= Self.maximumOutstanding / 4 &* 3 { return }
+        queue.append(
+            Entry(kind: kind, message: queue[last].message, sentAt: queue[last].sentAt, amount: amount))
+    }
+
+    /// Queues what will be answered; false when the replica passes over it.
+    private mutating func enqueue(_ entry: Entry) -> Bool {
+        renewExpectations()
+        mayBeCopy = false
+        switch mode {
+        case .normal:
+            break
+        case .skipping:
+            if let message = Self.recorded(entry) { skipped.append(message) }
+            return false
+        case .perhapsSkipping:
+            // Without a Sync nothing would ever empty the queue if the doubt is unfounded.
+            guard queue.count < Self.maximumOutstanding / 2 else {
+                resolveDoubtAsSkipped()
+                return enqueue(entry)
+            }
+        }
+        append(entry)
+        return true
+    }
+
+    private mutating func append(_ entry: Entry) {
+        if queue.isEmpty {
+            progress = Progress()
+            progress.since = entry.sentAt
+        }
+        queue.append(entry)
+    }
+
+    /// nil for the unnamed one.
+    private static func name(_ bytes: Span<UInt8>) -> PipelineText? {
+        bytes.isEmpty ? nil : PipelineText(bytes)
+    }
+}
