@@ -1,0 +1,242 @@
+"""The testbed's PostgreSQL: a primary in eu-west-1, streaming standbys in eu-central-1 and us-east-1."""
+
+import concurrent.futures
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+
+import processes
+from state import Failure
+
+PRIMARY = "orders-eu-a"
+STANDBYS = ("orders-eu-b", "orders-us-a")
+ALL = (PRIMARY, *STANDBYS)
+REGIONS = {"orders-eu-a": "eu-west-1", "orders-eu-b": "eu-central-1", "orders-us-a": "us-east-1"}
+BINARIES = pathlib.Path("/usr/lib/postgresql/15/bin")
+START_TIMEOUT = 30
+
+SETTINGS = """\
+# Written by script/testbed. fsync is off: these servers hold nothing that must survive.
+listen_addresses = '127.0.0.1'
+port = {port}
+unix_socket_directories = ''
+cluster_name = '{name}'
+max_connections = 300
+max_prepared_transactions = 20
+shared_buffers = 64MB
+fsync = off
+full_page_writes = off
+synchronous_commit = on
+wal_level = replica
+max_wal_senders = 10
+max_replication_slots = 10
+hot_standby = on
+hot_standby_feedback = on
+wal_receiver_status_interval = 1s
+wal_retrieve_retry_interval = 200ms
+max_standby_streaming_delay = 5s
+jit = off
+ssl = on
+ssl_cert_file = 'server.crt'
+ssl_key_file = 'server.key'
+password_encryption = 'scram-sha-256'
+timezone = 'UTC'
+log_timezone = 'UTC'
+log_min_messages = warning
+log_line_prefix = '%m [%p] %q%u@%d '
+"""
+
+ACCESS = """\
+# Written by script/testbed: TLS and SCRAM only.
+# TYPE    DATABASE     USER                                              ADDRESS       METHOD
+hostssl   replication  replicator                                        127.0.0.1/32  scram-sha-256
+hostssl   all          postgres,analyst,writer,tester,domicile_health    127.0.0.1/32  scram-sha-256
+"""
+
+# Passwords are random hexadecimal and reach psql on its standard input, never as an argument.
+ROLES = """\
+CREATE ROLE replicator LOGIN REPLICATION PASSWORD '{replicator}';
+CREATE ROLE analyst LOGIN PASSWORD '{analyst}';
+CREATE ROLE writer LOGIN PASSWORD '{writer}';
+CREATE ROLE tester LOGIN SUPERUSER PASSWORD '{tester}';
+CREATE ROLE domicile_health LOGIN PASSWORD '{health}';
+GRANT pg_monitor, pg_signal_backend TO domicile_health;
+CREATE DATABASE orders OWNER writer;
+CREATE DATABASE scratch OWNER tester;
+GRANT CREATE, TEMPORARY ON DATABASE scratch TO writer;
+\\connect scratch
+GRANT ALL ON SCHEMA public TO writer;
+\\connect orders
+ALTER DEFAULT PRIVILEGES FOR ROLE writer GRANT SELECT ON TABLES TO analyst;
+ALTER DEFAULT PRIVILEGES FOR ROLE writer GRANT SELECT ON SEQUENCES TO analyst;
+ALTER DEFAULT PRIVILEGES FOR ROLE postgres GRANT SELECT ON TABLES TO analyst;
+SET ROLE writer;
+CREATE TABLE customers (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL,
+    country char(2) NOT NULL,
+    email text UNIQUE,
+    credit_limit numeric(12, 2) NOT NULL DEFAULT 0,
+    joined date NOT NULL
+);
+INSERT INTO customers (name, country, email, credit_limit, joined) VALUES
+    ('Anneke de Vries', 'NL', 'anneke@example.test', 2500.00, '2021-03-14'),
+    ('Björn Åkesson', 'SE', 'bjorn@example.test', 1200.00, '2020-11-02'),
+    ('Chiara Rossi', 'IT', 'chiara@example.test', 900.50, '2022-06-21'),
+    ('Dimitrios Παπαδόπουλος', 'GR', 'dimitrios@example.test', 3100.00, '2019-01-30'),
+    ('Élodie Lefèvre', 'FR', 'elodie@example.test', 780.25, '2023-02-11'),
+    ('Franz Huber', 'AT', NULL, 0.00, '2023-09-05'),
+    ('Grażyna Wójcik', 'PL', 'grazyna@example.test', 1500.00, '2018-07-19'),
+    ('Hanne Sørensen', 'DK', 'hanne@example.test', 4000.00, '2021-12-24'),
+    ('Inés García', 'ES', 'ines@example.test', 650.00, '2024-04-01'),
+    ('Jürgen Müller', 'DE', 'juergen@example.test', 2200.75, '2017-05-08');
+"""
+
+
+def connection(testbed, name, user="postgres", database="orders"):
+    """A libpq connection string without the password."""
+    return (f"host=127.0.0.1 port={testbed.port(name)} dbname={database} user={user} sslmode=verify-full "
+            f"sslrootcert={quoted(testbed.certificates / 'upstream-ca.crt')}")
+
+
+def quoted(value):
+    """A value of a libpq connection string."""
+    escaped = str(value).replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'" if any(character in escaped for character in " '\\") else escaped
+
+
+def secret_of(user):
+    return {"postgres": "superuser", "domicile_health": "health"}.get(user, user)
+
+
+def client_environment(testbed, user):
+    return processes.plain_environment(PGPASSWORD=testbed.secret(secret_of(user)), PGCONNECT_TIMEOUT="5")
+
+
+def psql(testbed, name, sql, user="postgres", database="orders"):
+    status, output = processes.run(
+        ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-f", "-", "-d",
+         connection(testbed, name, user, database)],
+        client_environment(testbed, user), text=sql)
+    if status != 0:
+        raise Failure(f"psql at {name} failed:\n{output}")
+    return output.strip()
+
+
+def tool(testbed, command, environment=None):
+    """Runs one of PostgreSQL's own tools as the servers' user."""
+    status, output = processes.run(
+        command, environment or processes.plain_environment(), user=testbed.record["user"], cwd=testbed.data)
+    if status != 0:
+        raise Failure(f"{pathlib.Path(command[0]).name} failed:\n{output}")
+
+
+def give_to_server(testbed, path, mode):
+    path.chmod(mode)
+    if testbed.record["user"] is not None:
+        account = pwd.getpwnam(testbed.record["user"])
+        os.chown(path, account.pw_uid, account.pw_gid)
+
+
+def configure(testbed, name):
+    """What differs from server to server: settings, access, certificate."""
+    folder = testbed.data / name
+    (folder / "postgresql.conf").write_text(SETTINGS.format(name=name, port=testbed.port(name)))
+    (folder / "pg_hba.conf").write_text(ACCESS)
+    shutil.copyfile(testbed.certificates / f"{name}.crt", folder / "server.crt")
+    shutil.copyfile(testbed.certificates / f"{name}.key", folder / "server.key")
+    for file in ("postgresql.conf", "pg_hba.conf", "server.crt", "server.key"):
+        give_to_server(testbed, folder / file, 0o600)
+
+
+def is_ready(testbed, name):
+    """PostgreSQL writes its state into the eighth line of postmaster.pid."""
+    try:
+        lines = (testbed.data / name / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return False
+    return (len(lines) >= 8 and lines[7].strip() in ("ready", "standby")
+            and lines[0].strip() == str(testbed.pid(name)))
+
+
+def start(testbed, name):
+    if testbed.pid(name) is not None and is_ready(testbed, name):
+        return False
+    process = testbed.start(
+        name, [BINARIES / "postgres", "-D", testbed.data / name], processes.plain_environment(),
+        user=testbed.record["user"], cwd=testbed.data)
+    ready = processes.wait_until(
+        lambda: is_ready(testbed, name) or process.poll() is not None, START_TIMEOUT)
+    if not ready or process.poll() is not None:
+        raise Failure(f"PostgreSQL server {name} did not start", testbed.log(name))
+    return True
+
+
+def stop(testbed, name, mode="fast"):
+    testbed.stop(name, {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}[mode], 20 if mode == "fast" else 7)
+
+
+def make_primary(testbed):
+    folder = testbed.data / PRIMARY
+    password_file = testbed.data / "superuser"
+    password_file.write_text(testbed.secret("superuser"))
+    give_to_server(testbed, password_file, 0o600)
+    try:
+        tool(testbed, [
+            BINARIES / "initdb", "-D", folder, "-U", "postgres", "--pwfile", password_file, "--no-sync",
+            "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"])
+    finally:
+        password_file.unlink()
+    configure(testbed, PRIMARY)
+    start(testbed, PRIMARY)
+    psql(testbed, PRIMARY, ROLES.format(**testbed.record["secrets"]), database="postgres")
+
+
+def make_tables(testbed):
+    status, output = processes.run(
+        ["pgbench", "-i", "-s", "1", "-q", connection(testbed, PRIMARY, "writer")],
+        client_environment(testbed, "writer"))
+    if status != 0:
+        raise Failure(f"pgbench -i failed:\n{output}")
+
+
+def make_standby(testbed, name):
+    # The authority's file is the standby's own copy: its user may be unable to read the testbed's folder.
+    authority = testbed.data / f"{name}.upstream-ca.crt"
+    shutil.copyfile(testbed.certificates / "upstream-ca.crt", authority)
+    give_to_server(testbed, authority, 0o644)
+    source = (f"host=127.0.0.1 port={testbed.port(PRIMARY)} user=replicator sslmode=verify-full "
+              f"sslrootcert={quoted(authority)}")
+    tool(testbed, [
+        BINARIES / "pg_basebackup", "-D", testbed.data / name, "-d", source, "-R", "-X", "stream", "-c", "fast",
+        "--no-sync", "-C", "-S", name.replace("-", "_")],
+        client_environment(testbed, "replicator"))
+    configure(testbed, name)
+    start(testbed, name)
+
+
+def wait_for_standbys(testbed):
+    position = psql(testbed, PRIMARY, "SELECT pg_current_wal_lsn()")
+    for name in STANDBYS:
+        caught_up = processes.wait_until(
+            lambda name=name: psql(testbed, name, f"SELECT pg_last_wal_replay_lsn() >= '{position}'") == "t",
+            START_TIMEOUT)
+        if not caught_up:
+            raise Failure(f"standby {name} does not stream from {PRIMARY}", testbed.log(name))
+
+
+def make(testbed):
+    make_primary(testbed)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        jobs = [pool.submit(make_tables, testbed)]
+        jobs += [pool.submit(make_standby, testbed, name) for name in STANDBYS]
+        for job in jobs:
+            job.result()
+    wait_for_standbys(testbed)
+
+
+def repair(testbed):
+    """Starts what does not run; the names of those."""
+    return [name for name in ALL if start(testbed, name)]
