@@ -26,8 +26,8 @@ package struct Configuration: Sendable {
     /// Allowed difference of clocks for exp, nbf and iat.
     package var leeway: Duration
 
-    package func region(named name: String) -> Region? { regions.first { $0.name == name } }
-    package func database(named name: String) -> Database? { databases.first { $0.name == name } }
+    package func region(named name: String) -> Region? { regions.first { $0.name.hasSameBytes(as: name) } }
+    package func database(named name: String) -> Database? { databases.first { $0.name.hasSameBytes(as: name) } }
 }
 
 /// Where executors connect.

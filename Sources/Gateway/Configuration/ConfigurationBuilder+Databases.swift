@@ -1,0 +1,223 @@
+import Foundation
+import GatewayPolicy
+
+extension ConfigurationBuilder {
+    mutating func readRegions() {
+        for (name, position, fields) in root.named("regions") {
+            if !ValueFormats.isName(name) {
+                mistake(position, "region \(quoted(name)): expected \(ConfigurationKey.Kind.name.expectation)")
+            }
+            let audit = fields.path("audit") ?? context.absolute("audit/\(name)")
+            if let other = regions.first(where: { $0.audit == audit }) {
+                mistake(
+                    fields.position(of: "audit"),
+                    "the log of `\(name)` is in the folder of `\(other.name)`'s; expected a folder of its own")
+            }
+            regionPositions[name] = position
+            regions.append(
+                Region(
+                    name: name, jurisdiction: fields.text("jurisdiction"), audit: audit, networks: networks(fields)))
+        }
+        for region in regions where jurisdictions.contains(region.name) {
+            mistake(
+                regionPositions[region.name] ?? root.position,
+                "`\(region.name)` names a region and a jurisdiction; expected different names")
+        }
+        if let own = root.scalar("region") {
+            checkKnown(own, "region", what: "region", among: regions.map(\.name))
+        }
+    }
+
+    private func networks(_ fields: Fields) -> [Network] {
+        fields.scalars("networks").compactMap { value in
+            let (network, reason) = ValueFormats.network(value.text)
+            if network == nil { fields.wrong("networks", value, reason.replacingPrefix("expected ", with: "")) }
+            return network
+        }
+    }
+
+    mutating func readDatabases() {
+        for (name, position, fields) in root.named("databases") {
+            if !ValueFormats.isName(name) {
+                mistake(position, "database \(quoted(name)): expected \(ConfigurationKey.Kind.name.expectation)")
+            }
+            if name == "domicile" {
+                mistake(position, "`domicile` is the gateway's own database; expected another name")
+            }
+            var replicas: [Replica] = []
+            for replicaFields in fields.list("replicas") {
+                replicas.append(replica(replicaFields, of: name, beside: replicas))
+            }
+            let upstream = upstream(fields.fields("upstream"), of: name)
+            let database = Database(
+                name: name, replicas: replicas, upstream: upstream,
+                rowLevelFacts: fields.boolean("row_level_facts"))
+            warnAboutReplicas(of: database, at: position)
+            databases.append(database)
+        }
+    }
+
+    private mutating func replica(_ fields: Fields, of database: String, beside others: [Replica]) -> Replica {
+        let attest = fields.fields("attest")
+        let replica = Replica(
+            name: fields.text("name"), region: fields.text("region"),
+            kind: fields.choice("kind", ReplicaKind.self) ?? .auto, host: host(fields), port: fields.integer("port"),
+            dbname: fields.optionalText("dbname") ?? database, maxLag: maxLag(fields),
+            attest: attestation(attest), maintenance: fields.boolean("maintenance"))
+        if let earlier = replicaPositions[replica.name], !replica.name.isEmpty {
+            mistake(
+                fields.position(of: "name"),
+                "duplicate replica `\(replica.name)`, first at \(earlier.line):\(earlier.column); expected another name")
+        } else {
+            replicaPositions[replica.name] = fields.position(of: "name")
+        }
+        if let value = fields.scalar("region") {
+            checkKnown(value, "region", what: "region", among: regions.map(\.name))
+        }
+        checkEndpoint(replica, fields, beside: others)
+        if replica.region != root.text("region"), replica.attest.clusterName == nil, !replica.region.isEmpty {
+            warning(
+                fields.position,
+                "replica `\(replica.name)` is outside the gateway's region and has no `attest: { cluster_name: … }`: "
+                    + "nothing proves that the server is in \(replica.region)")
+        }
+        return replica
+    }
+
+    private func maxLag(_ fields: Fields) -> Duration? {
+        fields.optionalDuration("max_lag").flatMap { $0 == .zero ? nil : $0 }
+    }
+
+    private func host(_ fields: Fields) -> String {
+        guard let value = fields.scalar("host") else { return "" }
+        if value.text.contains(",") {
+            fields.wrong("host", value, "one host; several are several replicas, each in its own region")
+        } else if !ValueFormats.isHost(value.text) {
+            fields.wrong("host", value, "one host name or address")
+        }
+        return value.text
+    }
+
+    private func checkEndpoint(_ replica: Replica, _ fields: Fields, beside others: [Replica]) {
+        let position = fields.position(of: "host")
+        guard !replica.host.isEmpty else { return }
+        for placed in listeners {
+            guard case .tcp(let host, let port) = placed.listener.address, port == replica.port,
+                ConfigurationBuilder.mayBeSame(listener: host, replica: replica.host)
+            else { continue }
+            mistake(
+                position, "replica `\(replica.name)` is the gateway's own listener; expected a PostgreSQL server")
+        }
+        func isSameServer(_ other: Replica) -> Bool { other.host == replica.host && other.port == replica.port }
+        if let same = others.first(where: isSameServer) {
+            mistake(position, "replica `\(replica.name)` is the same server as `\(same.name)`; expected another")
+        } else if let same = databases.flatMap(\.replicas).first(where: isSameServer), same.region != replica.region {
+            mistake(
+                position,
+                "replica `\(replica.name)` is the same server as `\(same.name)`, which is in \(same.region); "
+                    + "expected one region")
+        }
+        let networks = regions.first { $0.name == replica.region }?.networks ?? []
+        if let address = ValueFormats.ipv4(replica.host) ?? ValueFormats.ipv6(replica.host), !networks.isEmpty,
+            !networks.contains(where: { $0.contains(address) })
+        {
+            mistake(
+                position, "replica `\(replica.name)` lies outside the `networks` of \(replica.region); expected inside")
+        }
+    }
+
+    /// Whether a replica's host and a listener's may be one, as far as their texts say (F-POL-09).
+    static func mayBeSame(listener: String, replica: String) -> Bool {
+        func isWildcard(_ host: String) -> Bool {
+            ValueFormats.ipv4(host) == [0, 0, 0, 0] || ValueFormats.ipv6(host) == [UInt8](repeating: 0, count: 16)
+        }
+        if listener.lowercased() == replica.lowercased() { return true }
+        if isWildcard(listener) { return isLoopback(replica) || isWildcard(replica) }
+        if isWildcard(replica) { return isLoopback(listener) }
+        guard isLoopback(listener), isLoopback(replica) else {
+            return ValueFormats.ipv6(listener).map { $0 == ValueFormats.ipv6(replica) } ?? false
+        }
+        func isName(_ host: String) -> Bool { ValueFormats.ipv4(host) == nil && ValueFormats.ipv6(host) == nil }
+        func isFirst(_ host: String) -> Bool { ValueFormats.ipv4(host).map { $0 == [127, 0, 0, 1] } ?? true }
+        return (isName(listener) && isFirst(replica)) || (isName(replica) && isFirst(listener))
+            || (ValueFormats.ipv6(listener).map { $0 == ValueFormats.ipv6(replica) } ?? false)
+    }
+
+    private func attestation(_ fields: Fields) -> Attestation {
+        if let value = fields.scalar("tls_spki") {
+            let digest = value.text.hasPrefix("sha256/") ? Data(base64Encoded: String(value.text.dropFirst(7))) : nil
+            if digest?.count != 32 { fields.wrong("tls_spki", value, "sha256/ and 44 characters of base64") }
+        }
+        if let value = fields.scalar("system_identifier"), UInt64(value.text) == nil {
+            fields.wrong("system_identifier", value, "the decimal number that pg_control_system() shows")
+        }
+        return Attestation(
+            clusterName: fields.optionalText("cluster_name"), tlsSPKI: fields.optionalText("tls_spki"),
+            systemIdentifier: fields.optionalText("system_identifier"))
+    }
+
+    private mutating func upstream(_ fields: Fields, of database: String) -> Upstream {
+        let sslmode = fields.choice("sslmode", SSLMode.self) ?? .verifyFull
+        let rootCertificate = fields.readableFile("sslrootcert")
+        switch sslmode {
+        case .verifyFull, .verifyCA:
+            if !fields.has("sslrootcert"), fields.has("roles") {
+                mistake(fields.position, "missing key `sslrootcert`: sslmode \(sslmode.rawValue) needs a PEM file of CAs")
+            }
+        case .disable, .require:
+            break
+        }
+        if sslmode != .verifyFull {
+            warning(
+                fields.position(of: "sslmode"),
+                "sslmode \(sslmode.rawValue) does not prove which server answers; expected verify-full")
+        }
+        var credentials: [String: UpstreamCredential] = [:]
+        for (role, position, roleFields) in fields.named("roles") {
+            if role.isEmpty || role.utf8.count > 63 || role == "auto" || role.utf8.contains(where: { $0 < 0x20 }) {
+                mistake(position, "role \(quoted(role)): expected the name of a PostgreSQL role, other than `auto`")
+            }
+            roles[database, default: []].append(role)
+            credentials[role] = credential(roleFields)
+        }
+        let hasAuthority = fields.has("upstream_ca")
+        let authority = fields.fields("upstream_ca")
+        return Upstream(
+            sslmode: sslmode, sslrootcert: rootCertificate,
+            allowsWeakAuthentication: fields.optionalText("weak_authentication") == "allow", roles: credentials,
+            certificateAuthority: hasAuthority
+                ? CertificateAuthority(
+                    certificate: authority.readableFile("certificate") ?? "",
+                    key: authority.readableFile("key") ?? "")
+                : nil)
+    }
+
+    private func credential(_ fields: Fields) -> UpstreamCredential? {
+        let trust = fields.boolean("trust")
+        let found = [fields.has("password"), fields.has("certificate"), trust].filter { $0 }.count
+        guard found == 1 else {
+            let count = found == 0 ? "no credential" : "more than one credential"
+            mistake(
+                fields.position, "\(count); expected `password`, or `certificate` with `key`, or `trust: true`")
+            return nil
+        }
+        if trust { return .trust }
+        if fields.has("password") { return fields.secret("password").map(UpstreamCredential.password) }
+        guard let value = fields.scalar("certificate") else { return nil }
+        if value.text == "minted" { return .minted }
+        let certificate = fields.readableFile("certificate", value.text, value)
+        let key = fields.readableFile("key")
+        guard fields.has("key") else {
+            mistake(fields.position, "missing key `key`: a certificate needs its private key")
+            return nil
+        }
+        guard let certificate, let key else { return nil }
+        return .certificate(certificate: certificate, key: key)
+    }
+}
+
+extension String {
+    func replacingPrefix(_ prefix: String, with other: String) -> String {
+        hasPrefix(prefix) ? other + dropFirst(prefix.count) : self
+    }
+}

@@ -1,0 +1,114 @@
+import GatewayPolicy
+
+extension ConfigurationBuilder {
+    func warnAboutRegions() {
+        let used = Set(databases.flatMap { $0.replicas.map(\.region) })
+        for region in regions where !used.contains(region.name) && !databases.isEmpty {
+            warning(
+                regionPositions[region.name] ?? root.position, "no database has a replica in region `\(region.name)`")
+        }
+    }
+
+    func warnAboutReplicas(of database: Database, at position: Position) {
+        let primaries = database.replicas.filter { $0.kind == .primary }
+        if primaries.count > 1 {
+            warning(
+                replicaPositions[primaries[1].name] ?? position,
+                "database `\(database.name)` has \(primaries.count) replicas of kind primary; expected one")
+        }
+        guard Set(database.replicas.map(\.region)).count > 1 else { return }
+        let withPassword = database.upstream.roles.filter { entry in
+            if case .password = entry.value { return true }
+            return false
+        }.keys.sorted()
+        guard !withPassword.isEmpty else { return }
+        warning(
+            position,
+            "database `\(database.name)` spans regions, and role \(withPassword.joined(separator: ", ")) logs in with a "
+                + "password: its servers share the verifier, so who runs one can log in to the others; expected a "
+                + "certificate")
+    }
+
+    func warnAboutWhatNeverMatches(_ rule: Rule, _ fields: Fields) {
+        for key in ["databases", "regions", "roles"] {
+            guard case .list(let elements)? = fields.node(key)?.value, elements.isEmpty else { continue }
+            warning(fields.position(of: key), "`\(key)` is an empty list and so allows nothing")
+        }
+    }
+
+    /// Requests that match such a rule are refused whatever they ask for.
+    func warnAboutWhatIsAlwaysRefused(_ rule: Rule, _ fields: Fields) {
+        let allowed = allowedRegions(of: rule)
+        guard !allowed.isEmpty else { return }
+        let own = root.text("region")
+        let crossed = allowed + PolicyRegion.expand(rule.transit, in: policyRegions)
+        if regions.contains(where: { $0.name == own }), !crossed.contains(own) {
+            warning(
+                fields.position(of: "regions"),
+                "this gateway, in \(own), refuses everybody by rule `\(rule.name)`: its own region is neither in "
+                    + "`regions` nor in `transit`")
+        }
+        for database in databases(of: rule) {
+            let held = Set(database.replicas.map(\.region))
+            if held.isDisjoint(with: allowed) {
+                warning(
+                    fields.position(of: "regions"),
+                    "database `\(database.name)` has no replica in a region of rule `\(rule.name)`")
+            }
+            guard rule.access == .readWrite else { continue }
+            let outside = held.subtracting(allowed).sorted()
+            if !outside.isEmpty, !rule.replicates {
+                warning(
+                    fields.keyPosition(of: "access"),
+                    "rule `\(rule.name)` refuses everybody on `\(database.name)`: a writer's data streams on to "
+                        + "\(outside.joined(separator: ", ")); expected `replicates: allow` or those regions")
+            }
+            let hasPrimary = database.replicas.contains { $0.kind != .standby && allowed.contains($0.region) }
+            if !hasPrimary, !held.isDisjoint(with: allowed) {
+                warning(
+                    fields.keyPosition(of: "access"),
+                    "read_write needs a primary, and `\(database.name)` has none in a region of rule `\(rule.name)`")
+            }
+        }
+    }
+
+    /// A rule is shadowed where, for each of its databases, an earlier one matches whoever it matches.
+    func warnAboutShadows(_ rules: [Rule]) {
+        for (index, rule) in rules.enumerated() {
+            let own = databases(of: rule).map(\.name)
+            guard !own.isEmpty else { continue }
+            var by: [String] = []
+            for name in own {
+                let earlier = rules[..<index].first { candidate in
+                    candidate.databases.contains { $0.matches(name) } && candidate.who.covers(rule.who)
+                }
+                guard let earlier else { break }
+                if !by.contains(earlier.name) { by.append(earlier.name) }
+                if name == own.last {
+                    let position = Position(line: rule.line ?? 1, column: rule.column ?? 1)
+                    warning(
+                        position,
+                        "rule `\(rule.name)` never decides: \(by.map { "`\($0)`" }.joined(separator: ", ")) above it "
+                            + "matches everybody that it matches")
+                }
+            }
+        }
+    }
+
+    /// Executors of one role see and end each other's statements (`pg_stat_activity`, `pg_terminate_backend`).
+    func warnAboutSharedRoles(_ rules: [Rule]) {
+        var warned: Set<String> = []
+        for rule in rules where !rule.forbid.contains(.peers) {
+            for role in rule.roles where !warned.contains(role) {
+                let isShared = !rule.who.namesOneSubject || rules.filter { $0.roles.contains(role) }.count > 1
+                guard isShared else { continue }
+                warned.insert(role)
+                warning(
+                    Position(line: rule.line ?? 1, column: rule.column ?? 1),
+                    "role `\(role)` may be shared by several executors, who then see each other's statements in "
+                        + "pg_stat_activity; `forbid: [peers]` would hide them (it needs the statement guard, which "
+                        + "this version does not have)")
+            }
+        }
+    }
+}

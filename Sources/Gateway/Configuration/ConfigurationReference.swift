@@ -1,0 +1,171 @@
+import GatewayPolicy
+
+/// Every section and key of the configuration file.
+package enum ConfigurationReference {
+    package static let sections: [ConfigurationSection] =
+        [root] + listening + issuing + placing + upstreams + recording + running + deciding
+
+    static func section(_ path: String) -> ConfigurationSection {
+        sections.first { $0.path == path } ?? ConfigurationSection(path, "", [])
+    }
+
+    private static let root = ConfigurationSection(
+        "", "The file itself.",
+        [
+            .required("region", .name, "Region that this gateway runs in; one of `regions`."),
+            .optional("gateway", .name, "This gateway's name in records. Default: the host name."),
+            .required("listen", .sections("listen[]"), "Where executors connect."),
+            .optional("admin", .section("admin"), "Metrics, health, web page and API. Absent: none."),
+            .required("issuers", .sections("issuers[]"), "OpenID providers whose tokens are accepted."),
+            .required("regions", .namedSections("regions.NAME"), "Every region that holds a server or a log."),
+            .required("databases", .namedSections("databases.NAME"), "What executors may ask for as `dbname`."),
+            .optional("health", .section("health"), "How replicas are probed."),
+            .optional("audit", .section("audit"), "The audit log."),
+            .optional("session", .section("session"), "How long sessions live and how they end."),
+            .optional("limits", .section("limits"), "Limits."),
+            .required("rules", .sections("rules[]"), "The policy: the first rule that matches decides (policy.md)."),
+            .optional("operators", .sections("operators[]"), "Who may use the admin commands, the page and `domicile`."),
+            .fallback("state", .path, "state", "Folder of what must survive a restart."),
+            .fallback(
+                "leeway", .duration(.zero ... .seconds(300), zero: "none"), "30s",
+                "Difference of clocks that is allowed for exp, nbf and iat."),
+        ])
+
+    private static let listening = [
+        ConfigurationSection(
+            "listen[]", "One listener: `address` or `unix`.",
+            [
+                .optional("address", .special("`address:port`, `[IPv6]:port`"), "TCP address and port to listen on."),
+                .optional("unix", .path, "Unix socket to listen on, such as `run/.s.PGSQL.6432`."),
+                .optional("tls", .section("listen[].tls"), "TLS of a TCP listener; it must have one."),
+                .fallback(
+                    "auth", .choice(Listener.Authentication.allCases.map(\.rawValue)), "cleartext",
+                    "How the token is asked for first.",
+                    restriction: .init(values: ["oauthbearer"], needs: "SASL OAUTHBEARER")),
+            ]),
+        ConfigurationSection(
+            "listen[].tls", "TLS of a listener.",
+            [
+                .optional("certificate", .readableFile, "PEM file: the certificate, then its chain."),
+                .optional("key", .readableFile, "PEM file of its private key."),
+                .optional(
+                    "client_ca", .readableFile, "PEM file of the CAs that executors' certificates must come from.",
+                    restriction: .init(values: nil, needs: "client certificates of executors")),
+                .fallback("required", .boolean, "true", "`false` takes tokens on unencrypted connections too."),
+            ]),
+        ConfigurationSection(
+            "admin", "The admin endpoint.",
+            [
+                .required("address", .special("`address:port`, `[IPv6]:port`"), "HTTP address and port."),
+                .optional("socket", .path, "The admin socket. Default: `admin.sock` in `state`."),
+            ]),
+    ]
+
+    private static let issuing = [
+        ConfigurationSection(
+            "issuers[]", "One OpenID provider.",
+            [
+                .required("issuer", .text, "`iss` of its tokens, byte for byte: an https URL (http on loopback only)."),
+                .required("audience", .list(.text), "`aud` must hold one of these."),
+                .fallback(
+                    "algorithms", .list(.choice(Algorithm.allCases.map(\.rawValue))), "[RS256, ES256, EdDSA]",
+                    "Signature algorithms that are accepted."),
+                .optional(
+                    "jwks", .text, "URL or file of its keys. Default: from its discovery document."),
+                .optional("ca", .readableFile, "PEM file of the CAs for its TLS certificate. Default: the system's."),
+                .optional("types", .list(.text), "Accepted `typ` of tokens. Default: none, `JWT` or `at+jwt`."),
+                .optional(
+                    "claims", .special("a mapping from names to claims"),
+                    "Which claim a name means: a claim, a dotted path, or a list that is a path. Default: "
+                        + "`{ subject: sub, planner: azp, task: task_id, groups: groups }`; what is given adds to it."),
+                .fallback(
+                    "keys_max_age", .duration(.seconds(1) ... .seconds(30 * 86_400), zero: nil), "24h",
+                    "How long known keys serve while the provider cannot be reached."),
+                .fallback(
+                    "keys_refresh", .duration(.seconds(1) ... .seconds(86_400), zero: nil), "15m",
+                    "Age at which known keys are fetched anew."),
+            ])
+    ]
+
+    private static let placing = [
+        ConfigurationSection(
+            "regions.NAME", "One region.",
+            [
+                .required("jurisdiction", .name, "Legal area that the region lies in."),
+                .optional("audit", .path, "Folder of the region's audit log. Default: `audit/NAME`."),
+                .optional(
+                    "networks", .list(.special("a block such as `10.1.0.0/16`")),
+                    "Where its servers may be. Default: anywhere."),
+            ]),
+        ConfigurationSection(
+            "databases.NAME", "One logical database.",
+            [
+                .required("replicas", .sections("databases.NAME.replicas[]"), "The servers that hold it."),
+                .required("upstream", .section("databases.NAME.upstream"), "How the gateway logs in to them."),
+                .fallback(
+                    "row_level_facts", .boolean, "false", "Row-level security relies on the session's settings.",
+                    restriction: .init(values: ["true"], needs: "`forbid: [opaque]`, and so the statement guard")),
+            ]),
+        ConfigurationSection(
+            "databases.NAME.replicas[]", "One PostgreSQL server.",
+            [
+                .required("name", .name, "Its name; no other replica of the file has it."),
+                .required("region", .name, "The region that it is in."),
+                .fallback(
+                    "kind", .choice(ReplicaKind.allCases.map(\.rawValue)), "auto",
+                    "What it must be; `auto` takes it for what its recovery state says."),
+                .required("host", .special("one host name or address"), "Where it is."),
+                .fallback("port", .integer(1...65_535), "5432", "Its port."),
+                .optional("dbname", .text, "The database's name on it. Default: the logical name."),
+                .optional(
+                    "max_lag", .duration(.zero ... .seconds(7 * 86_400), zero: "no limit"),
+                    "Replay lag beyond which a standby is passed over. Default: no limit."),
+                .optional("attest", .section("databases.NAME.replicas[].attest"), "What it must prove."),
+                .fallback("maintenance", .boolean, "false", "`true` keeps new sessions away from it."),
+            ]),
+        ConfigurationSection(
+            "databases.NAME.replicas[].attest", "What a replica must prove about itself.",
+            [
+                .optional("cluster_name", .text, "Its setting `cluster_name`: the operator's mark of the region."),
+                .optional("tls_spki", .text, "`sha256/` and the base64 digest of its certificate's public key."),
+                .optional("system_identifier", .text, "Its system identifier, decimal."),
+            ]),
+    ]
+
+    private static let upstreams = [
+        ConfigurationSection(
+            "databases.NAME.upstream", "How the gateway logs in.",
+            [
+                .fallback(
+                    "sslmode", .choice(SSLMode.allCases.map(\.rawValue)), "verify-full", "TLS towards the replicas."),
+                .optional("sslrootcert", .readableFile, "PEM file of CAs; required for verify-ca and verify-full."),
+                .fallback(
+                    "weak_authentication", .choice(["allow", "refuse"]), "refuse",
+                    "`allow` lets a replica ask for a password in cleartext or by MD5."),
+                .required(
+                    "roles", .namedSections("databases.NAME.upstream.roles.NAME"),
+                    "The roles that rules may hand out, and their credentials."),
+                .optional(
+                    "upstream_ca", .section("databases.NAME.upstream.upstream_ca"),
+                    "The CA that signs minted client certificates."),
+            ]),
+        ConfigurationSection(
+            "databases.NAME.upstream.roles.NAME",
+            "The credential of one role: `password`, or `certificate` with `key`, or `trust: true`.",
+            [
+                .optional("password", .secret, "Password, best as `${NAME}`."),
+                .optional(
+                    "certificate", .special("a PEM file, or `minted`"),
+                    "PEM file of a client certificate; `minted`: a short-lived one, CN = role.",
+                    restriction: .init(values: ["minted"], needs: "the minting of client certificates")),
+                .optional("key", .readableFile, "PEM file of its private key."),
+                .fallback("trust", .boolean, "false", "`true`: the server asks for nothing."),
+            ]),
+        ConfigurationSection(
+            "databases.NAME.upstream.upstream_ca", "A certificate authority.",
+            [
+                .required("certificate", .readableFile, "PEM file of its certificate."),
+                .required("key", .readableFile, "PEM file of its private key."),
+            ]),
+    ]
+}

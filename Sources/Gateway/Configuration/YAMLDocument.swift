@@ -1,0 +1,226 @@
+import Yams
+
+/// A YAML document as a tree with positions: scalars are text, nothing is resolved (`no` is the text `no`). Tags and
+/// merge keys are not part of it; duplicate keys and what exceeds the limits are reported as mistakes.
+indirect enum YAMLValue {
+    case scalar(text: String, isPlain: Bool)
+    case list([YAMLNode])
+    case mapping([YAMLEntry])
+}
+
+struct YAMLNode {
+    var value: YAMLValue
+    var position: Position
+}
+
+struct YAMLEntry {
+    var key: String
+    var keyPosition: Position
+    var node: YAMLNode
+}
+
+/// Reads bytes into a tree through Yams.
+struct YAMLDocument {
+    private let findings: Findings
+    private var count = 0
+    private var overLimit = false
+    /// Where a mark was put into the text, by line: columns behind it on that line count one less.
+    private var insertions: [Int: [Int]] = [:]
+
+    /// Yams ends at the first mapping with duplicate keys. To report every mistake in one run, the key that it names
+    /// is marked with this private-use character and the text is read again.
+    private static let duplicateMark: Character = "\u{E000}"
+
+    private init(findings: Findings) { self.findings = findings }
+
+    /// The document's tree, or nil where it cannot be read; the mistakes are in `findings` then.
+    static func read(_ bytes: [UInt8], findings: Findings) -> YAMLNode? {
+        guard bytes.count <= ConfigurationLimits.fileBytes else {
+            findings.mistake(
+                .start, "the file has \(bytes.count) bytes; expected at most \(ConfigurationLimits.fileBytes)")
+            return nil
+        }
+        guard let text = String(validating: bytes, as: UTF8.self), !text.utf8.contains(0) else {
+            findings.mistake(.start, "the file is not UTF-8 text")
+            return nil
+        }
+        guard worstExpansion(of: bytes) <= ConfigurationLimits.expandedBytes else {
+            findings.mistake(.start, "the file has so many aliases (*name) that they could blow it up without end")
+            return nil
+        }
+        var document = YAMLDocument(findings: findings)
+        return document.compose(text)
+    }
+
+    /// An upper bound of the document's size once its aliases are followed. The worst that n aliases can do is to
+    /// multiply the text by 3^(n/3) (levels of three references each). What only looks like an alias, in a comment
+    /// or a quoted text, is counted too.
+    private static func worstExpansion(of bytes: [UInt8]) -> Int {
+        var size = max(bytes.count, 1)
+        var aliases = 0
+        var previous = UInt8(ascii: "\n")
+        for (index, byte) in bytes.enumerated() {
+            let opens = " \t\r\n[{,:?-".utf8.contains(previous)
+            previous = byte
+            guard opens, byte == UInt8(ascii: "*"), index + 1 < bytes.count else { continue }
+            guard !" \t\r\n,]}\"'*.:".utf8.contains(bytes[index + 1]) else { continue }
+            aliases += 1
+            guard aliases.isMultiple(of: 3) else { continue }
+            size = size.multipliedReportingOverflow(by: 3).partialValue
+            if size > ConfigurationLimits.expandedBytes { return size }
+        }
+        return aliases.isMultiple(of: 3) ? size : size * 3
+    }
+
+    private mutating func compose(_ original: String) -> YAMLNode? {
+        var text = original
+        let mayMark = !original.contains(Self.duplicateMark)
+        for _ in 0...ConfigurationLimits.findings {
+            do {
+                let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
+                guard let root = try parser.singleRoot() else {
+                    findings.mistake(.start, "the file is empty; expected a configuration")
+                    return nil
+                }
+                // The parser holds the anchors that nodes refer to weakly.
+                return withExtendedLifetime(parser) { self.node(root, depth: 0) }
+            } catch YamlError.duplicatedKeysInMapping(let names, let context) {
+                let position = Position(line: context.mark.line, column: context.mark.column)
+                guard mayMark, let marked = mark(text, at: position) else {
+                    findings.mistake(self.original(position), "duplicate key \(names.map { quoted($0) }.joined(separator: ", "))")
+                    return nil
+                }
+                text = marked
+            } catch {
+                report(error, in: text)
+                return nil
+            }
+        }
+        findings.mistake(.start, "the file has too many duplicate keys")
+        return nil
+    }
+
+    /// Puts the mark in front of the key at a position; behind its opening quote where it has one.
+    private mutating func mark(_ text: String, at position: Position) -> String? {
+        var scalars = Array(text.unicodeScalars)
+        var index = 0
+        var line = 1
+        while line < position.line, index < scalars.count {
+            let isBreak =
+                scalars[index] == "\n"
+                || (scalars[index] == "\r" && !(index + 1 < scalars.count && scalars[index + 1] == "\n"))
+            if isBreak { line += 1 }
+            index += 1
+        }
+        index += position.column - 1
+        guard position.column > 0, index < scalars.count, scalars[index] != "\u{E000}" else { return nil }
+        guard scalars[index] != "&", scalars[index] != "!", scalars[index] != "*" else { return nil }
+        if scalars[index] == "\"" || scalars[index] == "'" { index += 1 }
+        guard index < scalars.count, scalars[index] != "\u{E000}" else { return nil }
+        scalars.insert("\u{E000}", at: index)
+        insertions[position.line, default: []].append(position.column)
+        var marked = String.UnicodeScalarView()
+        marked.append(contentsOf: scalars)
+        return String(marked)
+    }
+
+    /// A position of the marked text as one of the file.
+    private func original(_ position: Position) -> Position {
+        let before = (insertions[position.line] ?? []).filter { $0 < position.column }.count
+        return Position(line: position.line, column: max(1, position.column - before))
+    }
+
+    private mutating func node(_ node: Node, depth: Int) -> YAMLNode? {
+        let position = node.mark.map { original(Position(line: $0.line, column: $0.column)) } ?? .start
+        count += 1
+        guard depth <= ConfigurationLimits.depth, count <= ConfigurationLimits.nodes else {
+            if !overLimit {
+                overLimit = true
+                let limits = "\(ConfigurationLimits.depth) levels and \(ConfigurationLimits.nodes) values"
+                findings.mistake(position, "the file is nested too deep or too large; expected at most \(limits)")
+            }
+            return nil
+        }
+        switch node {
+        case .scalar(let scalar):
+            let tag = scalar.tag.description
+            if !tag.isEmpty, tag != "tag:yaml.org,2002:str" {
+                findings.mistake(position, "found the tag \(quoted(tag)); tags are not used in a configuration")
+            }
+            let isPlain = scalar.style == .plain || scalar.style == .any
+            return YAMLNode(value: .scalar(text: scalar.string, isPlain: isPlain), position: position)
+        case .sequence(let sequence):
+            var elements: [YAMLNode] = []
+            for element in sequence {
+                guard let next = self.node(element, depth: depth + 1) else { return nil }
+                elements.append(next)
+            }
+            return YAMLNode(value: .list(elements), position: position)
+        case .mapping(let mapping):
+            return entries(mapping, depth: depth).map { YAMLNode(value: .mapping($0), position: position) }
+        case .alias:
+            return YAMLNode(value: .scalar(text: "", isPlain: true), position: position)
+        }
+    }
+
+    private mutating func entries(_ mapping: Node.Mapping, depth: Int) -> [YAMLEntry]? {
+        var entries: [YAMLEntry] = []
+        var first: [String: Position] = [:]
+        for (keyNode, valueNode) in mapping {
+            guard case .scalar(let scalar) = keyNode else {
+                let mark = keyNode.mark.map { original(Position(line: $0.line, column: $0.column)) }
+                findings.mistake(mark ?? .start, "found a list or mapping as a key; expected a name")
+                continue
+            }
+            let position =
+                scalar.mark.map { original(Position(line: $0.line, column: $0.column)) } ?? .start
+            let key = String(scalar.string.drop { $0 == Self.duplicateMark })
+            if let earlier = first[key] {
+                findings.mistake(
+                    position,
+                    "duplicate key \(quoted(key)), first at \(earlier.line):\(earlier.column); expected it once")
+            }
+            if first[key] == nil { first[key] = position }
+            guard let value = node(valueNode, depth: depth + 1) else { return nil }
+            entries.append(YAMLEntry(key: key, keyPosition: position, node: value))
+        }
+        return entries
+    }
+
+    /// Yams' own description quotes the line, which may hold a secret; only its position and problem are used.
+    private func report(_ error: any Error, in text: String) {
+        guard let error = error as? YamlError else {
+            findings.mistake(.start, "the file cannot be read as YAML")
+            return
+        }
+        switch error {
+        case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
+            .composer(let context, let problem, let mark, _):
+            let where_ = context.map { "\($0.text) at \($0.mark.line):\($0.mark.column): " } ?? ""
+            findings.mistake(
+                original(Position(line: mark.line, column: mark.column)), "not YAML: \(where_)\(problem)")
+        case .reader(let problem, let offset, _, _):
+            var position = Position.start
+            for character in text.prefix(offset ?? 0) {
+                position = character.isNewline
+                    ? Position(line: position.line + 1, column: 1)
+                    : Position(line: position.line, column: position.column + 1)
+            }
+            findings.mistake(position, "not YAML: \(problem)")
+        case .no, .memory, .writer, .emitter, .representer, .dataCouldNotBeDecoded, .duplicatedKeysInMapping:
+            findings.mistake(.start, "the file cannot be read as YAML")
+        }
+    }
+}
+
+/// A found text in quotes for a message: one line, control characters escaped, cut.
+func quoted(_ text: String) -> String {
+    var out = "\""
+    for scalar in text.unicodeScalars.prefix(ConfigurationLimits.quoted) {
+        switch scalar.value {
+        case 0..<0x20, 0x7f..<0xa0, 0x2028, 0x2029: out += "\\u{\(String(scalar.value, radix: 16))}"
+        default: out.unicodeScalars.append(scalar)
+        }
+    }
+    return out + (text.unicodeScalars.count > ConfigurationLimits.quoted ? "…\"" : "\"")
+}
