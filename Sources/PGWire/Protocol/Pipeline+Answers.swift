@@ -24,16 +24,17 @@ extension Pipeline {
     }
 
     package mutating func dataRow(bytes: Int) -> Answer {
-        guard let first = queue.first, first.kind == .query || first.kind == .execute, !progress.failed,
-            mode != .perhapsSkipping
-        else { return unexpected("D") }
+        guard let first = awaited("D"), first.kind == .query || first.kind == .execute, !progress.failed
+        else {
+            return unexpected("D")
+        }
         progress.rows &+= 1
         progress.bytes &+= bytes
         return .continues
     }
 
     package mutating func rowDescription() -> Answer {
-        guard let first = awaited() else { return unexpected("T") }
+        guard let first = awaited("T") else { return unexpected("T") }
         if first.kind == .query, !progress.failed {
             return fits()
         }
@@ -45,7 +46,7 @@ extension Pipeline {
     }
 
     package mutating func noData() -> Answer {
-        guard let first = awaited(), first.kind == .describeStatement || first.kind == .describePortal
+        guard let first = awaited("n"), first.kind == .describeStatement || first.kind == .describePortal
         else {
             return unexpected("n")
         }
@@ -54,7 +55,7 @@ extension Pipeline {
     }
 
     package mutating func parameterDescription() -> Answer {
-        guard let first = awaited(), first.kind == .describeStatement, !progress.answered else {
+        guard let first = awaited("t"), first.kind == .describeStatement, !progress.answered else {
             return unexpected("t")
         }
         progress.answered = true
@@ -62,20 +63,20 @@ extension Pipeline {
     }
 
     package mutating func parseComplete() -> Answer {
-        guard awaited()?.kind == .parse, let taken = finishFirst() else { return unexpected("1") }
+        guard awaited("1")?.kind == .parse, let taken = finishFirst() else { return unexpected("1") }
         statements.parseSucceeded(taken.statement, message: taken.entry.message)
         return fits()
     }
 
     package mutating func bindComplete() -> Answer {
-        guard awaited()?.kind == .bind, let taken = finishFirst() else { return unexpected("2") }
+        guard awaited("2")?.kind == .bind, let taken = finishFirst() else { return unexpected("2") }
         statements.bindSucceeded(
             portal: taken.portal, statement: taken.statement, message: taken.entry.message)
         return fits()
     }
 
     package mutating func closeComplete() -> Answer {
-        guard let first = awaited(), first.kind == .closeStatement || first.kind == .closePortal,
+        guard let first = awaited("3"), first.kind == .closeStatement || first.kind == .closePortal,
             let taken = finishFirst()
         else { return unexpected("3") }
         if first.kind == .closeStatement {
@@ -97,13 +98,13 @@ extension Pipeline {
     }
 
     package mutating func portalSuspended(now: UInt64) -> Answer {
-        guard awaited()?.kind == .execute else { return unexpected("s") }
+        guard awaited("s")?.kind == .execute else { return unexpected("s") }
         return statementEnded(.suspended, tag: nil, rows: progress.rows, frame: "s", now: now)
     }
 
     /// The outcome comes with ReadyForQuery, since an error may still follow.
     package mutating func functionCallResponse(bytes: Int) -> Answer {
-        guard awaited()?.kind == .functionCall, !progress.answered, !progress.failed else {
+        guard awaited("V")?.kind == .functionCall, !progress.answered, !progress.failed else {
             return unexpected("V")
         }
         progress.answered = true
@@ -166,7 +167,7 @@ extension Pipeline {
     }
 
     private mutating func copyBegan(_ copy: Progress.Copy, frame: Unicode.Scalar) -> Answer {
-        guard let first = awaited(), first.kind == .query || first.kind == .execute, !progress.failed,
+        guard let first = awaited(frame), first.kind == .query || first.kind == .execute, !progress.failed,
             progress.copy == .none || (progress.copy == .out && copy == .out)
         else { return unexpected(frame) }
         progress.copy = copy
@@ -209,14 +210,10 @@ extension Pipeline {
 
     // MARK: The ends
 
-    private func awaited() -> Entry? {
-        mode == .perhapsSkipping ? nil : queue.first
-    }
-
     private mutating func statementEnded(
         _ ending: Ending, tag: PipelineText?, rows: Int?, frame: Unicode.Scalar, now: UInt64
     ) -> Answer {
-        guard let first = awaited(), first.kind == .query || first.kind == .execute, !progress.failed
+        guard let first = awaited(frame), first.kind == .query || first.kind == .execute, !progress.failed
         else {
             return unexpected(frame)
         }
@@ -258,8 +255,8 @@ extension Pipeline {
     }
 
     private mutating func extendedFailed(_ outcome: inout Outcome) {
+        let mayHaveEnded = progress.syncsInCopy > 0
         leaveFailedCopy()
-        let mayHaveEnded = doubt > 0
         guard let taken = finishFirst() else { return }
         switch taken.entry.kind {
         case .parse: statements.parseFailed(taken.statement, sqlstate: outcome.sqlstate)
@@ -278,19 +275,9 @@ extension Pipeline {
         }
     }
 
-    /// The Syncs inside the COPY are held for taken in: everything up to the next one is skipped.
-    mutating func resolveDoubtAsSkipped() {
-        let count = skipped.count
-        mode = skipToSync() ? .normal : .skipping
-        if skipped.count > count { skippedInDoubt = true }
-    }
-
     private mutating func readyForQuery(now: UInt64) -> Answer {
-        if mode == .perhapsSkipping {
-            resolvePerhapsSkipping()
-            if mode == .perhapsSkipping { return surplusReadyForQuery() }
-        }
-        guard let first = queue.first else { return surplusReadyForQuery() }
+        if mode == .perhapsSkipping { return readyForQueryInDoubt() }
+        guard let first = awaited("Z") else { return surplusReadyForQuery() }
         switch first.kind {
         case .sync:
             _ = finishFirst()
@@ -314,34 +301,7 @@ extension Pipeline {
         }
     }
 
-    /// A ReadyForQuery came: where a Sync was sent since, it is held for that one's; else it shows that a
-    /// Sync inside the COPY was answered after all, and what follows is run.
-    private mutating func resolvePerhapsSkipping() {
-        var index = 0
-        while index < queue.count, queue[index].kind != .sync { index &+= 1 }
-        if index < queue.count { resolveDoubtAsSkipped() }
-    }
-
-    /// One in excess is right only where a Sync sent inside a COPY may be its cause.
-    private mutating func surplusReadyForQuery() -> Answer {
-        guard doubt > 0 else { return violation(UInt8(ascii: "Z")) }
-        doubt &-= 1
-        if doubt == 0 { skippedInDoubt = false }
-        mode = .normal
-        return .continues
-    }
-
-    /// An answer came that fits: ReadyForQuery in excess would have come before it.
-    private mutating func fits() -> Answer {
-        if doubt > 0, !skippedInDoubt { doubt = 0 }
-        return .continues
-    }
-
-    private func unexpected(_ frame: Unicode.Scalar) -> Answer {
-        doubt > 0 ? .unattributed : violation(UInt8(ascii: frame))
-    }
-
-    private func violation(_ tag: UInt8) -> Answer {
+    func violation(_ tag: UInt8) -> Answer {
         .violation(Violation(got: tag, awaited: queue.first.map { Self.kind($0.kind) }))
     }
 

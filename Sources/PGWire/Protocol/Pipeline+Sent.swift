@@ -143,7 +143,7 @@ extension Pipeline {
         case .skipping:
             if let message = Self.recorded(entry) { skipped.append(message) }
             return false
-        case .perhapsSkipping:
+        case .perhapsSkipping, .perhapsSkipped:
             // Without a Sync nothing would ever empty the queue if the doubt is unfounded.
             guard queue.count < Self.maximumOutstanding / 2 else {
                 resolveDoubtAsSkipped()

@@ -15,9 +15,11 @@
 ///
 /// **The race of Sync with COPY IN.** A Sync that the replica reads inside COPY IN is taken in without an
 /// answer; one that it reads behind the COPY's error is answered. Where the executor sent Syncs before
-/// CopyDone or CopyFail and the COPY failed, nothing says how many were taken in. They are held for taken in
-/// (only a COPY that fails before it reads anything proves otherwise) and remembered as `doubt`: so many
-/// ReadyForQuery may come in excess. The first answer that fits ends the doubt.
+/// CopyDone or CopyFail and the COPY failed, nothing says how many were taken in; they are remembered as
+/// `doubt`: so many ReadyForQuery may come in excess. The first answer that fits ends the doubt. Where a
+/// frame fits both readings, the Syncs are held for taken in (only a COPY that fails before it has read what
+/// stands before them proves otherwise), and frames that then fit nothing are `unattributed` instead of a
+/// violation.
 ///
 /// Time is a monotonic clock's nanoseconds. Messages are numbered by the driver, ascending.
 package struct Pipeline: ~Copyable {
@@ -67,8 +69,13 @@ package struct Pipeline: ~Copyable {
         case normal
         /// An error came, and no Sync has been sent since.
         case skipping
-        /// As above, but whether one of the Syncs sent inside a COPY ends the skipping is not known.
+        /// As above, but one of the Syncs sent inside the failed COPY may end the skipping: not known until a
+        /// ReadyForQuery comes.
         case perhapsSkipping
+        /// That ReadyForQuery came, and a Sync was sent since, behind other messages: either it answers that
+        /// one, and they were skipped, or it answers one inside the COPY, and they are run. The next frame
+        /// tells (`decide`).
+        case perhapsSkipped
     }
 
     var queue = PipelineQueue<Entry>()

@@ -1,0 +1,54 @@
+/// Bind (`B`): values for a prepared statement's parameters, giving a portal. The empty names are the unnamed ones.
+package struct Bind: Equatable, Sendable {
+    /// Where the names stand in the body, without their NULs. PostgreSQL goes by their first 63 bytes.
+    package let portal: Range<Int>
+    package let statement: Range<Int>
+    package let parameterFormats: FormatCodes
+    /// Where each value stands in the body; nil is NULL.
+    package let parameters: [Range<Int>?]
+    package let resultFormats: FormatCodes
+
+    package static func decode(_ body: Span<UInt8>) throws(MessageError) -> Bind {
+        var reader = MessageReader()
+        let portal = try reader.string(body)
+        let statement = try reader.string(body)
+        let formats = try FormatCodes(body, &reader)
+        let count = Int(try reader.uint16(body))
+        guard formats.count <= 1 || formats.count == count else {
+            throw .formatCount(formats: formats.count, values: count)
+        }
+        let parameters = try reader.values(count, body)
+        let resultFormats = try FormatCodes(body, &reader)
+        try reader.finish(body)
+        return Bind(
+            portal: portal, statement: statement, parameterFormats: formats, parameters: parameters,
+            resultFormats: resultFormats)
+    }
+
+    package static func encode(
+        portal: [UInt8], statement: [UInt8], parameterFormats: FormatCodes = .allText, parameters: [[UInt8]?] = [],
+        resultFormats: FormatCodes = .allText, into bytes: inout [UInt8]
+    ) throws(MessageError) {
+        try MessageWriter.message(FrontendTag.bind.rawValue, into: &bytes) { (bytes) throws(MessageError) in
+            try MessageWriter.append(string: portal, to: &bytes)
+            try MessageWriter.append(string: statement, to: &bytes)
+            try parameterFormats.append(to: &bytes)
+            MessageWriter.append(try MessageWriter.count(parameters.count), to: &bytes)
+            for parameter in parameters { try MessageWriter.append(value: parameter, to: &bytes) }
+            try resultFormats.append(to: &bytes)
+        }
+    }
+}
+
+extension MessageReader {
+    /// `count` values, each behind its length. Memory is taken for those that can be there, four bytes each.
+    mutating func values(_ count: Int, _ body: Span<UInt8>) throws(MessageError) -> [Range<Int>?] {
+        guard count > 0 else { return [] }
+        let left = body.count &- position
+        guard count &* 4 <= left else { throw .insufficientData(needed: count &* 4, left: left) }
+        var values: [Range<Int>?] = []
+        values.reserveCapacity(count)
+        for _ in 0..<count { values.append(try value(body)) }
+        return values
+    }
+}
