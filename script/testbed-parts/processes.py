@@ -23,14 +23,17 @@ def start(command, environment, log, user=None, cwd=None):
 
 
 def run(command, environment, user=None, cwd="/", text=None):
-    """Runs a command to its end; (exit status, output and errors together)."""
+    """Runs a command to its end; (exit status, output and errors together).
+
+    It has a session of its own, so that Ctrl-C reaches the caller alone, who then cleans up in order.
+    """
     identity_arguments = {}
     if user is not None:
         account = pwd.getpwnam(user)
         identity_arguments = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
     done = subprocess.run(
         [str(part) for part in command], env=environment, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        check=False, text=True, **({"input": text} if text is not None else {"stdin": subprocess.DEVNULL}),
+        check=False, text=True, start_new_session=True, **({"input": text} if text is not None else {"stdin": subprocess.DEVNULL}),
         **identity_arguments)
     return done.returncode, done.stdout
 

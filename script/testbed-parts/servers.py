@@ -6,6 +6,7 @@ import pathlib
 import pwd
 import shutil
 import signal
+import time
 
 import processes
 from state import Failure
@@ -16,6 +17,7 @@ ALL = (PRIMARY, *STANDBYS)
 REGIONS = {"orders-eu-a": "eu-west-1", "orders-eu-b": "eu-central-1", "orders-us-a": "us-east-1"}
 BINARIES = pathlib.Path("/usr/lib/postgresql/15/bin")
 START_TIMEOUT = 30
+RETRY_SECONDS = 6
 
 SETTINGS = """\
 # Written by script/testbed. fsync is off: these servers hold nothing that must survive.
@@ -32,6 +34,7 @@ synchronous_commit = on
 wal_level = replica
 max_wal_senders = 10
 max_replication_slots = 10
+wal_keep_size = 256MB
 hot_standby = on
 hot_standby_feedback = on
 wal_receiver_status_interval = 1s
@@ -164,14 +167,19 @@ def is_ready(testbed, name):
 def start(testbed, name):
     if testbed.pid(name) is not None and is_ready(testbed, name):
         return False
-    process = testbed.start(
-        name, [BINARIES / "postgres", "-D", testbed.data / name], processes.plain_environment(),
-        user=testbed.record["user"], cwd=testbed.data)
-    ready = processes.wait_until(
-        lambda: is_ready(testbed, name) or process.poll() is not None, START_TIMEOUT)
-    if not ready or process.poll() is not None:
-        raise Failure(f"PostgreSQL server {name} did not start", testbed.log(name))
-    return True
+    # After a kill -9 the old server's processes need a moment to notice: until then a new one refuses to start.
+    deadline = time.monotonic() + RETRY_SECONDS
+    while True:
+        process = testbed.start(
+            name, [BINARIES / "postgres", "-D", testbed.data / name], processes.plain_environment(),
+            user=testbed.record["user"], cwd=testbed.data)
+        ready = processes.wait_until(
+            lambda process=process: is_ready(testbed, name) or process.poll() is not None, START_TIMEOUT)
+        if ready and process.poll() is None:
+            return True
+        if not ready or time.monotonic() > deadline:
+            raise Failure(f"PostgreSQL server {name} did not start", testbed.log(name))
+        time.sleep(0.2)
 
 
 def stop(testbed, name, mode="fast"):

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 import processes
 
@@ -24,6 +25,7 @@ PORTS = {
     "gateway": 32, "admin": 80, "issuer": 93, "issuer2": 94,
 }
 BASES = (6400, 7400, 8400, 9400, 16400, 17400)
+SLOW_STOP_SECONDS = 3
 SECRETS = ("superuser", "replicator", "analyst", "writer", "tester", "health", "issuer_client", "issuer_user")
 
 
@@ -220,7 +222,10 @@ class Testbed:
     def stop(self, name, signal, patience):
         known = self.record["processes"].get(name)
         if known is not None and self.is_of_this_boot():
+            begun = time.monotonic()
             processes.stop(known, signal, patience)
+            if time.monotonic() - begun > SLOW_STOP_SECONDS:
+                say(f"testbed: {name} took {time.monotonic() - begun:.1f} s to end")
 
 
 def say(text):
