@@ -226,6 +226,7 @@ extension Pipeline {
         if first.kind == .execute {
             let taken = finishFirst()
             outcome.statement = statements.knownStatement(ofPortal: taken?.portal)
+            if let tag { statements.commandCompleted(tag, running: .some(taken?.portal)) }
         } else {
             let index = progress.index &+ 1
             progress = Progress()
@@ -233,8 +234,8 @@ extension Pipeline {
             progress.since = now
             progress.answered = true
             progress.ranStatement = index > 1 || ending != .empty
+            if let tag { statements.commandCompleted(tag, running: nil) }
         }
-        if let tag { statements.commandCompleted(tag) }
         return .ended(outcome)
     }
 

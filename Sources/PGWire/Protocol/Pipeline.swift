@@ -122,10 +122,13 @@ package struct Pipeline: ~Copyable {
         skipped.popFirst()
     }
 
-    /// The next message that will never be answered, because the session is over. To be called until nil.
+    /// The next message that will never be answered, because the session is over; not one that has an
+    /// outcome. To be called until nil.
     package mutating func nextAbandoned() -> Skipped? {
         while let entry = takeFirst()?.entry {
-            if let message = Self.recorded(entry) { return message }
+            let hasOutcome = progress.failed || entry.kind == .query && progress.answered
+            progress = Progress()
+            if !hasOutcome, let message = Self.recorded(entry) { return message }
         }
         return nil
     }

@@ -184,11 +184,21 @@ struct PreparedStatements {
         mayHaveClosedPortal = false
     }
 
-    /// What SQL itself does to names, as far as command tags tell.
-    mutating func commandCompleted(_ tag: PipelineText) {
+    /// CLOSE ALL leaves the portal that runs it.
+    private mutating func allPortalsClosed(but running: PipelineText??) {
+        guard let name = running else { return transactionEnded() }
+        let meaning = portals.known(name)
+        transactionEnded()
+        if let name { portals.named[name] = meaning } else { portals.unnamed = meaning }
+    }
+
+    /// What SQL itself does to names, as far as command tags tell. `running` is the portal of the Execute
+    /// that ran it.
+    mutating func commandCompleted(_ tag: PipelineText, running: PipelineText??) {
         switch tag[0] {
         case UInt8(ascii: "C"):
-            if tag == Tag.commit || tag == Tag.closeAll { transactionEnded() }
+            if tag == Tag.commit { transactionEnded() }
+            if tag == Tag.closeAll { allPortalsClosed(but: running) }
             if tag == Tag.close || tag == Tag.call { mayHaveClosedPortal = true }
         case UInt8(ascii: "D"):
             if tag == Tag.deallocateAll || tag == Tag.discardAll {
