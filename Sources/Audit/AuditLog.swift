@@ -1,0 +1,172 @@
+import Glibc
+import Synchronization
+
+/// One region's log, open for writing. It lives until `close()`.
+///
+/// Workers append; one thread of the log's own syncs what they wrote (one fdatasync for all that came meanwhile),
+/// tells observers how far the log is durable, and repairs it after a failure.
+package final class AuditLog: Sendable {
+    package let settings: AuditLogSettings
+    package let region: String
+    /// What was torn off the log's end when it was opened: file beside the segments, and bytes.
+    package let tornTail: (file: String, bytes: Int)?
+
+    let files: any LogFiles
+    let clocks: LogClocks
+    let state: Mutex<LogState>
+    private let folder: Mutex<LogFolder?>
+    private let durableMark: Atomic<UInt64>
+    private let closed = Atomic<Bool>(false)
+    let wakes: Wake
+    let ended: Wake
+
+    /// Opens the log in a folder: makes the folder and `log.json`, takes the lock, recovers the end, starts the
+    /// writer's thread.
+    ///
+    /// A `log.recovered` record tells of bytes that were torn off.
+    /// - Throws: every case of `AuditError` but `behind` and `closed`.
+    package convenience init(_ settings: AuditLogSettings) throws(AuditError) {
+        try self.init(settings, clocks: .system, wrapping: { $0 }, startsWriter: true)
+    }
+
+    /// As `init(_:)`, with clocks and file operations of a test's; without a thread `turn()` does its work.
+    package init(
+        _ settings: AuditLogSettings, clocks: LogClocks, wrapping: (SegmentFolder) -> any LogFiles,
+        startsWriter: Bool
+    ) throws(AuditError) {
+        let now = clocks.time()
+        let folder = try LogFolder.open(settings: settings, now: now)
+        let files = wrapping(folder.segments)
+        let recovered = try LogRecovery(folder: folder.segments).recover()
+        let segment: AppendMachine.Segment
+        let file: SegmentFile
+        do {
+            if let found = recovered.segment {
+                segment = found
+                file = try folder.segments.open(found.first)
+                // What a crash left in the page cache counts from here on.
+                try files.sync(file)
+            } else {
+                segment = AppendMachine.Segment(first: 0, end: 0, length: 0, entered: true)
+                file = try files.create(0)
+                try files.sync(file)
+            }
+            try files.syncFolder()
+        } catch {
+            throw error.error
+        }
+        self.settings = settings
+        region = settings.region
+        self.files = files
+        self.clocks = clocks
+        wakes = try Wake.make()
+        ended = try Wake.make()
+        durableMark = Atomic(segment.end)
+        tornTail = recovered.torn.map { ($0.file, $0.bytes) }
+        state = Mutex(
+            LogState(
+                machine: AppendMachine(
+                    segment: segment, segmentBytes: settings.segmentBytes,
+                    unsyncedLimit: settings.unsyncedLimit),
+                open: OpenSegment(first: segment.first, file: file),
+                clock: RecordClock(notBefore: recovered.micros)))
+        self.folder = Mutex(folder)
+        if let torn = recovered.torn { try record(torn) }
+        if startsWriter { LogWriter.start(self) }
+    }
+
+    /// Gives the batch's records their numbers and the time, and writes them with one write.
+    ///
+    /// Called on workers' threads; blocks for as long as the write does. On success the batch is empty; on failure it
+    /// is as it was, nothing of it is in the log, and nothing it covers may be forwarded.
+    /// - Throws: `system`, `replaced`, `behind` or `closed`.
+    package func append(_ batch: inout RecordBatch) throws(AuditError) -> AuditReceipt {
+        let time = clocks.time()
+        let monotonic = clocks.monotonic()
+        var result: Result<AuditReceipt, AuditError> = .failure(.closed)
+        let wake = state.withLock { state in
+            if !state.closing {
+                do throws(AuditError) {
+                    result = .success(try state.append(&batch, files: files, now: time, monotonic: monotonic))
+                } catch {
+                    result = .failure(error)
+                }
+            }
+            return state.wantsWake(durability: settings.durability)
+        }
+        if wake { wakes.signal() }
+        return try result.get()
+    }
+
+    /// One past the last record that is on disk.
+    package var durable: UInt64 { durableMark.load(ordering: .acquiring) }
+
+    /// One past the last record that is written.
+    package var written: UInt64 { state.withLock { $0.machine.next } }
+
+    /// Why the log takes no records; nil where it does.
+    package var failure: AuditError? { state.withLock { $0.closing ? .closed : $0.machine.failure } }
+
+    package var counters: AuditLogCounters { state.withLock { $0.counters } }
+
+    /// Asks for notices. They come on the writer's thread and must be cheap to take.
+    package func subscribe(_ observer: @escaping @Sendable (AuditLogNotice) -> Void) -> UInt64 {
+        state.withLock { state in
+            state.nextToken += 1
+            state.observers.append((state.nextToken, observer))
+            return state.nextToken
+        }
+    }
+
+    package func unsubscribe(_ token: UInt64) {
+        state.withLock { $0.observers.removeAll { $0.token == token } }
+    }
+
+    /// Syncs what is written, ends the writer's thread and gives up the lock. Appends throw afterwards.
+    package func close() {
+        guard !closed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        let hasThread = state.withLock { state in
+            state.closing = true
+            return state.hasThread
+        }
+        wakes.signal()
+        if hasThread {
+            ended.wait(timeout: nil)
+        } else {
+            while turn() != nil {}
+            finish()
+        }
+    }
+
+    /// The writer's last act.
+    func finish() {
+        state.withLock { state in
+            for segment in state.open { files.close(segment.file) }
+            state.open.removeAll()
+            state.machine.close()
+        }
+        folder.withLock { $0 = nil }
+    }
+
+    func announce(_ notices: [AuditLogNotice]) {
+        guard !notices.isEmpty else { return }
+        for case .durable(let end) in notices { durableMark.store(end, ordering: .releasing) }
+        let observers = state.withLock { $0.observers }
+        for notice in notices {
+            for (_, observer) in observers { observer(notice) }
+        }
+    }
+
+    private func record(_ torn: TornTail) throws(AuditError) {
+        var batch = RecordBatch(recordLimit: settings.recordLimit)
+        batch.begin(.logRecovered)
+        batch.add("gateway", settings.gateway)
+        batch.add("region", region)
+        batch.add("reason", "torn_tail")
+        batch.add("file", torn.file)
+        batch.add("bytes", torn.bytes)
+        batch.add("sha256", torn.sha256)
+        batch.end()
+        _ = try append(&batch)
+    }
+}

@@ -1,0 +1,101 @@
+import Crypto
+import Glibc
+
+/// A region's own key for digests of values: "was this value used" can be answered with it, and guessed nowhere.
+///
+/// 32 random bytes in a file of mode 0600. Never printed.
+package struct CaptureKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable
+{
+    /// First 8 hex digits of the SHA-256 of the key.
+    package let id: String
+    private let key: SymmetricKey
+    let prefix: [UInt8]
+
+    private static let size = 32
+
+    private init(bytes: [UInt8]) {
+        var digest: [UInt8] = []
+        JSONText.appendHex(Digest.sha256(bytes.span).prefix(4), to: &digest)
+        prefix = digest + [0x3a]
+        id = String(decoding: digest, as: UTF8.self)
+        key = SymmetricKey(data: bytes)
+    }
+
+    package var description: String { "<redacted>" }
+    package var debugDescription: String { "<redacted>" }
+    package var customMirror: Mirror { Mirror(self, children: []) }
+
+    /// HMAC-SHA-256 (RFC 2104) of a value, cut to 128 bits, with the key's id: `1a2b3c4d:` and 32 hex digits.
+    package func digest(of value: Span<UInt8>) -> String {
+        var code = begin()
+        Digest.update(&code, value)
+        var text: [UInt8] = []
+        append(code, to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    func begin() -> HMAC<SHA256> { HMAC<SHA256>(key: key) }
+
+    func append(_ code: HMAC<SHA256>, to out: inout [UInt8]) {
+        out.append(contentsOf: prefix)
+        JSONText.appendHex(code.finalize().prefix(16), to: &out)
+    }
+
+    /// Reads the key in a file, or makes one there.
+    /// - Throws: `AuditError.captureKey` where the file is open to others than its owner or is no key, and
+    ///   `AuditError.system`.
+    package static func loadOrCreate(path: String) throws(AuditError) -> CaptureKey {
+        if let key = try load(path: path) { return key }
+        try create(path: path)
+        guard let key = try load(path: path) else {
+            throw .captureKey(path: path, reason: "was removed while it was made")
+        }
+        return key
+    }
+
+    private static func load(path: String) throws(AuditError) -> CaptureKey? {
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+        guard file >= 0 else {
+            if errno == ENOENT { return nil }
+            throw .system(operation: "open", path: path, code: errno)
+        }
+        defer { close(file) }
+        var status = stat()
+        guard fstat(file, &status) == 0 else { throw .system(operation: "fstat", path: path, code: errno) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw .captureKey(path: path, reason: "is no file") }
+        guard status.st_mode & 0o077 == 0 else {
+            throw .captureKey(path: path, reason: "others than its owner may read it; chmod 600 it")
+        }
+        var bytes = [UInt8](repeating: 0, count: size + 1)
+        let count = read(file, &bytes, size + 1)
+        guard count >= 0 else { throw .system(operation: "read", path: path, code: errno) }
+        guard count == size else {
+            throw .captureKey(
+                path: path, reason: "expected \(size) bytes, found \(count > size ? "more" : "\(count)")")
+        }
+        return CaptureKey(bytes: Array(bytes[..<size]))
+    }
+
+    /// Makes a key beside its place and links it there whole, so that of two gateways that start together one wins.
+    private static func create(path: String) throws(AuditError) {
+        let draft = "\(path).\(getpid()).new"
+        unlink(draft)
+        let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw .system(operation: "create", path: draft, code: errno) }
+        defer {
+            close(file)
+            unlink(draft)
+        }
+        var generator = SystemRandomNumberGenerator()
+        let bytes = (0..<size).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        guard write(file, bytes, size) == size else {
+            throw .system(operation: "write", path: draft, code: errno)
+        }
+        guard fsync(file) == 0 else { throw .system(operation: "fsync", path: draft, code: errno) }
+        guard link(draft, path) == 0 || errno == EEXIST else {
+            throw .system(operation: "link", path: path, code: errno)
+        }
+        let parent = FolderPath.parent(of: path)
+        try FolderPath.sync(parent)
+    }
+}

@@ -1,0 +1,72 @@
+import Glibc
+
+/// A record of one of several logs.
+package struct FollowedRecord: Sendable {
+    /// The log's region, or its folder's name where nothing names it.
+    package let region: String
+    package let line: RecordLine
+    /// The line as JSON; nil where it is none.
+    package let value: JSONValue?
+
+    package var time: String { value?["time"]?.string ?? "" }
+}
+
+/// Reads several regions' logs at once, merged by the records' time.
+package final class LogFollower {
+    package let regions: [String]
+    private let readers: [AuditReader]
+    private var heads: [FollowedRecord?]
+
+    /// - Parameters:
+    ///   - folders: logs, or folders that hold logs (an audit root).
+    ///   - last: only so many records at the end; nil: all.
+    /// - Throws: `AuditError.notALog` where one of them is neither.
+    package init(folders: [String], last: Int? = nil) throws(AuditError) {
+        var readers: [AuditReader] = []
+        var regions: [String] = []
+        for folder in folders {
+            for log in try LogFollower.logs(in: folder) {
+                var from: UInt64 = 0
+                if let last {
+                    let end = try AuditReader.end(of: log)
+                    from = end > UInt64(clamping: last) ? end - UInt64(clamping: last) : 0
+                }
+                let reader = try AuditReader(folder: log, from: from)
+                regions.append(try reader.region ?? String(log.split(separator: "/").last ?? "/"))
+                readers.append(reader)
+            }
+        }
+        self.readers = readers
+        self.regions = regions
+        heads = Array(repeating: nil, count: readers.count)
+    }
+
+    /// The earliest of the records that are there; nil: none is there now.
+    package func next() throws(AuditError) -> FollowedRecord? {
+        var earliest: Int?
+        for at in readers.indices {
+            if heads[at] == nil, let line = try readers[at].next() {
+                let value = JSONValue(line.bytes)
+                heads[at] = FollowedRecord(region: regions[at], line: line, value: value)
+            }
+            guard let head = heads[at] else { continue }
+            if let other = earliest.flatMap({ heads[$0] }), other.time <= head.time { continue }
+            earliest = at
+        }
+        guard let earliest else { return nil }
+        defer { heads[earliest] = nil }
+        return heads[earliest]
+    }
+
+    /// The logs that a folder is or holds, by name.
+    static func logs(in folder: String) throws(AuditError) -> [String] {
+        if access(folder + "/segments", F_OK) == 0 { return [folder] }
+        guard access(folder, F_OK) == 0 else { throw .system(operation: "open", path: folder, code: errno) }
+        let logs = try SegmentName.files(folder).sorted().map { folder + "/" + $0 }
+            .filter { access($0 + "/segments", F_OK) == 0 }
+        guard !logs.isEmpty else {
+            throw .notALog(path: folder, reason: "is no audit log, and holds none")
+        }
+        return logs
+    }
+}

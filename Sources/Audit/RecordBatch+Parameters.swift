@@ -1,0 +1,182 @@
+import Crypto
+
+/// What a record keeps of a parameter's value.
+package enum ParameterCapture: Sendable {
+    /// The value; one that does not fit the record becomes its SHA-256, cut to 128 bits.
+    case keep
+    /// HMAC-SHA-256 under the region's key, cut to 128 bits, with the key's id.
+    case hash(CaptureKey)
+    /// Neither.
+    case drop
+}
+
+/// The list `parameters` of a Bind or FunctionCall while it is written.
+///
+/// Elements are `{format, type, value | value_base64 | digest, bytes}`; NULL is `{format, type, value: null}`.
+/// Parameters for which there is no room are summed up in one last element `{more, digest, bytes}`: how many, the
+/// digest of all of them (each as its length in 8 bytes, big-endian, all ones for NULL, and its bytes) and their
+/// length together.
+package struct ParameterList: ~Copyable {
+    private enum Hash {
+        case none
+        case plain(SHA256)
+        case keyed(HMAC<SHA256>, CaptureKey)
+    }
+
+    private let capture: ParameterCapture
+    private var more = 0
+    private var moreBytes: UInt64 = 0
+    private var hash: Hash = .none
+    fileprivate let opened: Bool
+
+    /// Room that the parameters leave at the record's end, and what one element takes at most beside its value.
+    private static let reserve = 256
+    private static let frame = 160
+
+    init(_ capture: ParameterCapture, opened: Bool) {
+        self.capture = capture
+        self.opened = opened
+    }
+
+    /// Adds a value.
+    /// - Parameters:
+    ///   - format: 0 text, 1 binary, as in the Bind message.
+    ///   - type: OID from the Parse message; 0 and nil: not given.
+    package mutating func add(
+        format: Int16, type: UInt32?, value: Span<UInt8>, to batch: inout RecordBatch
+    ) {
+        guard opened else { return }
+        guard more == 0, batch.bytes.count + ParameterList.frame + ParameterList.reserve <= batch.limit else {
+            sumUp(value)
+            return
+        }
+        openElement(format: format, type: type, in: &batch)
+        switch capture {
+        case .keep: keep(value, format: format, in: &batch)
+        case .hash(let key):
+            var code = key.begin()
+            Digest.update(&code, value)
+            JSONText.append(plain: ",\"digest\":\"", to: &batch.bytes)
+            key.append(code, to: &batch.bytes)
+            batch.bytes.append(0x22)
+        case .drop: break
+        }
+        JSONText.append(plain: ",\"bytes\":", to: &batch.bytes)
+        JSONText.append(UInt64(value.count), to: &batch.bytes)
+        batch.bytes.append(0x7d)
+    }
+
+    /// Adds NULL.
+    package mutating func addNull(format: Int16, type: UInt32?, to batch: inout RecordBatch) {
+        guard opened else { return }
+        guard more == 0, batch.bytes.count + ParameterList.frame + ParameterList.reserve <= batch.limit else {
+            more += 1
+            feed(UInt64.max)
+            return
+        }
+        openElement(format: format, type: type, in: &batch)
+        JSONText.append(plain: ",\"value\":null}", to: &batch.bytes)
+    }
+
+    consuming func end(in batch: inout RecordBatch) {
+        guard opened, more > 0 else { return }
+        if batch.comma { batch.bytes.append(0x2c) }
+        JSONText.append(plain: "{\"more\":", to: &batch.bytes)
+        JSONText.append(UInt64(more), to: &batch.bytes)
+        switch hash {
+        case .none: break
+        case .plain(let hash):
+            JSONText.append(plain: ",\"digest\":\"sha256:", to: &batch.bytes)
+            JSONText.appendHex(hash.finalize().prefix(16), to: &batch.bytes)
+            batch.bytes.append(0x22)
+        case .keyed(let code, let key):
+            JSONText.append(plain: ",\"digest\":\"", to: &batch.bytes)
+            key.append(code, to: &batch.bytes)
+            batch.bytes.append(0x22)
+        }
+        JSONText.append(plain: ",\"bytes\":", to: &batch.bytes)
+        JSONText.append(moreBytes, to: &batch.bytes)
+        batch.bytes.append(0x7d)
+    }
+
+    private func openElement(format: Int16, type: UInt32?, in batch: inout RecordBatch) {
+        if batch.comma { batch.bytes.append(0x2c) }
+        batch.comma = true
+        JSONText.append(
+            plain: format == 0 ? "{\"format\":\"text\"" : "{\"format\":\"binary\"", to: &batch.bytes)
+        if let type, type != 0 {
+            JSONText.append(plain: ",\"type\":", to: &batch.bytes)
+            JSONText.append(UInt64(type), to: &batch.bytes)
+        }
+    }
+
+    private func keep(_ value: Span<UInt8>, format: Int16, in batch: inout RecordBatch) {
+        let room = batch.limit - batch.bytes.count - ParameterList.frame - ParameterList.reserve
+        if format == 0 && value.count <= room / JSONText.growth && JSONText.isUTF8(value) {
+            JSONText.append(plain: ",\"value\":", to: &batch.bytes)
+            JSONText.appendQuoted(value, to: &batch.bytes)
+        } else if value.count <= room / 4 * 3 && (format != 0 || !JSONText.isUTF8(value)) {
+            JSONText.append(plain: ",\"value_base64\":\"", to: &batch.bytes)
+            JSONText.appendBase64(value, to: &batch.bytes)
+            batch.bytes.append(0x22)
+        } else {
+            JSONText.append(plain: ",\"digest\":\"sha256:", to: &batch.bytes)
+            JSONText.appendHex(Digest.sha256(value).prefix(16), to: &batch.bytes)
+            batch.bytes.append(0x22)
+        }
+    }
+
+    private mutating func sumUp(_ value: Span<UInt8>) {
+        more += 1
+        moreBytes += UInt64(value.count)
+        feed(UInt64(value.count))
+        switch hash {
+        case .none: break
+        case .plain(var hash):
+            Digest.update(&hash, value)
+            self.hash = .plain(hash)
+        case .keyed(var code, let key):
+            Digest.update(&code, value)
+            hash = .keyed(code, key)
+        }
+    }
+
+    private mutating func feed(_ length: UInt64) {
+        let bytes = (0..<8).map { UInt8(truncatingIfNeeded: length >> UInt64(56 - 8 * $0)) }
+        switch (hash, capture) {
+        case (.none, .drop): break
+        case (.none, .keep):
+            var hash = SHA256()
+            Digest.update(&hash, bytes.span)
+            self.hash = .plain(hash)
+        case (.none, .hash(let key)):
+            var code = key.begin()
+            Digest.update(&code, bytes.span)
+            hash = .keyed(code, key)
+        case (.plain(var hash), _):
+            Digest.update(&hash, bytes.span)
+            self.hash = .plain(hash)
+        case (.keyed(var code, let key), _):
+            Digest.update(&code, bytes.span)
+            hash = .keyed(code, key)
+        }
+    }
+}
+
+extension RecordBatch {
+    /// Begins the key `parameters`. Each parameter is given to the list that comes back, and the list to
+    /// `endParameters`.
+    package mutating func beginParameters(_ capture: ParameterCapture) -> ParameterList {
+        guard open("parameters", room: 512) else { return ParameterList(capture, opened: false) }
+        bytes.append(0x5b)
+        comma = false
+        return ParameterList(capture, opened: true)
+    }
+
+    package mutating func endParameters(_ list: consuming ParameterList) {
+        guard list.opened else { return }
+        list.end(in: &self)
+        bytes.append(0x5d)
+        comma = true
+    }
+}

@@ -1,0 +1,34 @@
+import CLinux
+import Glibc
+
+/// Random salts of 128 bits, taken from the kernel in blocks of 4 KiB (getrandom(2)).
+struct Salts: Sendable {
+    static let size = 16
+    private static let block = 4096
+    private var random: [UInt8] = []
+    private var used = 0
+
+    /// Appends a fresh salt in lower-case hex.
+    mutating func append(to out: inout [UInt8]) {
+        if used + Salts.size > random.count { refill() }
+        let from = used
+        used += Salts.size
+        for at in from..<used {
+            let byte = random[at]
+            out.append(JSONText.hexDigit(byte >> 4))
+            out.append(JSONText.hexDigit(byte & 0x0f))
+            random[at] = 0
+        }
+    }
+
+    private mutating func refill() {
+        if random.count < Salts.block { random = [UInt8](repeating: 0, count: Salts.block) }
+        let count = getrandom(&random, Salts.block, 0)
+        // A signal or an old kernel may cut it short: the rest comes from the language's own generator.
+        var generator = SystemRandomNumberGenerator()
+        for at in max(0, count)..<Salts.block {
+            random[at] = UInt8.random(in: .min ... .max, using: &generator)
+        }
+        used = 0
+    }
+}

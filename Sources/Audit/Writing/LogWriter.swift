@@ -1,0 +1,206 @@
+import class Foundation.Thread
+
+/// The thread of a log that syncs, announces and repairs. It is the only one that does.
+enum LogWriter {
+    static func start(_ log: AuditLog) {
+        log.state.withLock { $0.hasThread = true }
+        let thread = Thread {
+            while let pause = log.turn() {
+                if pause != 0 { log.wakes.wait(timeout: pause < 0 ? nil : pause) }
+            }
+            log.finish()
+            log.ended.signal()
+        }
+        thread.name = "audit \(log.region)"
+        thread.start()
+    }
+}
+
+extension LogState {
+    /// Whether an append must wake the writer: only while it sleeps, and only if something cannot wait.
+    mutating func wantsWake(durability: AuditDurability) -> Bool {
+        guard writerWaits else { return false }
+        let urgent: Bool
+        switch durability {
+        case .strict, .acknowledged: urgent = machine.hasUnsynced
+        case .buffered: urgent = machine.unsyncedBytes >= LogState.bufferedBytes
+        }
+        guard urgent || !notices.isEmpty || closing else { return false }
+        writerWaits = false
+        return true
+    }
+
+    /// Bytes after which `buffered` does not wait for its interval.
+    static let bufferedBytes = 8 << 20
+}
+
+extension AuditLog {
+    /// One turn of the writer: what is due now.
+    /// - Returns: microseconds to sleep (0: go on at once; below 0: until woken), or nil when the log is closed.
+    package func turn() -> Int64? {
+        let now = clocks.monotonic()
+        let (plan, closing) = state.withLock { state -> (AppendMachine.SyncPlan?, Bool) in
+            state.writerWaits = false
+            guard state.closing || state.isSyncDue(settings, now: now) else { return (nil, false) }
+            return (state.planSync(now: now), state.closing)
+        }
+        var worked = false
+        if let plan {
+            worked = sync(plan)
+        }
+        worked = retryIfDue(now: now, closing: closing) || worked
+        let notices = state.withLock { state in
+            defer { state.notices.removeAll() }
+            return state.notices
+        }
+        announce(notices)
+        return state.withLock { state -> Int64? in
+            if closing && !worked { return nil }
+            let pause = state.closing ? 0 : state.pause(settings, now: clocks.monotonic())
+            if pause != 0 { state.writerWaits = true }
+            return pause
+        }
+    }
+
+    /// Syncs the files of a plan.
+    /// - Returns: whether its records count as durable.
+    private func sync(_ plan: AppendMachine.SyncPlan) -> Bool {
+        let descriptors = state.withLock { state in
+            plan.items.compactMap { item in state.open.first { $0.first == item.first }?.file }
+        }
+        let began = clocks.monotonic()
+        var fault: FileFault?
+        do {
+            for file in descriptors { try files.sync(file) }
+            if plan.folder { try files.syncFolder() }
+        } catch {
+            fault = error
+        }
+        let ended = clocks.monotonic()
+        return state.withLock { state in
+            state.counters.syncs += 1
+            state.counters.lastSyncMicros = ended - began
+            state.counters.syncMicros += ended - began
+            state.counters.syncingSince = nil
+            if let fault {
+                state.syncFailed(fault.error, monotonic: ended)
+                return false
+            }
+            return state.synced(plan, files: files, monotonic: ended)
+        }
+    }
+
+    /// Tries to get a failing log going again, when it is time.
+    /// - Returns: whether something was repaired.
+    private func retryIfDue(now: Int64, closing: Bool) -> Bool {
+        let action = state.withLock { state -> AppendMachine.RetryAction in
+            guard closing || now >= state.retryAt else { return .nothing }
+            state.retryAt = now + settings.retryInterval.micros
+            return state.machine.retryAsked()
+        }
+        switch action {
+        case .nothing: return false
+        case .checkStanding:
+            return state.withLock { state in
+                if let error = state.checkStanding(files: files) {
+                    state.machine.retryFailed(error)
+                    return false
+                }
+                state.machine.standingFound()
+                return true
+            }
+        case .rewrite(let rewrites):
+            let kept = state.withLock { $0.kept(for: rewrites) }
+            do {
+                let new = try SegmentRewriter.run(rewrites, kept: kept, files: files)
+                state.withLock { $0.rewritten(rewrites, files: new, on: files) }
+                state.withLock { $0.retryAt = now }
+                return true
+            } catch {
+                state.withLock { $0.machine.retryFailed(error.error) }
+                return false
+            }
+        case .resume:
+            return !closing && resume(now: now)
+        }
+    }
+
+    /// Proves that the disk takes records again by a record that says since when it did not.
+    private func resume(now: Int64) -> Bool {
+        let time = clocks.time()
+        let plan = state.withLock { state -> AppendMachine.SyncPlan? in
+            do throws(FileFault) {
+                try files.checkRoom(for: settings.recordLimit, behind: state.open[state.open.count - 1].file)
+            } catch {
+                state.machine.retryFailed(error.error)
+                return nil
+            }
+            var batch = RecordBatch(recordLimit: settings.recordLimit)
+            batch.begin(.logRecovered)
+            batch.add("gateway", settings.gateway)
+            batch.add("region", region)
+            batch.add("reason", state.failedFor.map { "\($0)" })
+            batch.add("duration_us", now - (state.failedSince ?? now))
+            batch.end()
+            do {
+                _ = try state.append(&batch, resuming: true, files: files, now: time, monotonic: now)
+            } catch {
+                return nil
+            }
+            return state.planSync(now: now)
+        }
+        guard let plan, sync(plan) else { return false }
+        state.withLock { state in
+            state.machine.resumed()
+            guard state.machine.failure == nil else { return }
+            state.failedSince = nil
+            state.failedFor = nil
+            state.notices.append(.recovered)
+        }
+        return true
+    }
+}
+
+extension LogState {
+    func isSyncDue(_ settings: AuditLogSettings, now: Int64) -> Bool {
+        guard machine.hasUnsynced else { return false }
+        switch settings.durability {
+        case .strict, .acknowledged: return true
+        case .buffered:
+            return now >= lastSync + settings.syncInterval.micros
+                || machine.unsyncedBytes >= LogState.bufferedBytes
+        }
+    }
+
+    mutating func planSync(now: Int64) -> AppendMachine.SyncPlan? {
+        guard let plan = machine.syncAsked() else { return nil }
+        for item in plan.items {
+            if let at = open.firstIndex(where: { $0.first == item.first }) { open[at].beginSync() }
+        }
+        lastSync = now
+        counters.syncingSince = now
+        return plan
+    }
+
+    /// How long the writer may sleep: see `turn`.
+    func pause(_ settings: AuditLogSettings, now: Int64) -> Int64 {
+        if !notices.isEmpty { return 0 }
+        if failedSince != nil { return max(1, retryAt - now) }
+        guard machine.hasUnsynced else {
+            return settings.durability == .buffered ? settings.syncInterval.micros : -1
+        }
+        switch settings.durability {
+        case .strict, .acknowledged: return 0
+        case .buffered: return max(1, lastSync + settings.syncInterval.micros - now)
+        }
+    }
+}
+
+extension Duration {
+    /// Whole microseconds, at least 1.
+    var micros: Int64 {
+        let (seconds, attoseconds) = components
+        let whole = seconds.multipliedReportingOverflow(by: 1_000_000)
+        return whole.overflow ? .max / 2 : max(1, whole.partialValue + attoseconds / 1_000_000_000_000)
+    }
+}

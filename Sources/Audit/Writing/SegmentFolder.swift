@@ -1,0 +1,92 @@
+import CLinux
+import Glibc
+
+/// The folder `segments` of a log on a real disk.
+package struct SegmentFolder: LogFiles {
+    package let path: String
+
+    package init(path: String) { self.path = path }
+
+    package func path(of first: UInt64) -> String { path + "/" + SegmentName.text(first) }
+
+    package func create(_ first: UInt64) throws(FileFault) -> SegmentFile {
+        try open(path(of: first), O_CREAT | O_EXCL)
+    }
+
+    package func draft(_ first: UInt64) throws(FileFault) -> SegmentFile {
+        try open(path(of: first) + SegmentName.draftSuffix, O_CREAT | O_TRUNC)
+    }
+
+    /// Opens a segment that is there.
+    func open(_ first: UInt64) throws(FileFault) -> SegmentFile { try open(path(of: first), 0) }
+
+    package func publish(_ first: UInt64) throws(FileFault) {
+        let name = path(of: first)
+        guard rename(name + SegmentName.draftSuffix, name) == 0 else {
+            throw FileFault(operation: "rename", path: name, code: errno)
+        }
+    }
+
+    package func write(_ bytes: Span<UInt8>, to file: SegmentFile) throws(FileFault) -> Int {
+        // SAFETY: the pointer is used only inside the closure, for the span's own count of bytes.
+        let count = bytes.withUnsafeBytes { Glibc.write(file.descriptor, $0.baseAddress, $0.count) }
+        guard count >= 0 else { throw FileFault(operation: "write", path: path, code: errno) }
+        return count
+    }
+
+    package func cut(_ file: SegmentFile, to length: Int) throws(FileFault) {
+        guard ftruncate(file.descriptor, length) == 0 else {
+            throw FileFault(operation: "ftruncate", path: path, code: errno)
+        }
+    }
+
+    package func checkRoom(for bytes: Int, behind file: SegmentFile) throws(FileFault) {
+        var info = statfs()
+        guard fstatfs(file.descriptor, &info) == 0 else {
+            throw FileFault(operation: "statfs", path: path, code: errno)
+        }
+        // No size at all: the filesystem does not say.
+        guard info.f_blocks > 0 else { return }
+        let blocks = geteuid() == 0 ? info.f_bfree : info.f_bavail
+        guard UInt64(blocks) <= UInt64(bytes) / UInt64(max(1, info.f_bsize)) else { return }
+        throw FileFault(operation: "write", path: path, code: ENOSPC)
+    }
+
+    package func sync(_ file: SegmentFile) throws(FileFault) {
+        guard fdatasync(file.descriptor) == 0 else {
+            throw FileFault(operation: "fdatasync", path: path, code: errno)
+        }
+    }
+
+    package func syncFolder() throws(FileFault) {
+        let folder = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw FileFault(operation: "open", path: path, code: errno) }
+        defer { Glibc.close(folder) }
+        guard fsync(folder) == 0 else { throw FileFault(operation: "fsync", path: path, code: errno) }
+    }
+
+    package func standing(_ first: UInt64, _ file: SegmentFile) throws(FileFault) -> Int? {
+        let name = path(of: first)
+        var named = stat()
+        guard stat(name, &named) == 0 else {
+            if errno == ENOENT || errno == ENOTDIR { return nil }
+            throw FileFault(operation: "stat", path: name, code: errno)
+        }
+        var opened = stat()
+        guard fstat(file.descriptor, &opened) == 0 else {
+            throw FileFault(operation: "fstat", path: name, code: errno)
+        }
+        guard named.st_ino == opened.st_ino, named.st_dev == opened.st_dev, opened.st_nlink > 0 else {
+            return nil
+        }
+        return Int(opened.st_size)
+    }
+
+    package func close(_ file: SegmentFile) { Glibc.close(file.descriptor) }
+
+    private func open(_ name: String, _ flags: Int32) throws(FileFault) -> SegmentFile {
+        let descriptor = Glibc.open(name, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | flags, 0o600)
+        guard descriptor >= 0 else { throw FileFault(operation: "open", path: name, code: errno) }
+        return SegmentFile(descriptor: descriptor)
+    }
+}
