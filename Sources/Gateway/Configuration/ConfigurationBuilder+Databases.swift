@@ -30,8 +30,8 @@ extension ConfigurationBuilder {
 
     private func networks(_ fields: Fields) -> [Network] {
         fields.scalars("networks").compactMap { value in
-            let (network, reason) = ValueFormats.network(value.text)
-            if network == nil { fields.wrong("networks", value, reason.replacingPrefix("expected ", with: "")) }
+            let (network, expectation) = ValueFormats.network(value.text)
+            if network == nil { fields.wrong("networks", value, expectation) }
             return network
         }
     }
@@ -213,11 +213,5 @@ extension ConfigurationBuilder {
         }
         guard let certificate, let key else { return nil }
         return .certificate(certificate: certificate, key: key)
-    }
-}
-
-extension String {
-    func replacingPrefix(_ prefix: String, with other: String) -> String {
-        hasPrefix(prefix) ? other + dropFirst(prefix.count) : self
     }
 }

@@ -89,7 +89,7 @@ struct Fields {
             guard let restriction = key.restriction, let entry = entries[key.name] else { continue }
             if let values = restriction.values {
                 guard case .scalar(let raw, _) = entry.node.value else { continue }
-                guard values.contains(substituted(raw, at: entry.node.position)) else { continue }
+                guard let text = substituted(raw, at: entry.node.position), values.contains(text) else { continue }
             } else if case .list(let elements) = entry.node.value, elements.isEmpty {
                 continue
             }
@@ -151,7 +151,8 @@ struct Fields {
         if entries.isEmpty, declared.presence == .required {
             context.findings.mistake(entry.node.position, "`\(key)` is empty; expected at least one name")
         }
-        return entries.map { entry in
+        var seen: Set<String> = []
+        return entries.filter { seen.insert($0.key).inserted }.map { entry in
             let fields = Fields(entry.node, section: path, at: entry.keyPosition, context: context)
             return (entry.key, entry.keyPosition, fields)
         }
@@ -191,7 +192,7 @@ struct Fields {
             context.findings.mistake(node.position, "`\(key)` has no value; expected \(expected(key))")
             return nil
         }
-        let text = substituted(raw, at: node.position, report: true)
+        guard let text = substituted(raw, at: node.position, report: true) else { return nil }
         guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
             context.findings.mistake(node.position, "`\(key)` holds a control character; expected one line of text")
             return nil
@@ -203,14 +204,15 @@ struct Fields {
         section.key(named: key).map { $0.kind.expectation } ?? "a value"
     }
 
-    /// Replaces `${NAME}`; `$${` stands for `${`. What is put in is not read again.
-    private func substituted(_ raw: String, at position: Position, report: Bool = false) -> String {
+    /// Replaces `${NAME}`; `$${` stands for `${`. What is put in is not read again. Nil where that cannot be done.
+    private func substituted(_ raw: String, at position: Position, report: Bool = false) -> String? {
         guard raw.contains("${") else { return raw }
         func complain(_ message: String) {
             if report { context.findings.mistake(position, message) }
         }
         var out = ""
         var rest = raw[...]
+        var isWhole = true
         while let start = rest.firstRange(of: "${") {
             if rest[..<start.lowerBound].hasSuffix("$") {
                 out += rest[..<start.lowerBound].dropLast() + "${"
@@ -220,19 +222,21 @@ struct Fields {
             out += rest[..<start.lowerBound]
             guard let end = rest[start.upperBound...].firstIndex(of: "}") else {
                 complain("found `${` without `}`; expected `${NAME}` (`$${` stands for `${`)")
-                return out
+                return nil
             }
             let name = String(rest[start.upperBound..<end])
-            if !Fields.isVariableName(name) {
-                complain("found `${…}` without the name of a variable; expected letters, digits and `_`")
-            } else if let value = context.environment[name] {
+            if let value = context.environment[name], Fields.isVariableName(name) {
                 out += value
+            } else if Fields.isVariableName(name) {
+                isWhole = false
+                complain("the environment variable `\(name)` is not set; expected it in the environment")
             } else {
-                complain("the environment variable `\(name)` is not set")
+                isWhole = false
+                complain("found `${…}` without the name of a variable; expected letters, digits and `_`")
             }
             rest = rest[rest.index(after: end)...]
         }
-        return out + rest
+        return isWhole ? out + rest : nil
     }
 
     private static func isVariableName(_ name: String) -> Bool {

@@ -106,17 +106,17 @@ enum ValueFormats {
         }
     }
 
-    /// A CIDR block, or the reason why it is none.
-    static func network(_ text: String) -> (network: Network?, reason: String) {
+    /// A CIDR block, or what is expected instead.
+    static func network(_ text: String) -> (network: Network?, expectation: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2, let address = ipv4(parts[0]) ?? ipv6(parts[0]), let prefix = decimal(parts[1]) else {
-            return (nil, "expected an address and a prefix length, such as 10.1.0.0/16 or fd00::/8")
+            return (nil, "an address and a prefix length, such as 10.1.0.0/16 or fd00::/8")
         }
         guard prefix <= address.count * 8 else {
-            return (nil, "expected a prefix length of at most \(address.count * 8)")
+            return (nil, "a prefix length of at most \(address.count * 8)")
         }
         for bit in prefix..<(address.count * 8) where address[bit / 8] & (0x80 >> UInt8(bit % 8)) != 0 {
-            return (nil, "it has bits set behind its prefix; expected the block's first address")
+            return (nil, "a block's first address: no bit is set behind the prefix")
         }
         return (Network(address: address, prefix: prefix), "")
     }

@@ -24,12 +24,12 @@ struct YAMLDocument {
     private let findings: Findings
     private var count = 0
     private var overLimit = false
-    /// Where a mark was put into the text, by line: columns behind it on that line count one less.
+    /// Where a mark was put into the text, by line: columns behind it on that line count two less.
     private var insertions: [Int: [Int]] = [:]
 
     /// Yams ends at the first mapping with duplicate keys. To report every mistake in one run, the key that it names
-    /// is marked with this private-use character and the text is read again.
-    private static let duplicateMark: Character = "\u{E000}"
+    /// is marked with this private-use character and a second one that differs for each, and the text is read again.
+    private static let duplicateMark: Unicode.Scalar = "\u{E000}"
 
     private init(findings: Findings) { self.findings = findings }
 
@@ -74,8 +74,8 @@ struct YAMLDocument {
 
     private mutating func compose(_ original: String) -> YAMLNode? {
         var text = original
-        let mayMark = !original.contains(Self.duplicateMark)
-        for _ in 0...ConfigurationLimits.findings {
+        let mayMark = !original.unicodeScalars.contains(Self.duplicateMark)
+        for number in 0..<ConfigurationLimits.findings {
             do {
                 let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
                 guard let root = try parser.singleRoot() else {
@@ -86,7 +86,7 @@ struct YAMLDocument {
                 return withExtendedLifetime(parser) { self.node(root, depth: 0) }
             } catch YamlError.duplicatedKeysInMapping(let names, let context) {
                 let position = Position(line: context.mark.line, column: context.mark.column)
-                guard mayMark, let marked = mark(text, at: position) else {
+                guard mayMark, let marked = mark(text, at: position, number: number) else {
                     findings.mistake(self.original(position), "duplicate key \(names.map { quoted($0) }.joined(separator: ", "))")
                     return nil
                 }
@@ -100,8 +100,8 @@ struct YAMLDocument {
         return nil
     }
 
-    /// Puts the mark in front of the key at a position; behind its opening quote where it has one.
-    private mutating func mark(_ text: String, at position: Position) -> String? {
+    /// Puts a mark in front of the key at a position; behind its opening quote where it has one.
+    private mutating func mark(_ text: String, at position: Position, number: Int) -> String? {
         var scalars = Array(text.unicodeScalars)
         var index = 0
         var line = 1
@@ -113,12 +113,16 @@ struct YAMLDocument {
             index += 1
         }
         index += position.column - 1
-        guard position.column > 0, index < scalars.count, scalars[index] != "\u{E000}" else { return nil }
+        guard position.column > 0, index < scalars.count else { return nil }
         guard scalars[index] != "&", scalars[index] != "!", scalars[index] != "*" else { return nil }
         if scalars[index] == "\"" || scalars[index] == "'" { index += 1 }
-        guard index < scalars.count, scalars[index] != "\u{E000}" else { return nil }
-        scalars.insert("\u{E000}", at: index)
-        insertions[position.line, default: []].append(position.column)
+        // 0xE001 and the 1,000 behind it are private-use characters too.
+        guard index < scalars.count, scalars[index] != Self.duplicateMark,
+            let second = Unicode.Scalar(UInt32(0xe001 + number))
+        else { return nil }
+        scalars.insert(contentsOf: [Self.duplicateMark, second], at: index)
+        let earlier = (insertions[position.line] ?? []).map { $0 > position.column ? $0 + 2 : $0 }
+        insertions[position.line] = earlier + [position.column]
         var marked = String.UnicodeScalarView()
         marked.append(contentsOf: scalars)
         return String(marked)
@@ -127,7 +131,7 @@ struct YAMLDocument {
     /// A position of the marked text as one of the file.
     private func original(_ position: Position) -> Position {
         let before = (insertions[position.line] ?? []).filter { $0 < position.column }.count
-        return Position(line: position.line, column: max(1, position.column - before))
+        return Position(line: position.line, column: max(1, position.column - 2 * before))
     }
 
     private mutating func node(_ node: Node, depth: Int) -> YAMLNode? {
@@ -174,7 +178,10 @@ struct YAMLDocument {
             }
             let position =
                 scalar.mark.map { original(Position(line: $0.line, column: $0.column)) } ?? .start
-            let key = String(scalar.string.drop { $0 == Self.duplicateMark })
+            var key = scalar.string
+            if key.unicodeScalars.first == Self.duplicateMark, !insertions.isEmpty {
+                key.unicodeScalars.removeFirst(min(2, key.unicodeScalars.count))
+            }
             if let earlier = first[key] {
                 findings.mistake(
                     position,

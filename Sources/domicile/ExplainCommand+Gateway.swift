@@ -1,0 +1,46 @@
+import Foundation
+import Gateway
+import GatewayConfiguration
+import GatewayIdentity
+import GatewayPolicy
+import Logging
+
+extension ExplainCommand {
+    /// The principal of a token, verified as a gateway would: with the issuer's keys, fetched where they are not in a
+    /// file.
+    ///
+    /// - Throws: `ExplainFailure` with what an executor would see.
+    static func principal(fromTokenFile path: String, configuration: Configuration) async throws -> Principal {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw ExplainFailure(description: "\(path): the file cannot be read")
+        }
+        // An editor or `echo` ends the file with a newline, which is no part of the token.
+        let token = [UInt8](data).reversed().drop { $0 == 0x0a || $0 == 0x0d }.reversed()
+        let service = IdentityService(
+            issuers: configuration.issuers, leeway: configuration.leeway, tokenLimit: configuration.limits.token,
+            logger: Logger(label: "explain", factory: { _ in SwiftLogNoOpLogHandler() }))
+        let now = Int64(Date().timeIntervalSince1970)
+        var verification = service.verify(Array(token), now: now)
+        if case .needsKeys(let issuer) = verification {
+            let outcome = await withCheckedContinuation { continuation in
+                service.fetchKeys(issuer: issuer) { continuation.resume(returning: $0) }
+            }
+            if case .failed(let failure) = outcome {
+                throw ExplainFailure(description: "the keys of \(issuer) cannot be had: \(failure)")
+            }
+            verification = service.verify(Array(token), now: now, afterFetch: true)
+        }
+        switch verification {
+        case .verified(let token): return token.principal
+        case .refused(let refusal): throw ExplainFailure(description: "token refused: \(refusal.detail)")
+        case .needsKeys(let issuer): throw ExplainFailure(description: "the keys of \(issuer) cannot be had")
+        }
+    }
+
+    /// What an executor sees of a refusal.
+    static func error(for refusal: PolicyRefusal) -> ExecutorError {
+        let refusal = Refusal.policy(refusal)
+        return ExecutorError(
+            sqlstate: refusal.sqlstate, message: refusal.message, detail: refusal.detail, hint: refusal.hint)
+    }
+}

@@ -1,0 +1,148 @@
+import ArgumentParser
+import Foundation
+import GatewayConfiguration
+import GatewayPolicy
+
+/// `domicile explain`: what the policy answers, rule by rule.
+struct ExplainCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain",
+        abstract: "Show the decision for a principal and a database, rule by rule.",
+        discussion: """
+            With --token the token is verified as the gateway would, with the issuer's keys. With --claims nothing is \
+            verified: the file is a JSON object with iss, sub and whatever the rules look at. The exit status is 0 \
+            where the request is allowed and 1 where it is refused.
+            """)
+
+    @Option(name: .long, help: ArgumentHelp("The configuration file.", valueName: "file"))
+    var config: String
+
+    @Option(name: .long, help: ArgumentHelp("A file that holds the token.", valueName: "file"))
+    var token: String?
+
+    @Option(name: .long, help: ArgumentHelp("A JSON file with the claims.", valueName: "file"))
+    var claims: String?
+
+    @Option(name: .long, help: "The database, as in dbname: orders, or orders@EU.")
+    var database: String
+
+    @Option(name: .long, help: "The role, as in user; absent or auto: the rule's first.")
+    var user: String?
+
+    @Option(name: .long, help: "The region or jurisdiction, as in domicile.region.")
+    var region: String?
+
+    @Flag(name: .long, help: "A replication connection.")
+    var replication = false
+
+    @Flag(name: .long, help: "Print JSON.")
+    var json = false
+
+    func validate() throws {
+        guard (token == nil) != (claims == nil) else {
+            throw ValidationError("Expected one of '--token <file>' and '--claims <file>'")
+        }
+    }
+
+    func run() async throws {
+        let reading = ConfigurationFile.load(path: config)
+        guard let configuration = reading.configuration else {
+            for finding in reading.findings { ExplainCommand.complain("\(finding)") }
+            throw ExitCode(CheckCommand.wrongConfiguration)
+        }
+        let identity = try await identity(configuration)
+        let request = try accessRequest(identity.principal)
+        let trace = Policy(configuration).explain(request)
+        var replicas: [ReplicaLine] = []
+        if case .success(let decision) = trace.outcome {
+            replicas = await ExplainCommand.replicas(for: decision, configuration: configuration)
+        }
+        let explanation = Explanation(
+            configuration: configuration, identity: identity, request: request, trace: trace, replicas: replicas)
+        print(json ? try JSONText.of(explanation.report) : explanation.text)
+        if case .failure = trace.outcome { throw ExitCode.failure }
+    }
+
+    private func identity(_ configuration: Configuration) async throws -> ExplainedIdentity {
+        do {
+            if let token {
+                let principal = try await ExplainCommand.principal(fromTokenFile: token, configuration: configuration)
+                return ExplainedIdentity(principal: principal, source: token, isVerified: true)
+            }
+            let file = claims ?? ""
+            let principal = try ClaimsFile.principal(path: file, configuration: configuration)
+            return ExplainedIdentity(principal: principal, source: file, isVerified: false)
+        } catch let failure as ExplainFailure {
+            ExplainCommand.complain(failure.description)
+            throw ExitCode.failure
+        }
+    }
+
+    private func accessRequest(_ principal: Principal) throws -> AccessRequest {
+        do throws(DatabaseNameMistake) {
+            let name = try DatabaseName(parsing: database)
+            var asked = name.region.map { [$0] } ?? []
+            if let region { asked.append(try DatabaseName.regionAsked(region)) }
+            return AccessRequest(
+                principal: principal, database: name.database, regionsAsked: asked,
+                role: user == "auto" ? nil : user, replication: replication)
+        } catch {
+            ExplainCommand.complain("refused: \(error)")
+            throw ExitCode.failure
+        }
+    }
+
+    private static func complain(_ line: String) {
+        FileHandle.standardError.write(Data((line + "\n").utf8))
+    }
+}
+
+/// Why there is no principal to explain for.
+struct ExplainFailure: Error, CustomStringConvertible {
+    var description: String
+}
+
+/// Who is explained for, and whether anything proved it.
+struct ExplainedIdentity {
+    var principal: Principal
+    /// The file that the token or the claims came from.
+    var source: String
+    var isVerified: Bool
+}
+
+/// A replica in an explanation: the one that would serve, or why it was passed over.
+struct ReplicaLine: Encodable, Hashable {
+    enum Outcome: String, Encodable {
+        case selected
+        /// Would serve if it is healthy and attested, which only a running gateway knows.
+        case candidate
+        case passedOver = "passed_over"
+    }
+    var name: String
+    var region: String
+    var outcome: Outcome
+    /// Why it was passed over or comes behind; nil for the one selected.
+    var reason: String?
+}
+
+extension ExplainCommand {
+    /// The database's replicas, as far as the configuration tells.
+    static func replicas(for decision: Decision, configuration: Configuration) async -> [ReplicaLine] {
+        let replicas = configuration.database(named: decision.database)?.replicas ?? []
+        return replicas.map { replica in
+            func passedOver(_ reason: String) -> ReplicaLine {
+                ReplicaLine(name: replica.name, region: replica.region, outcome: .passedOver, reason: reason)
+            }
+            guard decision.regions.contains(where: { $0.hasSameBytes(as: replica.region) }) else {
+                return passedOver("region \(replica.region) is not allowed here")
+            }
+            if replica.maintenance { return passedOver("in maintenance") }
+            if decision.access == .readWrite, replica.kind == .standby {
+                return passedOver("read_write needs a primary, this is a standby")
+            }
+            return ReplicaLine(
+                name: replica.name, region: replica.region, outcome: .candidate,
+                reason: "if it is healthy and attested")
+        }
+    }
+}
