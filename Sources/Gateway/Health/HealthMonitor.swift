@@ -1,0 +1,226 @@
+import GatewayConfiguration
+import GatewayRouting
+import Logging
+import Synchronization
+
+/// Keeps one probe for every replica of every database and knows what they found. All calls may come from any thread
+/// and none of them waits for a server.
+package final class HealthMonitor: Sendable {
+    /// Called on the probe's thread, after `snapshot` shows the change; it must not wait.
+    package typealias Observer = @Sendable (ReplicaID, ReplicaStatus, HealthTransition) -> Void
+
+    fileprivate struct State {
+        var probes: [ReplicaID: ReplicaProbe] = [:]
+        var machines: [ReplicaID: HealthMachine] = [:]
+        var statuses: [ReplicaID: ReplicaStatus] = [:]
+        /// The system_identifier that a database's replicas are known by.
+        var clusters: [String: String] = [:]
+        var trails: [String: PrimaryTrail] = [:]
+        var observers: [Observer] = []
+        /// Told to stop and not joined yet.
+        var leaving: [ReplicaProbe] = []
+    }
+
+    private let logger: Logger
+    private let lookup: NameLookup
+    private let state = Mutex(State())
+
+    /// `lookup` resolves names; default getaddrinfo(3).
+    package init(logger: Logger, lookup: NameLookup? = nil) {
+        self.logger = logger
+        self.lookup = lookup ?? NameResolver.system
+    }
+
+    /// Begins to probe. Call it once, before other threads run: it takes libpq's variables out of the environment.
+    package func start(_ configuration: Configuration) {
+        start(targets: ReplicaTarget.all(of: configuration), settings: ProbeSettings(configuration.health))
+    }
+
+    package func start(targets: [ReplicaTarget], settings: ProbeSettings) {
+        ProbeConnection.clearEnvironment()
+        reload(targets: targets, settings: settings)
+    }
+
+    /// Stops probes of replicas that are gone, begins those of new and changed ones, and lifts every quarantine. What
+    /// is known of an unchanged replica stays.
+    package func reload(_ configuration: Configuration) {
+        reload(targets: ReplicaTarget.all(of: configuration), settings: ProbeSettings(configuration.health))
+    }
+
+    package func reload(targets: [ReplicaTarget], settings: ProbeSettings) {
+        let failed = state.withLock { state -> [ReplicaID] in
+            let old = state
+            state.probes = [:]
+            state.machines = [:]
+            state.statuses = [:]
+            var failed: [ReplicaID] = []
+            for target in targets {
+                let id = target.id
+                let kept = old.probes[id].flatMap { $0.target.isProbedLike(target) ? $0 : nil }
+                state.machines[id] = HealthMonitor.machine(
+                    target, settings, before: kept.flatMap { _ in old.statuses[id] })
+                state.statuses[id] = state.machines[id]?.status
+                if let kept, kept.settings == settings {
+                    state.probes[id] = kept
+                    if state.statuses[id]?.health == .unknown { kept.hurry() }
+                } else if let probe = probe(target, settings) {
+                    state.probes[id] = probe
+                    probe.start()
+                } else {
+                    failed.append(id)
+                }
+            }
+            for (id, probe) in old.probes where state.probes[id] !== probe {
+                probe.stop()
+                state.leaving.append(probe)
+            }
+            state.leaving.removeAll { $0.join(until: 0) }
+            state.relearnClusters()
+            return failed
+        }
+        for id in failed { logger.error("replica \(id) is not probed: no file descriptors left") }
+    }
+
+    /// What is known of every replica now.
+    package func snapshot() -> [ReplicaID: ReplicaStatus] { state.withLock { $0.statuses } }
+
+    /// Adds an observer of transitions.
+    package func observe(_ observer: @escaping Observer) {
+        state.withLock { $0.observers.append(observer) }
+    }
+
+    /// Lifts a quarantine; the replica is probed at once. False where it has none.
+    package func clear(_ id: ReplicaID) -> Bool {
+        let probe = state.withLock { state -> ReplicaProbe? in
+            guard state.statuses[id]?.quarantined != nil else { return nil }
+            state.machines[id]?.cleared()
+            state.statuses[id] = state.machines[id]?.status
+            state.relearnClusters()
+            return state.probes[id]
+        }
+        guard let probe else { return false }
+        logger.notice("replica \(id) was cleared by an operator")
+        probe.hurry()
+        return true
+    }
+
+    /// Ends a backend and looks until it is gone (architecture.md, rule 5). `startedAt` is the backend's
+    /// `EXTRACT(epoch FROM backend_start)` as its server writes it, so that a pid that was used again is spared. The
+    /// outcome comes on the probe's thread, about `within` from now at the latest.
+    package func terminateBackend(
+        replica id: ReplicaID, pid: Int32, startedAt: String?, within: Duration,
+        completion: @escaping @Sendable (TerminationOutcome) -> Void
+    ) {
+        let termination = BackendTermination(
+            pid: pid, startedAt: startedAt, deadline: ProbeClock.now() &+ within.wholeNanoseconds,
+            completion: completion)
+        let probe = state.withLock { $0.probes[id] }
+        guard let probe, probe.terminate(termination) else { return completion(.unknownReplica) }
+    }
+
+    /// Stops every probe and waits until they ended, at most their timeout and a little. False where one did not.
+    @discardableResult
+    package func stop() -> Bool {
+        let probes = state.withLock { state in
+            let all = Array(state.probes.values) + state.leaving
+            state.probes = [:]
+            state.leaving = []
+            return all
+        }
+        probes.forEach { $0.stop() }
+        // A round of terminations may come on top of a probe.
+        let longest = probes.map(\.settings.timing.timeout.wholeNanoseconds).max() ?? 0
+        let deadline = ProbeClock.now() &+ longest &* 2 &+ 1_000_000_000
+        return probes.reduce(true) { $1.join(until: deadline) && $0 }
+    }
+
+    private static func machine(
+        _ target: ReplicaTarget, _ settings: ProbeSettings, before: ReplicaStatus?
+    ) -> HealthMachine {
+        let expectation = AttestationExpectation(kind: target.kind, attest: target.attest)
+        guard let before, before.quarantined == nil else {
+            return HealthMachine(expectation: expectation, settings: settings.timing)
+        }
+        return HealthMachine(expectation: expectation, settings: settings.timing, status: before)
+    }
+
+    private func probe(_ target: ReplicaTarget, _ settings: ProbeSettings) -> ReplicaProbe? {
+        ReplicaProbe(target: target, settings: settings, lookup: lookup) {
+            [weak self] probe, outcome, startedAt in
+            self?.conclude(probe, outcome, startedAt: startedAt)
+        }
+    }
+
+    /// Nil where the probe is not wanted any more.
+    private func conclude(_ probe: ReplicaProbe, _ outcome: ProbeOutcome, startedAt: Int64) -> Int64? {
+        let id = probe.target.id
+        let jitter = Double.random(in: 0..<1)
+        let result = state.withLock { state -> (HealthMachine.Step, ReplicaStatus, [Observer])? in
+            guard state.probes[id] === probe else { return nil }
+            guard let step = state.take(outcome, of: id, startedAt: startedAt, jitter: jitter),
+                let status = state.statuses[id]
+            else { return nil }
+            return (step, status, state.observers)
+        }
+        guard let (step, status, observers) = result else { return nil }
+        for transition in step.transitions {
+            log(transition, of: probe.target)
+            observers.forEach { $0(id, status, transition) }
+        }
+        return step.nextProbe
+    }
+
+    private func log(_ transition: HealthTransition, of target: ReplicaTarget) {
+        let level: Logger.Level =
+            switch transition {
+            case .up, .attested: .info
+            case .recoveryChanged: .notice
+            case .down: .warning
+            case .attestationLost, .quarantined: .error
+            }
+        logger.log(level: level, "replica \(target.id) in \(target.region): \(transition)")
+    }
+}
+
+extension HealthMonitor.State {
+    /// Gives a probe's outcome to its replica's machine.
+    mutating func take(
+        _ outcome: ProbeOutcome, of id: ReplicaID, startedAt: Int64, jitter: Double
+    ) -> HealthMachine.Step? {
+        let now = ProbeClock.now()
+        let step: HealthMachine.Step?
+        switch outcome {
+        case .report(let report):
+            step = machines[id]?.probeSucceeded(
+                report, cluster: clusters[id.database], trail: trails[id.database] ?? PrimaryTrail(),
+                startedAt: startedAt, now: now, jitter: jitter)
+            learn(report, of: id, now: now)
+        case .fault(.failure(let failure)):
+            step = machines[id]?.probeFailed(failure, startedAt: startedAt, now: now, jitter: jitter)
+        case .fault(.difference(let difference)):
+            step = machines[id]?.identityContradicted(
+                difference, startedAt: startedAt, now: now, jitter: jitter)
+        }
+        statuses[id] = machines[id]?.status
+        return step
+    }
+
+    /// The first attested replica names its database's cluster for the others.
+    private mutating func learn(_ report: ProbeReport, of id: ReplicaID, now: Int64) {
+        guard machines[id]?.status.attested == true else { return }
+        if clusters[id.database] == nil { clusters[id.database] = report.facts.systemIdentifier }
+        if report.facts.recovery == .primary, let written = report.replication.written {
+            trails[id.database, default: PrimaryTrail()].observed(written, from: id, at: now)
+        }
+    }
+
+    /// After replicas came, went or were cleared: a cluster that no attested replica shows any more is forgotten.
+    mutating func relearnClusters() {
+        clusters = clusters.filter { database, identifier in
+            statuses.contains { id, status in
+                id.database == database && status.attested && status.systemIdentifier == identifier
+            }
+        }
+        trails = trails.filter { database, _ in clusters[database] != nil }
+    }
+}

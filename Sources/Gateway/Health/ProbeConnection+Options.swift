@@ -1,0 +1,47 @@
+import Foundation
+import GatewayConfiguration
+import GatewayRouting
+
+extension ProbeConnection {
+    /// A path that cannot exist, for files that libpq would else look for in a home folder.
+    private static let noFile = "/dev/null/none"
+
+    /// Every option that libpq would else take from the environment, a service file or a home folder ("Database
+    /// Connection Control Functions"). One host, one address (F-POL-06).
+    static func options(
+        target: ReplicaTarget, address: ResolvedAddress, settings: ProbeSettings
+    ) -> [(String, String)] {
+        let encrypted = target.sslmode != .disable
+        let verified = target.sslmode == .verifyCA || target.sslmode == .verifyFull
+        // libpq 15 knows no require_auth: without channel binding it would hand its password to whoever asks.
+        let binds = encrypted && settings.password != nil
+        let timeout = max(1, settings.timing.timeout.wholeNanoseconds / 1_000_000)
+        return [
+            ("host", target.host), ("hostaddr", address.text), ("port", String(target.port)),
+            ("dbname", target.dbname), ("user", settings.user),
+            // Never empty: libpq would take PGPASSWORD instead.
+            ("password", settings.password?.reveal() ?? "none"), ("passfile", noFile),
+            ("channel_binding", binds ? "require" : "prefer"),
+            ("sslmode", target.sslmode.rawValue),
+            ("sslrootcert", verified ? target.sslrootcert ?? noFile : noFile),
+            ("sslcert", noFile), ("sslkey", noFile), ("sslcrl", noFile), ("sslcrldir", noFile),
+            ("sslcompression", "0"), ("sslsni", "1"), ("ssl_min_protocol_version", "TLSv1.2"),
+            ("ssl_max_protocol_version", "TLSv1.3"),
+            ("gssencmode", "disable"), ("krbsrvname", "postgres"), ("gsslib", "gssapi"),
+            ("target_session_attrs", "any"), ("client_encoding", "UTF8"),
+            ("application_name", "domicile probe"),
+            // Names cannot be redirected (F-WIRE-09), and a statement that we gave up ends there too.
+            ("options", "-c search_path= -c statement_timeout=\(timeout) -c lock_timeout=\(timeout)"),
+            ("keepalives", "1"), ("tcp_user_timeout", String(timeout)), ("connect_timeout", "0"),
+        ]
+    }
+
+    /// Variables that libpq reads and no option overrides. Called once, before the first probe's thread starts.
+    static func clearEnvironment() {
+        let names = [
+            "PGSERVICE", "PGSERVICEFILE", "PGSYSCONFDIR", "PGREQUIREPEER", "PGREQUIRESSL", "PGDATESTYLE",
+            "PGTZ", "PGGEQO", "PGOPTIONS", "PGLOCALEDIR",
+        ]
+        for name in names where getenv(name) != nil { unsetenv(name) }
+    }
+}

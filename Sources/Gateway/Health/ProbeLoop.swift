@@ -1,0 +1,146 @@
+import Foundation
+import GatewayRouting
+
+/// The work of one probe's thread: waits, probes, keeps the connection in between, ends backends.
+final class ProbeLoop {
+    private let probe: ReplicaProbe
+    private var connection: ProbeConnection?
+    private var nextProbe: Int64
+    private var lastStart: Int64?
+    private var terminations: [BackendTermination] = []
+    private var nextTermination = Int64.max
+    private var lastFailure: ProbeFailure?
+
+    init(_ probe: ReplicaProbe) {
+        self.probe = probe
+        nextProbe = ProbeClock.now()
+    }
+
+    func run() {
+        while true {
+            waitForWork()
+            let requests = probe.takeRequests()
+            if !requests.terminations.isEmpty {
+                terminations += requests.terminations
+                nextTermination = ProbeClock.now()
+            }
+            guard !requests.stopping else { break }
+            if requests.hurried { nextProbe = ProbeClock.now() }
+            if ProbeClock.now() >= nextProbe {
+                guard conclude() else { break }
+            }
+            endBackends()
+        }
+        connection?.close()
+        terminations.forEach { $0.completion(.unknownReplica) }
+    }
+
+    /// Until the next probe is due, someone asks for something, or the server speaks unasked: it goes down, or its
+    /// recovery state changed. Then the probe comes early, though no oftener than ten times an interval.
+    private func waitForWork() {
+        var entries = [pollfd(fd: probe.wakePipe.descriptor, events: Int16(POLLIN), revents: 0)]
+        if let connection {
+            entries.append(pollfd(fd: connection.descriptor, events: Int16(POLLIN), revents: 0))
+        }
+        guard ProbeClock.wait(&entries, until: min(nextProbe, nextTermination)) else { return }
+        probe.wakePipe.drain()
+        if entries.count > 1, entries[1].revents != 0, let connection {
+            if !connection.absorb() { drop() }
+            let spacing = probe.settings.timing.interval.wholeNanoseconds / 10
+            nextProbe = min(nextProbe, max(ProbeClock.now(), (lastStart ?? 0) &+ spacing))
+        }
+    }
+
+    /// Probes once. False where the monitor no longer wants to know.
+    private func conclude() -> Bool {
+        let startedAt = ProbeClock.now()
+        lastStart = startedAt
+        let outcome: ProbeOutcome
+        do throws(ProbeFault) {
+            outcome = .report(try ask(until: startedAt &+ probe.settings.timing.timeout.wholeNanoseconds))
+            lastFailure = nil
+        } catch {
+            drop()
+            if case .failure(let failure) = error { lastFailure = failure }
+            outcome = .fault(error)
+        }
+        guard let next = probe.conclude(outcome, startedAt: startedAt) else { return false }
+        nextProbe = next
+        return true
+    }
+
+    /// The kept connection first; one that broke since the last probe (a restart) is no failure yet.
+    private func ask(until deadline: Int64) throws(ProbeFault) -> ProbeReport {
+        if let kept = connection {
+            do throws(ProbeFault) {
+                return try ask(kept, until: deadline)
+            } catch {
+                guard error == .failure(.lost) else { throw error }
+                drop()
+            }
+        }
+        let fresh = try connect(until: deadline)
+        connection = fresh
+        return try ask(fresh, until: deadline)
+    }
+
+    private func ask(_ connection: ProbeConnection, until deadline: Int64) throws(ProbeFault) -> ProbeReport {
+        let asked = ProbeClock.now()
+        let rows = try connection.query(ProbeQuery.sql, until: deadline)
+        return try ProbeQuery.report(
+            rows, backendPID: connection.backendPID, spki: connection.spki(), address: connection.address,
+            roundTrip: .nanoseconds(ProbeClock.now() - asked))
+    }
+
+    /// Resolves the name anew, checks every address before it is connected to, and takes the first that answers.
+    private func connect(until deadline: Int64) throws(ProbeFault) -> ProbeConnection {
+        let target = probe.target
+        let addresses = try probe.resolver.resolve(until: deadline)
+        let admitted = addresses.filter { target.admits($0) }
+        var fault = ProbeFault.difference(
+            .networks(address: addresses.first?.text ?? "", region: target.region))
+        for address in admitted {
+            do throws(ProbeFault) {
+                return try ProbeConnection(to: target, at: address, as: probe.settings, until: deadline)
+            } catch {
+                fault = error
+            }
+        }
+        throw fault
+    }
+
+    private func drop() {
+        connection?.abandon()
+        connection = nil
+    }
+
+    /// One round over the backends that are to end; those that still live are looked at again soon.
+    private func endBackends() {
+        let now = ProbeClock.now()
+        guard !terminations.isEmpty, now >= nextTermination else { return }
+        let round = terminations
+        terminations = []
+        let limit = probe.settings.timing.timeout.wholeNanoseconds
+        var pause = BackendTermination.pause
+        for termination in round {
+            do throws(ProbeFault) {
+                let deadline = max(now, min(now &+ limit, termination.deadline))
+                if connection == nil { connection = try connect(until: deadline) }
+                if let connection, let outcome = try termination.attempt(on: connection, until: deadline) {
+                    termination.completion(outcome)
+                    continue
+                }
+            } catch {
+                if case .failure(let failure) = error { lastFailure = failure }
+                drop()
+                pause = BackendTermination.pauseAfterFault
+            }
+            if ProbeClock.now() >= termination.deadline {
+                termination.completion(.notInTime(lastFailure))
+            } else {
+                terminations.append(termination)
+            }
+        }
+        nextTermination = terminations.isEmpty ? Int64.max : ProbeClock.now() &+ pause
+    }
+}

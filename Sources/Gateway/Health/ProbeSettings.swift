@@ -1,0 +1,29 @@
+import GatewayConfiguration
+import GatewayRouting
+
+/// How the probes log in and how often they ask.
+package struct ProbeSettings: Sendable, Hashable {
+    package var timing: HealthMachine.Settings
+    /// The role of the probes: a login with pg_monitor and pg_signal_backend.
+    package var user: String
+    package var password: Secret?
+
+    package init(timing: HealthMachine.Settings, user: String, password: Secret?) {
+        self.timing = timing
+        self.user = user
+        self.password = password
+    }
+
+    package init(_ health: Health) {
+        self.init(
+            timing: HealthMachine.Settings(
+                interval: health.interval, timeout: health.timeout, fall: health.fall, rise: health.rise),
+            user: health.user, password: health.password)
+    }
+}
+
+/// Why a probe gave no report.
+enum ProbeFault: Error, Sendable, Hashable {
+    case failure(ProbeFailure)
+    case difference(AttestationFailure)
+}
