@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Makes an authority for the servers and one for the gateway, and a certificate for each of them. A second run keeps
-# what is there.
+# Makes an authority each for the servers, the issuer and the gateway, and their certificates. A second run keeps what
+# is there.
 set -euo pipefail
 umask 077
 folder=${1:-/certificates}
 server_user=${SERVER_USER:-postgres}
 gateway_user=${GATEWAY_USER:-10001}
+issuer_user=${ISSUER_USER:-1000}
 days=30
 
 if [ -e "$folder/complete" ]; then
@@ -40,10 +41,12 @@ certificate() {
 }
 
 authority upstream-ca 'Example: servers'
+authority issuer-ca 'Example: issuer'
 authority gateway-ca 'Example: gateway'
 for server in orders-eu-a orders-eu-b orders-us-a; do
     certificate upstream-ca "$server" "$server" '' "$server_user"
 done
+certificate issuer-ca issuer issuer ',DNS:localhost' "$issuer_user"
 certificate gateway-ca gateway localhost ',DNS:gateway,IP:127.0.0.1,IP:::1' "$gateway_user"
 chmod 755 "$folder"
 touch "$folder/complete"

@@ -120,6 +120,13 @@ def binary():
     return pathlib.Path(os.environ.get("DOMICILE_BIN") or REPOSITORY / ".build/release/domicile").absolute()
 
 
+def insist_on_binary():
+    program = binary()
+    if not os.access(program, os.X_OK):
+        raise Failure(f"there is no gateway at {program}: build it with script/build, or set DOMICILE_BIN")
+    return program
+
+
 def has_ipv6_loopback():
     try:
         with socket.socket(socket.AF_INET6) as probe:
@@ -139,7 +146,7 @@ def replicas(testbed, database):
         kind = "primary" if name == servers.PRIMARY else "standby"
         lag = ", max_lag: 10s" if name == "orders-eu-b" else ""
         lines.append(
-            f"      - {{ name: {name}, region: {servers.REGIONS[name]}, kind: {kind}, host: 127.0.0.1, "
+            f"      - {{ name: {name.replace('orders', database)}, region: {servers.REGIONS[name]}, kind: {kind}, host: 127.0.0.1, "
             f"port: {testbed.port(name)}, dbname: {database}{lag}, attest: {{ cluster_name: {name} }} }}")
     return "\n".join(lines)
 
@@ -182,9 +189,7 @@ def is_ready(testbed):
 def start(testbed):
     if is_ready(testbed):
         return False
-    program = binary()
-    if not os.access(program, os.X_OK):
-        raise Failure(f"there is no gateway at {program}: build it with script/build, or set DOMICILE_BIN")
+    program = insist_on_binary()
     stop(testbed)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     environment.update({name: testbed.secret(secret) for name, secret in PASSWORDS.items()})
