@@ -26,13 +26,14 @@ import Testing
             }
         }
         #expect(replay.violations == [])
-        #expect(replay.unattributed == 0)
         #expect(replay.pipeline.transactionStatus.rawValue == lastStatus.utf8.first)
         let isIdle = replay.pipeline.isIdle
         #expect(recording.ended || isIdle)
         #expect(recording.ended || replay.pipeline.oldestUnanswered == nil)
         var abandoned: [UInt64] = []
         while let one = replay.pipeline.nextAbandoned() { abandoned.append(one.of) }
+        replay.drain()
+        #expect(replay.uncertain == 0)
         #expect(recording.ended || abandoned.isEmpty)
         let outcomes = replay.outcomes
         let skipped = replay.skipped

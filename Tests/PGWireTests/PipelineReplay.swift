@@ -8,7 +8,8 @@ struct PipelineReplay: ~Copyable {
     var outcomes: [Pipeline.Outcome] = []
     var skipped: [UInt64] = []
     var sessionErrors = 0
-    var unattributed = 0
+    /// Ends that were given though more than one reading stood.
+    var uncertain = 0
     var violations: [Pipeline.Violation] = []
     /// What `bindSent` and `executeSent` gave, by message.
     var expected: [UInt64: UInt64] = [:]
@@ -59,14 +60,20 @@ struct PipelineReplay: ~Copyable {
         case .continues: break
         case .ended(let outcome): outcomes.append(outcome)
         case .sessionError: sessionErrors += 1
-        case .unattributed: unattributed += 1
         case .violation(let violation): violations.append(violation)
         }
         drain()
     }
 
-    private mutating func drain() {
-        while let one = pipeline.nextSkipped() { skipped.append(one.of) }
+    mutating func drain() {
+        while let one = pipeline.nextOutcome() {
+            outcomes.append(one)
+            uncertain += one.isCertain ? 0 : 1
+        }
+        while let one = pipeline.nextSkipped() {
+            skipped.append(one.of)
+            uncertain += one.isCertain ? 0 : 1
+        }
     }
 
     /// A transcript: `>` and a message's type and words, or `<` and a frame's tag and text, with `-` for the

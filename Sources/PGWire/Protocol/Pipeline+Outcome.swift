@@ -6,6 +6,12 @@ extension Pipeline {
         case flush
     }
 
+    /// What a Describe or Close is about.
+    package enum Target: UInt8, Equatable, Sendable {
+        case statement = 0x53
+        case portal = 0x50
+    }
+
     /// How a statement ended.
     package enum Ending: Equatable, Sendable {
         /// CommandComplete.
@@ -82,12 +88,16 @@ extension Pipeline {
         package var statement: UInt64? = nil
         /// Of a statement that was a COPY, whether it went well or not.
         package var copy: CopySummary? = nil
+        /// False where more than one reading of the traffic was left (see `Pipeline`).
+        package var isCertain = true
     }
 
     /// A message that the replica read and passed over, since an error came before it and no Sync in between.
     package struct Skipped: Equatable, Sendable {
         package var of: UInt64
         package var kind: Kind
+        /// False where more than one reading of the traffic was left (see `Pipeline`).
+        package var isCertain = true
     }
 
     /// A frame that cannot stand where it came: the session has to end.
@@ -106,9 +116,6 @@ extension Pipeline {
         /// An error that answers no message: the replica speaks of the session as a whole, and is about to
         /// close it.
         case sessionError
-        /// After the race of a Sync with a failing COPY: a frame that belongs to a message already taken for
-        /// skipped.
-        case unattributed
         case violation(Violation)
     }
 

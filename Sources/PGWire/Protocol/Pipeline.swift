@@ -2,12 +2,12 @@
 /// has not answered yet, the names of prepared statements and portals, and the states of COPY and of skipping
 /// until Sync.
 ///
-/// The driver tells it every frontend message in the order it forwards them (`…Sent`, in
-/// `Pipeline+Sent.swift`) and every backend frame in the order they come (`Pipeline+Answers.swift`),
-/// NoticeResponse, ParameterStatus and NotificationResponse excepted, which answer nothing. It is told of
-/// each statement's end by an `Outcome`, and of messages that the replica passed over by `nextSkipped()`, so
-/// that each recorded message gets exactly one end: a Query one outcome per statement begun; an Execute or
-/// FunctionCall one outcome, or skipped; a Parse or Bind nothing if it succeeds, else an outcome or skipped.
+/// The driver tells it every frontend message in the order it forwards them (`…Sent`) and every backend frame
+/// in the order they come (`Pipeline+Answers.swift`), NoticeResponse, ParameterStatus and
+/// NotificationResponse excepted, which answer nothing. It is told of each statement's end by an `Outcome`,
+/// and of messages that the replica passed over by `nextSkipped()`, so that each recorded message gets
+/// exactly one end: a Query one outcome per statement begun; an Execute or FunctionCall one outcome, or
+/// skipped; a Parse or Bind nothing if it succeeds, else an outcome or skipped.
 ///
 /// After an error in the extended protocol the replica skips everything up to the next Sync, Query and
 /// FunctionCall too; after one in a simple Query or FunctionCall nothing (PostgreSQL documentation, "Message
@@ -15,214 +15,215 @@
 ///
 /// **The race of Sync with COPY IN.** A Sync that the replica reads inside COPY IN is taken in without an
 /// answer; one that it reads behind the COPY's error is answered. Where the executor sent Syncs before
-/// CopyDone or CopyFail and the COPY failed, nothing says how many were taken in; they are remembered as
-/// `doubt`: so many ReadyForQuery may come in excess. The first answer that fits ends the doubt. Where a
-/// frame fits both readings, the Syncs are held for taken in (only a COPY that fails before it has read what
-/// stands before them proves otherwise), and frames that then fit nothing are `unattributed` instead of a
-/// violation.
+/// CopyDone or CopyFail and the COPY failed, nothing says how many were taken in. Then there are several
+/// readings of what follows, one for each number; outcomes are held back (`nextOutcome`), and a reading that
+/// a later frame cannot stand in is given up. With executors that wait for answers one is left at the next
+/// message. Where several go on for long, the first is taken and what it says is marked as not certain.
 ///
-/// Time is a monotonic clock's nanoseconds. Messages are numbered by the driver, ascending.
+/// Time is a monotonic clock's nanoseconds. Messages are numbered by the driver, ascending. No input traps.
 package struct Pipeline: ~Copyable {
     /// Messages that may be unanswered at a time, see `isFull`. The replica holds back at most the answers
     /// that fit its buffer of 8,192 bytes (1,638 of the shortest) until it reads a Sync or Flush: the limit
     /// must be above that.
     package static let maximumOutstanding = 4_096
+    /// Readings kept at a time.
+    static let maximumReadings = 8
+    /// Ends held back while there are several readings.
+    static let maximumHeld = 512
 
-    /// One that awaits an answer, or CopyData and CopyDone/CopyFail sent before it is known whether there is
-    /// a COPY.
-    struct Entry {
-        enum Kind: UInt8 {
-            case query, parse, bind, describeStatement, describePortal, execute, closeStatement,
-                closePortal
-            case functionCall, sync, malformedFlush, copyData, copyEnd
-        }
-        var kind: Kind
-        /// Whether a name of each kind waits in `names`; the portal's comes first.
-        var namesPortal = false
-        var namesStatement = false
-        var message: UInt64
-        var sentAt: UInt64
-        /// Bytes of CopyData; how many CopyDone and CopyFail.
-        var amount = 0
-    }
-
-    /// What has come of the answer to the oldest message.
-    struct Progress {
-        enum Copy { case none, `in`, out, both }
-        var index = 0
-        var since: UInt64 = 0
-        var rows = 0
-        var bytes = 0
-        var copy = Copy.none
-        var copied = 0
-        /// The replica reads the executor's CopyData: no CopyDone or CopyFail was sent yet.
-        var takesCopyData = false
-        /// Syncs sent while it did.
-        var syncsInCopy = 0
-        var answered = false
-        var failed = false
-        var ranStatement = false
-        var sqlstate: SQLState? = nil
-    }
-
-    enum Mode {
-        case normal
-        /// An error came, and no Sync has been sent since.
-        case skipping
-        /// As above, but one of the Syncs sent inside the failed COPY may end the skipping: not known until a
-        /// ReadyForQuery comes.
-        case perhapsSkipping
-        /// That ReadyForQuery came, and a Sync was sent since, behind other messages: either it answers that
-        /// one, and they were skipped, or it answers one inside the COPY, and they are run. The next frame
-        /// tells (`decide`).
-        case perhapsSkipped
-    }
-
-    var queue = PipelineQueue<Entry>()
-    var names = PipelineQueue<PipelineText>()
-    var skipped = PipelineQueue<Skipped>()
-    var statements = PreparedStatements()
-    var expectationsAreOld = false
-    var progress = Progress()
-    var mode = Mode.normal
-    /// ReadyForQuery that may come in excess.
-    var doubt = 0
-    /// Messages were taken for skipped while there was doubt; their answers may still come.
-    var skippedInDoubt = false
-    /// The last message that may be a COPY is followed by nothing but CopyData, CopyDone, CopyFail and Sync.
-    var mayBeCopy = false
+    /// The likeliest reading: COPY took in all Syncs sent inside it.
+    private var reading = PipelineReading()
+    private var others: [PipelineReading] = []
 
     /// The status of the last ReadyForQuery; idle at first.
-    package internal(set) var transactionStatus = TransactionStatus.idle
+    package private(set) var transactionStatus = TransactionStatus.idle
 
     package init() {}
 
     /// Nothing awaits an answer.
-    package var isIdle: Bool { queue.isEmpty && mode == .normal }
+    package var isIdle: Bool { reading.queue.isEmpty && !reading.isSkipping }
 
     /// The number of the oldest message that awaits an answer.
-    package var oldestUnanswered: UInt64? { queue.first?.message }
+    package var oldestUnanswered: UInt64? { reading.queue.first?.message }
 
     /// How many messages await an answer.
-    package var outstanding: Int { queue.count }
+    package var outstanding: Int { reading.queue.count }
 
     /// The driver must not forward more until answers came (or until it has called `nextSkipped`).
-    package var isFull: Bool { queue.count &+ skipped.count >= Self.maximumOutstanding }
+    package var isFull: Bool { reading.isFull }
 
     /// The replica is in COPY IN or COPY BOTH as far as is known, and would end the session at a Query or
     /// Parse.
-    package var isInCopyIn: Bool { progress.takesCopyData }
+    package var isInCopyIn: Bool { reading.progress.takesCopyData }
 
     /// An error came and the replica passes over all until a Sync.
-    package var isSkipping: Bool { mode != .normal }
+    package var isSkipping: Bool { reading.isSkipping }
 
-    /// The next message that the replica passed over, oldest first. To be called until nil after
-    /// `errorResponse`, `readyForQuery` and every `…Sent`.
+    /// The next message that the replica passed over, oldest first. To be called until nil after each `…Sent`
+    /// and frame.
     package mutating func nextSkipped() -> Skipped? {
-        skipped.popFirst()
+        others.isEmpty ? reading.skipped.popFirst() : nil
     }
 
-    /// The next message that will never be answered, because the session is over; not one that has an
-    /// outcome. To be called until nil.
+    /// The next outcome that had to be held back. To be called until nil after each frame.
+    package mutating func nextOutcome() -> Outcome? {
+        others.isEmpty ? reading.held.popFirst() : nil
+    }
+
+    /// The session is over: gives the next message that will never be answered and has no outcome. To be
+    /// called until nil, then `nextOutcome` and `nextSkipped`.
     package mutating func nextAbandoned() -> Skipped? {
-        while let entry = takeFirst()?.entry {
-            let hasOutcome = progress.failed || entry.kind == .query && progress.answered
-            progress = Progress()
-            if !hasOutcome, let message = Self.recorded(entry) { return message }
-        }
-        return nil
+        settle()
+        return reading.takeAbandoned()
     }
 
-    // MARK: The queue
+    // MARK: What the executor sent, in the order it is forwarded
 
-    /// An entry with its names; nil stands for the unnamed ones.
-    struct Taken {
-        var entry: Entry
-        var portal: PipelineText? = nil
-        var statement: PipelineText? = nil
+    package mutating func querySent(message: UInt64, now: UInt64) {
+        reading.querySent(message: message, now: now)
+        forOthers { $0.querySent(message: message, now: now) }
     }
 
-    /// Removes the oldest entry and its names.
-    mutating func takeFirst() -> Taken? {
-        guard let entry = queue.popFirst() else { return nil }
-        var taken = Taken(entry: entry)
-        if entry.namesPortal { taken.portal = names.popFirst() }
-        if entry.namesStatement { taken.statement = names.popFirst() }
-        return taken
+    package mutating func parseSent(message: UInt64, name: Span<UInt8>, now: UInt64) {
+        let name = PipelineText(name)
+        reading.parseSent(message: message, name: name, now: now)
+        forOthers { $0.parseSent(message: message, name: name, now: now) }
     }
 
-    /// Removes the oldest entry, which has its answer, and what can no longer belong to a COPY behind it.
-    mutating func finishFirst() -> Taken? {
-        let taken = takeFirst()
-        while let next = queue.first, next.kind == .copyData || next.kind == .copyEnd {
-            _ = queue.popFirst()
-        }
-        progress = Progress()
-        progress.since = queue.first?.sentAt ?? 0
-        if queue.isEmpty { mayBeCopy = false }
-        return taken
+    /// Gives the message of the Parse that `statement` means if all that is unanswered succeeds; nil where
+    /// none is known (SQL's PREPARE made it, or nothing did).
+    package mutating func bindSent(
+        message: UInt64, portal: Span<UInt8>, statement: Span<UInt8>, now: UInt64
+    ) -> UInt64? {
+        let portal = PipelineText(portal)
+        let statement = PipelineText(statement)
+        let meaning = reading.bindSent(message: message, portal: portal, statement: statement, now: now)
+        forOthers { _ = $0.bindSent(message: message, portal: portal, statement: statement, now: now) }
+        return meaning
     }
 
-    /// Removes all up to the first Sync, which stays; false where there is none.
-    mutating func skipToSync() -> Bool {
-        while let entry = queue.first, entry.kind != .sync {
-            if let message = Self.recorded(entry) { skipped.append(message) }
-            _ = takeFirst()
-        }
-        expectationsAreOld = true
-        progress = Progress()
-        progress.since = queue.first?.sentAt ?? 0
-        if queue.isEmpty { mayBeCopy = false }
-        return !queue.isEmpty
+    package mutating func describeSent(message: UInt64, target: Target, now: UInt64) {
+        reading.describeSent(message: message, target: target, now: now)
+        forOthers { $0.describeSent(message: message, target: target, now: now) }
     }
 
-    /// The message as one passed over, if it is of a kind that is recorded.
-    static func recorded(_ entry: Entry) -> Skipped? {
-        switch entry.kind {
-        case .query: Skipped(of: entry.message, kind: .query)
-        case .parse: Skipped(of: entry.message, kind: .parse)
-        case .bind: Skipped(of: entry.message, kind: .bind)
-        case .execute: Skipped(of: entry.message, kind: .execute)
-        case .functionCall: Skipped(of: entry.message, kind: .functionCall)
-        case .describeStatement, .describePortal, .closeStatement, .closePortal, .sync, .malformedFlush,
-            .copyData, .copyEnd:
-            nil
-        }
+    package mutating func closeSent(message: UInt64, target: Target, name: Span<UInt8>, now: UInt64) {
+        let name = PipelineText(name)
+        reading.closeSent(message: message, target: target, name: name, now: now)
+        forOthers { $0.closeSent(message: message, target: target, name: name, now: now) }
     }
 
-    /// Makes the expected meanings again from the known ones and the messages that are still to be run.
-    mutating func renewExpectations() {
-        guard expectationsAreOld else { return }
-        expectationsAreOld = false
-        statements.forgetExpectations()
-        var nameIndex = 0
-        for index in 0..<queue.count {
-            var taken = Taken(entry: queue[index])
-            if taken.entry.namesPortal {
-                taken.portal = names[nameIndex]
-                nameIndex &+= 1
+    /// Gives the message of the Parse that the portal runs if all that is unanswered succeeds; nil where none
+    /// is known (SQL's DECLARE CURSOR or PREPARE made it, or nothing did).
+    package mutating func executeSent(message: UInt64, portal: Span<UInt8>, now: UInt64) -> UInt64? {
+        let portal = PipelineText(portal)
+        let meaning = reading.executeSent(message: message, portal: portal, now: now)
+        forOthers { _ = $0.executeSent(message: message, portal: portal, now: now) }
+        return meaning
+    }
+
+    package mutating func functionCallSent(message: UInt64, now: UInt64) {
+        reading.functionCallSent(message: message, now: now)
+        forOthers { $0.functionCallSent(message: message, now: now) }
+    }
+
+    package mutating func syncSent(message: UInt64, now: UInt64) {
+        reading.syncSent(message: message, now: now)
+        forOthers { $0.syncSent(message: message, now: now) }
+    }
+
+    /// A Flush is answered only if it has a body, by an error; `isWellFormed` is that it has none.
+    package mutating func flushSent(message: UInt64, isWellFormed: Bool = true, now: UInt64) {
+        guard !isWellFormed else { return }
+        reading.malformedFlushSent(message: message, now: now)
+        forOthers { $0.malformedFlushSent(message: message, now: now) }
+    }
+
+    /// CopyData with a body of `bytes`. Outside COPY the replica ignores it.
+    package mutating func copyDataSent(bytes: Int) {
+        reading.copyDataSent(bytes: bytes)
+        forOthers { $0.copyDataSent(bytes: bytes) }
+    }
+
+    package mutating func copyDoneSent() {
+        reading.copyEndSent()
+        forOthers { $0.copyEndSent() }
+    }
+
+    package mutating func copyFailSent() {
+        reading.copyEndSent()
+        forOthers { $0.copyEndSent() }
+    }
+
+    // MARK: Readings
+
+    @inline(__always)
+    private mutating func forOthers(_ tell: (inout PipelineReading) -> Void) {
+        guard !others.isEmpty else { return }
+        for index in others.indices { tell(&others[index]) }
+        others.removeAll { $0.isFull }
+        if reading.skipped.count >= Self.maximumHeld { settle() }
+    }
+
+    /// What a frame means; while there are several readings, those in which it cannot stand are given up.
+    @inline(__always)
+    mutating func answer(_ frame: (inout PipelineReading) -> Answer) -> Answer {
+        let wasOver = reading.isOver
+        let answer = frame(&reading)
+        return others.isEmpty ? answer : answerInDoubt(answer, wasOver, frame)
+    }
+
+    private mutating func answerInDoubt(
+        _ first: Answer, _ wasOver: Bool, _ frame: (inout PipelineReading) -> Answer
+    ) -> Answer {
+        if case .ended(let outcome) = first { reading.held.append(outcome) }
+        var isSessionError = first == .sessionError
+        var standing: [PipelineReading] = []
+        for var other in others where !other.isOver {
+            let answer = frame(&other)
+            switch answer {
+            case .violation: continue
+            case .ended(let outcome): other.held.append(outcome)
+            case .continues, .sessionError: break
             }
-            if taken.entry.namesStatement {
-                taken.statement = names[nameIndex]
-                nameIndex &+= 1
-            }
-            expect(taken)
+            isSessionError = isSessionError && answer == .sessionError
+            standing.append(other)
         }
+        others = standing
+        switch first {
+        case .violation where others.isEmpty: return first
+        case .violation: reading = others.removeFirst()
+        case .continues, .ended, .sessionError:
+            // Nothing comes behind an error that ends the session.
+            if wasOver, !others.isEmpty { reading = others.removeFirst() }
+        }
+        if reading.held.count &+ reading.skipped.count >= Self.maximumHeld { settle() }
+        return isSessionError ? .sessionError : .continues
     }
 
-    private mutating func expect(_ taken: Taken) {
-        let message = taken.entry.message
-        switch taken.entry.kind {
-        case .query: statements.expectQuery(message: message)
-        case .parse: statements.expectParse(taken.statement, message: message)
-        case .bind:
-            _ = statements.expectBind(portal: taken.portal, statement: taken.statement, message: message)
-        case .closeStatement: statements.expectClose(statement: taken.statement, message: message)
-        case .closePortal: statements.expectClose(portal: taken.portal, message: message)
-        case .sync: statements.expectSync()
-        case .describeStatement, .describePortal, .execute, .functionCall, .malformedFlush, .copyData,
-            .copyEnd:
-            break
+    /// An error came while a COPY may or may not have taken in Syncs: one reading for each number of them.
+    mutating func divide() {
+        guard reading.syncsInFailingCopy > 0 || !others.isEmpty else { return }
+        var divided: [PipelineReading] = []
+        for var one in [reading] + others {
+            var taken = one.syncsInFailingCopy
+            repeat {
+                one.takenSyncs = taken
+                divided.append(one)
+                taken &-= 1
+            } while taken >= 0 && divided.count < Self.maximumReadings
         }
+        reading = divided.removeFirst()
+        others = divided
     }
+
+    /// Takes the first reading, though others stand.
+    private mutating func settle() {
+        guard !others.isEmpty else { return }
+        others = []
+        for index in 0..<reading.held.count { reading.held[index].isCertain = false }
+        for index in 0..<reading.skipped.count { reading.skipped[index].isCertain = false }
+    }
+
+    mutating func note(_ status: TransactionStatus) { transactionStatus = status }
 }

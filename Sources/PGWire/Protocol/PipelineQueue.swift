@@ -37,6 +37,10 @@ struct PipelineQueue<Element> {
         reuse()
     }
 
+    mutating func insertBehindFirst(_ element: Element) {
+        elements.insert(element, at: isEmpty ? elements.count : head &+ 1)
+    }
+
     private mutating func reuse() {
         if head == elements.count {
             elements.removeAll(keepingCapacity: elements.capacity <= Self.keptCapacity)

@@ -1,18 +1,14 @@
-/// What the executor sent, in the order it is forwarded.
-extension Pipeline {
-    /// What a Describe or Close is about.
-    package enum Target: UInt8, Equatable, Sendable {
-        case statement = 0x53
-        case portal = 0x50
-    }
+/// What the executor sent, in the order it is forwarded; `Pipeline` says what the methods give.
+extension PipelineReading {
+    typealias Target = Pipeline.Target
 
-    package mutating func querySent(message: UInt64, now: UInt64) {
+    mutating func querySent(message: UInt64, now: UInt64) {
         guard enqueue(Entry(kind: .query, message: message, sentAt: now)) else { return }
         mayBeCopy = true
         statements.expectQuery(message: message)
     }
 
-    package mutating func parseSent(message: UInt64, name: Span<UInt8>, now: UInt64) {
+    mutating func parseSent(message: UInt64, name: PipelineText, now: UInt64) {
         let name = Self.name(name)
         var entry = Entry(kind: .parse, message: message, sentAt: now)
         entry.namesStatement = name != nil
@@ -21,10 +17,8 @@ extension Pipeline {
         statements.expectParse(name, message: message)
     }
 
-    /// Gives the message of the Parse that `statement` means if all that is unanswered succeeds; nil where
-    /// none is known (SQL's PREPARE made it, or nothing did).
-    package mutating func bindSent(
-        message: UInt64, portal: Span<UInt8>, statement: Span<UInt8>, now: UInt64
+    mutating func bindSent(
+        message: UInt64, portal: PipelineText, statement: PipelineText, now: UInt64
     ) -> UInt64? {
         let portal = Self.name(portal)
         let statement = Self.name(statement)
@@ -38,14 +32,14 @@ extension Pipeline {
         return statements.expectBind(portal: portal, statement: statement, message: message)
     }
 
-    package mutating func describeSent(message: UInt64, target: Target, now: UInt64) {
+    mutating func describeSent(message: UInt64, target: Target, now: UInt64) {
         switch target {
         case .statement: _ = enqueue(Entry(kind: .describeStatement, message: message, sentAt: now))
         case .portal: _ = enqueue(Entry(kind: .describePortal, message: message, sentAt: now))
         }
     }
 
-    package mutating func closeSent(message: UInt64, target: Target, name: Span<UInt8>, now: UInt64) {
+    mutating func closeSent(message: UInt64, target: Target, name: PipelineText, now: UInt64) {
         let name = Self.name(name)
         switch target {
         case .statement:
@@ -62,9 +56,7 @@ extension Pipeline {
         if let name { names.append(name) }
     }
 
-    /// Gives the message of the Parse that the portal runs if all that is unanswered succeeds; nil where none
-    /// is known (SQL's DECLARE CURSOR or PREPARE made it, or nothing did).
-    package mutating func executeSent(message: UInt64, portal: Span<UInt8>, now: UInt64) -> UInt64? {
+    mutating func executeSent(message: UInt64, portal: PipelineText, now: UInt64) -> UInt64? {
         let portal = Self.name(portal)
         renewExpectations()
         let statement = statements.expectedStatement(ofPortal: portal)
@@ -76,11 +68,11 @@ extension Pipeline {
         return statement
     }
 
-    package mutating func functionCallSent(message: UInt64, now: UInt64) {
+    mutating func functionCallSent(message: UInt64, now: UInt64) {
         _ = enqueue(Entry(kind: .functionCall, message: message, sentAt: now))
     }
 
-    package mutating func syncSent(message: UInt64, now: UInt64) {
+    mutating func syncSent(message: UInt64, now: UInt64) {
         if progress.takesCopyData {
             progress.syncsInCopy &+= 1
             return
@@ -88,17 +80,16 @@ extension Pipeline {
         renewExpectations()
         append(Entry(kind: .sync, message: message, sentAt: now))
         statements.expectSync()
-        if mode == .skipping { mode = .normal }
+        isSkipping = false
     }
 
-    /// A Flush is answered only if it has a body, by an error; `isWellFormed` is that it has none.
-    package mutating func flushSent(message: UInt64, isWellFormed: Bool = true, now: UInt64) {
-        guard !isWellFormed, !progress.takesCopyData else { return }
+    mutating func malformedFlushSent(message: UInt64, now: UInt64) {
+        guard !progress.takesCopyData else { return }
         _ = enqueue(Entry(kind: .malformedFlush, message: message, sentAt: now))
     }
 
     /// CopyData with a body of `bytes`. Outside COPY the replica ignores it.
-    package mutating func copyDataSent(bytes: Int) {
+    mutating func copyDataSent(bytes: Int) {
         if progress.takesCopyData {
             progress.copied &+= bytes
         } else if mayBeCopy {
@@ -106,11 +97,7 @@ extension Pipeline {
         }
     }
 
-    package mutating func copyDoneSent() { copyEndSent() }
-
-    package mutating func copyFailSent() { copyEndSent() }
-
-    private mutating func copyEndSent() {
+    mutating func copyEndSent() {
         if progress.takesCopyData {
             progress.takesCopyData = false
             mayBeCopy = true
@@ -128,7 +115,7 @@ extension Pipeline {
             queue[last].amount &+= amount
             return
         }
-        if kind == .copyData, queue.count >= Self.maximumOutstanding / 4 &* 3 { return }
+        if kind == .copyData, queue.count >= Pipeline.maximumOutstanding / 4 &* 3 { return }
         queue.append(
             Entry(kind: kind, message: queue[last].message, sentAt: queue[last].sentAt, amount: amount))
     }
@@ -137,18 +124,9 @@ extension Pipeline {
     private mutating func enqueue(_ entry: Entry) -> Bool {
         renewExpectations()
         mayBeCopy = false
-        switch mode {
-        case .normal:
-            break
-        case .skipping:
+        if isSkipping {
             if let message = Self.recorded(entry) { skipped.append(message) }
             return false
-        case .perhapsSkipping, .perhapsSkipped:
-            // Without a Sync nothing would ever empty the queue if the doubt is unfounded.
-            guard queue.count < Self.maximumOutstanding / 2 else {
-                resolveDoubtAsSkipped()
-                return enqueue(entry)
-            }
         }
         append(entry)
         return true
@@ -163,7 +141,7 @@ extension Pipeline {
     }
 
     /// nil for the unnamed one.
-    private static func name(_ bytes: Span<UInt8>) -> PipelineText? {
-        bytes.isEmpty ? nil : PipelineText(bytes)
+    private static func name(_ text: PipelineText) -> PipelineText? {
+        text.count == 0 ? nil : text
     }
 }
