@@ -30,10 +30,13 @@ package enum WireLimits {
     /// What the length word of a frame can say; encoders refuse more. One below 2^31.
     package static let encodedLength = Int(Int32.max)
 
-    /// SCRAM iterations that the gateway will compute for a replica. PostgreSQL's default is 4,096 and RFC 7677 asks for
-    /// at least that; a million take about a quarter of a second, in which a worker would serve nobody. A hundred
-    /// thousand leave room for hardened settings, and each salt is computed once and then kept.
+    /// SCRAM iterations that the gateway will compute for a replica. The upper limit is some 50 ms of a worker's time, in
+    /// which it serves nobody else; PostgreSQL's default is 4,096.
     package static let scramIterations = 1...100_000
+
+    /// The fewest SCRAM iterations unless weak authentication is allowed (RFC 7677, section 4): with fewer, a server that
+    /// does not know the password could ask for a proof that is cheap to guess from.
+    package static let scramIterationsOfRFC = 4_096
 
     /// The longest salt and the longest server nonce of a SCRAM exchange; PostgreSQL uses 16 and 24 bytes.
     package static let scramField = 1_024
