@@ -34,9 +34,12 @@ package enum AttestationFailure: Error, Sendable, Hashable, CustomStringConverti
         case .spkiMismatch(let expected, let found):
             "public key of its certificate is \(found ?? "absent"), not \(expected)"
         case .pooler: "its process id is not its backend's (a pooler in between)"
-        case .kindMismatch(let expected, let found): "configured as \(expected.rawValue), found as \(found.rawValue)"
-        case .clusterNameMismatch(let expected, let found): "cluster_name is \"\(found)\", not \"\(expected)\""
-        case .systemIdentifierMismatch(let expected, let found): "system_identifier is \(found), not \(expected)"
+        case .kindMismatch(let expected, let found):
+            "configured as \(expected.rawValue), found as \(found.rawValue)"
+        case .clusterNameMismatch(let expected, let found):
+            "cluster_name is \"\(found)\", not \"\(expected)\""
+        case .systemIdentifierMismatch(let expected, let found):
+            "system_identifier is \(found), not \(expected)"
         case .timelineWentBack(let from, let to): "timeline went back from \(from) to \(to)"
         }
     }

@@ -137,7 +137,9 @@ package struct HealthMachine: Sendable {
 
     private mutating func judge(_ difference: AttestationFailure?) {
         status.difference = difference
-        if let difference, difference.quarantines, status.quarantined == nil { status.quarantined = difference }
+        if let difference, difference.quarantines, status.quarantined == nil {
+            status.quarantined = difference
+        }
         status.attested = difference == nil && status.quarantined == nil
     }
 

@@ -39,7 +39,8 @@ package struct ReplicaSelection: Sendable {
         decision: Decision, configuration: Configuration, statuses: [ReplicaID: ReplicaStatus],
         sessions: [ReplicaID: Int] = [:], maxLag: Duration? = nil
     ) -> ReplicaSelection {
-        let targets = configuration.database(named: decision.database)
+        let targets =
+            configuration.database(named: decision.database)
             .map { ReplicaTarget.targets(of: $0, regions: configuration.regions) } ?? []
         let state = State(
             statuses: statuses, sessions: sessions, gatewayRegion: configuration.region, maxLag: maxLag)
