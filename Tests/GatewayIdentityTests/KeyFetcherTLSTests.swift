@@ -21,15 +21,19 @@ import Testing
     private static func certificate(_ name: String, for subject: String, in folder: URL) throws {
         let process = try openssl(
             [
-                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                "-subj", "/CN=\(name)", "-addext", "subjectAltName=\(subject)", "-keyout", "\(name).key", "-out",
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
+                "2",
+                "-subj", "/CN=\(name)", "-addext", "subjectAltName=\(subject)", "-keyout", "\(name).key",
+                "-out",
                 "\(name).pem",
             ], in: folder)
         process.waitUntilExit()
         #expect(process.terminationStatus == 0)
     }
 
-    @Test("A provider's certificate is checked against the configured CA: right one, wrong one, none, wrong name")
+    @Test(
+        "A provider's certificate is checked: the configured CA, another, none, a wrong name"
+    )
     func customCA() async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
         let wellKnown = folder.appendingPathComponent(".well-known")
@@ -40,14 +44,18 @@ import Testing
         try Self.certificate("misnamed", for: "DNS:id.example.com", in: folder)
 
         for (name, ca, good) in [
-            ("good", "good", true), ("good", "other", false), ("good", nil, false), ("misnamed", "misnamed", false),
+            ("good", "good", true), ("good", "other", false), ("good", nil, false),
+            ("misnamed", "misnamed", false),
         ] {
             // A port that was free a moment ago.
             let probe = try ProviderServer { _ in .silent }
             let port = probe.port
             probe.stop()
             let server = try Self.openssl(
-                ["s_server", "-accept", "127.0.0.1:\(port)", "-cert", "\(name).pem", "-key", "\(name).key", "-HTTP", "-quiet"],
+                [
+                    "s_server", "-accept", "127.0.0.1:\(port)", "-cert", "\(name).pem", "-key", "\(name).key",
+                    "-HTTP", "-quiet",
+                ],
                 in: folder)
             defer {
                 // A child of a dispatch thread inherits its signal mask, and with it a blocked SIGTERM.
@@ -58,8 +66,9 @@ import Testing
             try reply(#"{"issuer":"\#(issuer)","jwks_uri":"\#(issuer)/jwks"}"#)
                 .write(to: wellKnown.appendingPathComponent("openid-configuration"))
             try reply(#"{"keys":[]}"#).write(to: folder.appendingPathComponent("jwks"))
-            let entry = Issuer(
-                issuer: issuer, keys: .discovery, ca: ca.map { folder.appendingPathComponent($0 + ".pem").path })
+            let entry = try Issuer.configured(
+                issuer, keys: .discovery,
+                ca: ca.map { folder.appendingPathComponent($0 + ".pem").path })
             let result = try await fetchOnceListening(entry)
             if good {
                 #expect(result == .success(Array(#"{"keys":[]}"#.utf8)))
@@ -82,7 +91,8 @@ import Testing
         let started = ContinuousClock.now
         while true {
             let result = await KeyFetcher().document(of: issuer)
-            guard case .failure(.unreachable(_, let why)) = result, why.localizedCaseInsensitiveContains("refused"),
+            guard case .failure(.unreachable(_, let why)) = result,
+                why.localizedCaseInsensitiveContains("refused"),
                 started.duration(to: .now) < .seconds(10)
             else { return result }
             try await Task.sleep(for: .milliseconds(20))

@@ -52,14 +52,17 @@ final class ProviderServer: Sendable {
             return !stopped
         }
         guard first else { return }
+        // Only wakes the accepting thread, which closes: closed here, the descriptor could be another server's by then.
         shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
     }
 
     private func acceptAll() {
         while true {
             let connection = accept(listener, nil, nil)
-            guard connection >= 0 else { return }
+            guard connection >= 0 else {
+                close(listener)
+                return
+            }
             Thread.detachNewThread { [self] in
                 serve(connection)
                 close(connection)
@@ -82,8 +85,8 @@ final class ProviderServer: Sendable {
         switch answer(path) {
         case .body(let body, let status, let location):
             let extra = location.map { "Location: \($0)\r\n" } ?? ""
-            send("HTTP/1.1 \(status) X\r\n\(extra)Content-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)")
-            func send(_ text: String) { _ = Self.write(Array(text.utf8), to: connection) }
+            let head = "HTTP/1.1 \(status) X\r\n\(extra)Content-Length: \(body.utf8.count)\r\n"
+            _ = Self.write(Array("\(head)Connection: close\r\n\r\n\(body)".utf8), to: connection)
         case .dripping:
             _ = Self.write(Array("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n".utf8), to: connection)
             while Self.write([0x20], to: connection) { usleep(20_000) }

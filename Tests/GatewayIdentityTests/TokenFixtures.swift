@@ -48,10 +48,12 @@ struct TokenFixtures: Decodable, Sendable {
 
     func issuer(_ name: String) throws -> Issuer {
         let provider = try #require(issuers[name])
-        return Issuer(
-            issuer: provider.issuer, audience: provider.audience,
-            algorithms: try provider.algorithms.map { try #require(Algorithm(rawValue: $0)) },
-            keys: .discovery, types: provider.types, claims: provider.claims)
+        var issuer = try Issuer.configured(provider.issuer, keys: .discovery)
+        issuer.audience = provider.audience
+        issuer.algorithms = try provider.algorithms.map { try #require(Algorithm(rawValue: $0)) }
+        issuer.types = provider.types
+        issuer.claims = provider.claims
+        return issuer
     }
 
     /// The JWKS of an issuer as JSON, nil where it is never reachable.
@@ -66,15 +68,45 @@ struct TokenFixtures: Decodable, Sendable {
 }
 
 extension Issuer {
-    init(
-        issuer: String, audience: [String] = ["domicile"], algorithms: [Algorithm] = Algorithm.allCases,
-        keys: Issuer.Keys, ca: String? = nil, types: [String]? = nil,
-        claims: [String: [String]] = ["subject": ["sub"]]
-    ) {
-        self.init(
-            issuer: issuer, audience: audience, algorithms: algorithms, keys: keys, ca: ca, types: types,
-            claims: claims, keysMaxAge: .seconds(86400), keysRefresh: .seconds(3600))
+    /// An issuer as a configuration gives it, with another name and source of keys.
+    static func configured(_ name: String, keys: Issuer.Keys, ca: String? = nil) throws -> Issuer {
+        var issuer = try template.get()
+        issuer.issuer = name
+        issuer.keys = keys
+        issuer.ca = ca
+        return issuer
     }
+
+    private static let template = Result<Issuer, any Error> {
+        let text = """
+            region: eu-west-1
+            listen: [{ unix: run/.s.PGSQL.6432 }]
+            issuers:
+              - issuer: https://id.example.com
+                audience: [domicile]
+                algorithms: [RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA]
+                keys_max_age: 24h
+                keys_refresh: 1h
+            regions: { eu-west-1: { jurisdiction: EU, audit: audit } }
+            databases:
+              orders:
+                replicas:
+                  - { name: a, region: eu-west-1, kind: primary, host: 127.0.0.1, port: 5432, dbname: orders }
+                upstream: { sslmode: disable, roles: { analyst: { trust: true } } }
+            health: { user: health }
+            rules:
+              - { name: all, who: { groups: [all] }, databases: [orders], regions: [EU], roles: [analyst],
+                  access: read_only }
+            """
+        let reading = ConfigurationFile.read(
+            Array(text.utf8), file: "/nowhere/domicile.yaml", environment: [:])
+        guard case .valid(let configuration, _) = reading, let issuer = configuration.issuers.first else {
+            throw ConfigurationRefused(findings: reading.findings.map(\.message))
+        }
+        return issuer
+    }
+
+    struct ConfigurationRefused: Error { var findings: [String] }
 }
 
 extension IdentityService {

@@ -62,8 +62,8 @@ package final class IdentityService: Sendable {
     /// publishes.
     /// - Parameters:
     ///   - now: Unix seconds.
-    ///   - afterFetch: `fetchKeys` has completed for this token, whatever came of it: the answer is final, never
-    ///     `needsKeys`.
+    ///   - afterFetch: `fetchKeys` has completed for this token, whatever came of it: the answer is never
+    ///     `needsKeys` then.
     package func verify(_ token: [UInt8], now: Int64, afterFetch: Bool = false) -> Verification {
         switch verifier().verify(token, now: now) {
         case .verified(let token): return .verified(token)

@@ -1,0 +1,125 @@
+import GatewayIdentity
+import Testing
+
+@Suite struct IssuerKeysStateMachineTests {
+    private func keys() throws -> KeySet {
+        // RFC 8037 appendix A.2.
+        let json =
+            #"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#
+        return try KeySet(json: Array(json.utf8))
+    }
+
+    /// The machine behind a reference: `#expect` does not take mutating calls.
+    @dynamicMemberLookup private final class Machine {
+        private var value = IssuerKeysStateMachine(
+            refresh: .seconds(3600), maxAge: .seconds(86400), now: .zero)
+
+        subscript<Value>(dynamicMember path: KeyPath<IssuerKeysStateMachine, Value>) -> Value {
+            value[keyPath: path]
+        }
+        func keysDemanded(now: Duration) -> IssuerKeysStateMachine.Action { value.keysDemanded(now: now) }
+        func refreshDue(now: Duration) -> Bool { value.refreshDue(now: now) }
+        func sourceChanged(now: Duration) { value.sourceChanged(now: now) }
+        func keysFetched(_ keys: KeySet, now: Duration, jitter: Double) {
+            value.keysFetched(keys, now: now, jitter: jitter)
+        }
+        func fetchFailed(now: Duration) { value.fetchFailed(now: now) }
+        func usableKeys(now: Duration) -> KeySet? { value.usableKeys(now: now) }
+        func age(now: Duration) -> Duration? { value.age(now: now) }
+    }
+
+    private func machine() -> Machine { Machine() }
+
+    @Test("F-ID-06: while a fetch is in flight nobody begins another, by demand or by schedule")
+    func oneInFlight() {
+        let machine = machine()
+        #expect(machine.keysDemanded(now: .zero) == .fetch)
+        #expect(machine.keysDemanded(now: .seconds(1)) == .wait)
+        #expect(machine.keysDemanded(now: .seconds(999)) == .wait)
+        #expect(!machine.refreshDue(now: .seconds(999)))
+        #expect(machine.fetches == 1)
+    }
+
+    @Test(
+        "F-ID-06: the cool-down counts from the try, after a success, a failure, and with an empty set alike")
+    func coolDown() throws {
+        for succeeded in [true, false] {
+            let machine = machine()
+            #expect(machine.keysDemanded(now: .seconds(100)) == .fetch)
+            if succeeded {
+                machine.keysFetched(try keys(), now: .seconds(104), jitter: 0)
+            } else {
+                machine.fetchFailed(now: .seconds(104))
+            }
+            #expect(machine.keysDemanded(now: .seconds(104)) == .coolingDown(retryAfter: .seconds(26)))
+            #expect(
+                machine.keysDemanded(now: .milliseconds(129_999))
+                    == .coolingDown(retryAfter: .milliseconds(1)))
+            #expect(machine.keysDemanded(now: .seconds(130)) == .fetch)
+        }
+    }
+
+    @Test(
+        "F-ID-06: asked every second, by demand and schedule, it never tries a third time in 30 s"
+    )
+    func twoTriesAtMost() throws {
+        for succeeds in [true, false] {
+            let machine = machine()
+            var tries: [Int] = []
+            for second in 0..<600 {
+                let now = Duration.seconds(second)
+                machine.sourceChanged(now: now)
+                let scheduled = machine.refreshDue(now: now)
+                let demanded = !scheduled && machine.keysDemanded(now: now) == .fetch
+                guard scheduled || demanded else { continue }
+                tries.append(second)
+                if succeeds {
+                    machine.keysFetched(try keys(), now: now, jitter: 0.5)
+                } else {
+                    machine.fetchFailed(now: now)
+                }
+            }
+            #expect(tries.count > 20)
+            for (first, third) in zip(tries, tries.dropFirst(2)) { #expect(third - first >= 30) }
+        }
+    }
+
+    @Test(
+        "F-ID-07: keys are fetched again by schedule, up to a fifth early against gateways asking together"
+    )
+    func schedule() throws {
+        for (jitter, due) in [(0.0, 3600), (1.0, 2880), (7.0, 2880), (-1.0, 3600)] {
+            let machine = machine()
+            #expect(machine.refreshDue(now: .zero))
+            machine.keysFetched(try keys(), now: .zero, jitter: jitter)
+            #expect(!machine.refreshDue(now: .seconds(due) - .milliseconds(1)))
+            #expect(machine.refreshDue(now: .seconds(due)))
+        }
+    }
+
+    @Test("F-ID-16: known keys serve on through failures up to their age, and not past it")
+    func age() throws {
+        let machine = machine()
+        #expect(machine.usableKeys(now: .zero)?.count == nil)
+        #expect(machine.refreshDue(now: .zero))
+        machine.keysFetched(try keys(), now: .seconds(10), jitter: 0)
+        #expect(machine.refreshDue(now: .seconds(4000)))
+        machine.fetchFailed(now: .seconds(4005))
+        #expect(machine.usableKeys(now: .seconds(86410))?.count == 1)
+        #expect(machine.usableKeys(now: .seconds(86411))?.count == nil)
+        #expect(machine.age(now: .seconds(86411)) == .seconds(86401))
+    }
+
+    @Test("Without any keys the first failure is tried again after 5 s, later ones after 30 s")
+    func retries() {
+        let machine = machine()
+        #expect(machine.refreshDue(now: .zero))
+        machine.fetchFailed(now: .zero)
+        #expect(!machine.refreshDue(now: .milliseconds(4999)))
+        #expect(machine.refreshDue(now: .seconds(5)))
+        machine.fetchFailed(now: .seconds(5))
+        #expect(!machine.refreshDue(now: .milliseconds(34_999)))
+        #expect(machine.refreshDue(now: .seconds(35)))
+        #expect(machine.failures == 2)
+    }
+}
