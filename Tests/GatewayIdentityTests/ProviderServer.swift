@@ -52,7 +52,7 @@ final class ProviderServer: Sendable {
             return !stopped
         }
         guard first else { return }
-        // Only wakes the accepting thread, which closes: closed here, the descriptor could be another server's by then.
+        // Only wakes the accepting thread, which closes: closed here, the descriptor could be another's by then.
         shutdown(listener, Int32(SHUT_RDWR))
     }
 
