@@ -35,6 +35,12 @@ extension Pipeline {
         package var of: UInt64
         package var direction: CopyDirection
         package var bytes: Int
+
+        package init(of: UInt64, direction: CopyDirection, bytes: Int) {
+            self.of = of
+            self.direction = direction
+            self.bytes = bytes
+        }
     }
 
     /// An SQLSTATE's five bytes.
@@ -106,6 +112,11 @@ extension Pipeline {
         package var got: UInt8
         /// The oldest message that awaits an answer; nil where none does.
         package var awaited: Kind?
+
+        package init(got: UInt8, awaited: Kind?) {
+            self.got = got
+            self.awaited = awaited
+        }
     }
 
     /// What a backend frame means for the messages that await an answer.

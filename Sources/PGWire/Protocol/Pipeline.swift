@@ -202,19 +202,24 @@ package struct Pipeline: ~Copyable {
     }
 
     /// An error came while a COPY may or may not have taken in Syncs: one reading for each number of them.
+    /// The likeliest first: all, or none, if the COPY failed before it read anything.
     mutating func divide() {
         guard reading.syncsInFailingCopy > 0 || !others.isEmpty else { return }
-        var divided: [PipelineReading] = []
+        var likeliest: [PipelineReading] = []
+        var further: [PipelineReading] = []
         for var one in [reading] + others {
-            var taken = one.syncsInFailingCopy
-            repeat {
+            let all = one.syncsInFailingCopy
+            likeliest.append(one)
+            if all > 0, all <= Self.maximumOutstanding / 2 {
+                one.takenSyncs = 0
+                likeliest.append(one)
+            }
+            for taken in (max(1, all &- Self.maximumReadings)..<max(1, all)).reversed() {
                 one.takenSyncs = taken
-                divided.append(one)
-                taken &-= 1
-            } while taken >= 0 && divided.count < Self.maximumReadings
+                further.append(one)
+            }
         }
-        reading = divided.removeFirst()
-        others = divided
+        others = Array((likeliest + further).dropFirst().prefix(Self.maximumReadings - 1))
     }
 
     /// Takes the first reading, though others stand.

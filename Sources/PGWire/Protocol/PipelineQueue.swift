@@ -37,8 +37,10 @@ struct PipelineQueue<Element> {
         reuse()
     }
 
-    mutating func insertBehindFirst(_ element: Element) {
-        elements.insert(element, at: isEmpty ? elements.count : head &+ 1)
+    mutating func insertBehindFirst(_ element: Element, count: Int) {
+        guard count > 0 else { return }
+        let copies = repeatElement(element, count: count)
+        elements.insert(contentsOf: copies, at: isEmpty ? elements.count : head &+ 1)
     }
 
     private mutating func reuse() {

@@ -116,9 +116,8 @@ extension PipelineReading {
         progress.sqlstate = sqlstate
         // Syncs that the COPY did not take in are answered.
         let all = syncsInFailingCopy
-        for _ in 0..<max(0, all &- (takenSyncs ?? all)) {
-            queue.insertBehindFirst(Entry(kind: .sync, message: first.message, sentAt: now))
-        }
+        queue.insertBehindFirst(
+            Entry(kind: .sync, message: first.message, sentAt: now), count: all &- (takenSyncs ?? all))
         takenSyncs = nil
         progress.takesCopyData = false
         switch first.kind {
