@@ -91,7 +91,7 @@ struct PolicyNarrowingTests {
     func takingAway() {
         var random = SeededGenerator(seed: 4_711)
         var allowed = 0
-        for round in 0..<40_000 {
+        for round in 0..<12_000 {
             let rule = Self.rule(&random)
             let request = Self.request(&random)
             guard let after = Self.decision([Self.narrowed(rule, &random)], request) else { continue }
@@ -104,14 +104,14 @@ struct PolicyNarrowingTests {
             #expect(rule.roles.contains(after.role))
             #expect(after.access == before.access)
         }
-        #expect(allowed > 1_000)
+        #expect(allowed > 300)
     }
 
     @Test("F-POL-18: asking for a region allows nothing that was not allowed without it")
     func askingForLess() {
         var random = SeededGenerator(seed: 42)
         var allowed = 0
-        for round in 0..<40_000 {
+        for round in 0..<12_000 {
             let rules = (0..<3).map { _ in Self.rule(&random) }
             let request = Self.request(&random)
             var narrower = request
@@ -125,13 +125,13 @@ struct PolicyNarrowingTests {
             #expect(Set(after.regions).isSubset(of: before.regions), "round \(round)")
             #expect(after.role == before.role && after.rule == before.rule)
         }
-        #expect(allowed > 1_000)
+        #expect(allowed > 300)
     }
 
     @Test("Every decision lies inside its rule's regions, and its path too")
     func insideTheRule() {
         var random = SeededGenerator(seed: 7)
-        for _ in 0..<20_000 {
+        for _ in 0..<8_000 {
             let rule = Self.rule(&random)
             let request = Self.request(&random)
             guard let decision = Self.decision([rule], request) else { continue }

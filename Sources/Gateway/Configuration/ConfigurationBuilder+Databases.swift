@@ -29,11 +29,13 @@ extension ConfigurationBuilder {
     }
 
     private func networks(_ fields: Fields) -> [Network] {
-        fields.scalars("networks").compactMap { value in
+        let networks = fields.scalars("networks").map { value in
             let (network, expectation) = ValueFormats.network(value.text)
             if network == nil { fields.wrong("networks", value, expectation) }
             return network
         }
+        // Where one is unknown, nothing can be said to lie outside.
+        return networks.contains(nil) ? [] : networks.compactMap { $0 }
     }
 
     mutating func readDatabases() {
@@ -75,7 +77,9 @@ extension ConfigurationBuilder {
             checkKnown(value, "region", what: "region", among: regions.map(\.name))
         }
         checkEndpoint(replica, fields, beside: others)
-        if replica.region != root.text("region"), replica.attest.clusterName == nil, !replica.region.isEmpty {
+        if let own = root.scalar("region")?.text, replica.region != own, !replica.region.isEmpty,
+            replica.attest.clusterName == nil
+        {
             warning(
                 fields.position,
                 "replica `\(replica.name)` is outside the gateway's region and has no `attest: { cluster_name: … }`: "

@@ -98,7 +98,7 @@ extension ConfigurationBuilder {
     /// Executors of one role see and end each other's statements (`pg_stat_activity`, `pg_terminate_backend`).
     func warnAboutSharedRoles(_ rules: [Rule]) {
         var warned: Set<String> = []
-        for rule in rules where !rule.forbid.contains(.peers) {
+        for rule in rules where !rule.forbid.contains(.peers) && !rule.who.matchesNobody {
             for role in rule.roles where !warned.contains(role) {
                 let isShared = !rule.who.namesOneSubject || rules.filter { $0.roles.contains(role) }.count > 1
                 guard isShared else { continue }

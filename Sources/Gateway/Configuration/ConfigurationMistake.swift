@@ -97,6 +97,8 @@ enum ConfigurationLimits {
     static let nodes = 200_000
     /// Bytes that aliases could blow the file up to at worst.
     static let expandedBytes = 16 << 20
+    /// Bytes that are read again to find one duplicate key after the other.
+    static let rereadBytes = 8 << 20
     /// Findings that are kept.
     static let findings = 1_000
     /// Characters of a found value that a message quotes.

@@ -75,7 +75,9 @@ struct YAMLDocument {
     private mutating func compose(_ original: String) -> YAMLNode? {
         var text = original
         let mayMark = !original.unicodeScalars.contains(Self.duplicateMark)
-        for number in 0..<ConfigurationLimits.findings {
+        // Each duplicate key costs a reading of the whole text.
+        let readings = min(ConfigurationLimits.findings, ConfigurationLimits.rereadBytes / max(1, text.utf8.count))
+        for number in 0...readings {
             do {
                 let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
                 guard let root = try parser.singleRoot() else {
@@ -86,7 +88,7 @@ struct YAMLDocument {
                 return withExtendedLifetime(parser) { self.node(root, depth: 0) }
             } catch YamlError.duplicatedKeysInMapping(let names, let context) {
                 let position = Position(line: context.mark.line, column: context.mark.column)
-                guard mayMark, let marked = mark(text, at: position, number: number) else {
+                guard mayMark, number < readings, let marked = mark(text, at: position, number: number) else {
                     findings.mistake(self.original(position), "duplicate key \(names.map { quoted($0) }.joined(separator: ", "))")
                     return nil
                 }

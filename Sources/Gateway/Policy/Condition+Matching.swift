@@ -58,6 +58,15 @@ extension Condition {
         }
     }
 
+    /// Whether nobody can meet the condition: it offers no pattern.
+    package var matchesNobody: Bool {
+        switch self {
+        case .claim(_, let patterns): return patterns.isEmpty
+        case .all(let parts): return parts.isEmpty || parts.contains(where: \.matchesNobody)
+        case .any(let branches): return branches.allSatisfy(\.matchesNobody)
+        }
+    }
+
     /// What held and what failed, without any claim's value.
     func trace(for principal: Principal) -> ConditionTrace {
         switch self {

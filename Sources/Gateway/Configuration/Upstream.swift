@@ -1,0 +1,50 @@
+/// How the gateway logs in to a database's replicas.
+package struct Upstream: Sendable, Hashable {
+    package var sslmode: SSLMode
+    /// PEM file of CAs; required for verify-ca and verify-full.
+    package var sslrootcert: String?
+    /// Allows the server to ask for a password in cleartext or by MD5.
+    package var allowsWeakAuthentication: Bool
+    /// Role to credential.
+    package var roles: [String: UpstreamCredential]
+    /// Only with `certificate: minted`: the CA that signs short-lived client certificates.
+    package var certificateAuthority: CertificateAuthority?
+
+    package init(
+        sslmode: SSLMode, sslrootcert: String?, allowsWeakAuthentication: Bool,
+        roles: [String: UpstreamCredential], certificateAuthority: CertificateAuthority?
+    ) {
+        self.sslmode = sslmode
+        self.sslrootcert = sslrootcert
+        self.allowsWeakAuthentication = allowsWeakAuthentication
+        self.roles = roles
+        self.certificateAuthority = certificateAuthority
+    }
+}
+
+package enum SSLMode: String, Sendable, Hashable, CaseIterable {
+    case disable
+    case require
+    case verifyCA = "verify-ca"
+    case verifyFull = "verify-full"
+}
+
+package struct CertificateAuthority: Sendable, Hashable {
+    package var certificate: String
+    package var key: String
+
+    package init(certificate: String, key: String) {
+        self.certificate = certificate
+        self.key = key
+    }
+}
+
+package enum UpstreamCredential: Sendable, Hashable {
+    case password(Secret)
+    /// A client certificate and key: PEM files.
+    case certificate(certificate: String, key: String)
+    /// A short-lived client certificate made by the gateway, CN = role.
+    case minted
+    /// The server trusts this connection.
+    case trust
+}
