@@ -8,7 +8,7 @@ package struct CaptureKey: Sendable, CustomStringConvertible, CustomDebugStringC
 {
     /// First 8 hex digits of the SHA-256 of the key.
     package let id: String
-    private let key: SymmetricKey
+    private let code: KeyedDigest
     let prefix: [UInt8]
 
     private static let size = 32
@@ -18,7 +18,7 @@ package struct CaptureKey: Sendable, CustomStringConvertible, CustomDebugStringC
         JSONText.appendHex(Digest.sha256(bytes.span).prefix(4), to: &digest)
         prefix = digest + [0x3a]
         id = String(decoding: digest, as: UTF8.self)
-        key = SymmetricKey(data: bytes)
+        code = KeyedDigest(key: bytes)
     }
 
     package var description: String { "<redacted>" }
@@ -28,15 +28,15 @@ package struct CaptureKey: Sendable, CustomStringConvertible, CustomDebugStringC
     /// HMAC-SHA-256 (RFC 2104) of a value, cut to 128 bits, with the key's id: `1a2b3c4d:` and 32 hex digits.
     package func digest(of value: Span<UInt8>) -> String {
         var code = begin()
-        Digest.update(&code, value)
+        code.update(value)
         var text: [UInt8] = []
         append(code, to: &text)
         return String(decoding: text, as: UTF8.self)
     }
 
-    func begin() -> HMAC<SHA256> { HMAC<SHA256>(key: key) }
+    func begin() -> KeyedDigest { code }
 
-    func append(_ code: HMAC<SHA256>, to out: inout [UInt8]) {
+    func append(_ code: KeyedDigest, to out: inout [UInt8]) {
         out.append(contentsOf: prefix)
         JSONText.appendHex(code.finalize().prefix(16), to: &out)
     }

@@ -12,9 +12,34 @@ enum Digest {
         // SAFETY: the pointer is used only inside the closure.
         bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
     }
+}
 
-    static func update(_ code: inout HMAC<SHA256>, _ bytes: Span<UInt8>) {
+/// HMAC-SHA-256 (RFC 2104) of which the key's two blocks are hashed already: a value costs what its own bytes cost.
+/// (The library's HMAC hashes the key anew for each value, which takes longer than the value.)
+struct KeyedDigest: Sendable {
+    private var inner: SHA256
+    private let outer: SHA256
+
+    private static let block = 64
+
+    /// - Parameter key: at most 64 bytes.
+    init(key: [UInt8]) {
+        precondition(key.count <= KeyedDigest.block, "a longer key would have to be hashed first")
+        let padded = key + [UInt8](repeating: 0, count: KeyedDigest.block - key.count)
+        var inner = SHA256()
+        inner.update(data: padded.map { $0 ^ 0x36 })
+        var outer = SHA256()
+        outer.update(data: padded.map { $0 ^ 0x5c })
+        self.inner = inner
+        self.outer = outer
+    }
+
+    mutating func update(_ bytes: Span<UInt8>) { Digest.update(&inner, bytes) }
+
+    func finalize() -> SHA256.Digest {
+        var hash = outer
         // SAFETY: the pointer is used only inside the closure.
-        bytes.withUnsafeBytes { code.update(data: $0) }
+        inner.finalize().withUnsafeBytes { hash.update(bufferPointer: $0) }
+        return hash.finalize()
     }
 }

@@ -20,7 +20,7 @@ package struct ParameterList: ~Copyable {
     private enum Hash {
         case none
         case plain(SHA256)
-        case keyed(HMAC<SHA256>, CaptureKey)
+        case keyed(KeyedDigest, CaptureKey)
     }
 
     private let capture: ParameterCapture
@@ -55,7 +55,7 @@ package struct ParameterList: ~Copyable {
         case .keep: keep(value, format: format, in: &batch)
         case .hash(let key):
             var code = key.begin()
-            Digest.update(&code, value)
+            code.update(value)
             JSONText.append(plain: ",\"digest\":\"", to: &batch.bytes)
             key.append(code, to: &batch.bytes)
             batch.bytes.append(0x22)
@@ -136,7 +136,7 @@ package struct ParameterList: ~Copyable {
             Digest.update(&hash, value)
             self.hash = .plain(hash)
         case .keyed(var code, let key):
-            Digest.update(&code, value)
+            code.update(value)
             hash = .keyed(code, key)
         }
     }
@@ -151,13 +151,13 @@ package struct ParameterList: ~Copyable {
             self.hash = .plain(hash)
         case (.none, .hash(let key)):
             var code = key.begin()
-            Digest.update(&code, bytes.span)
+            code.update(bytes.span)
             hash = .keyed(code, key)
         case (.plain(var hash), _):
             Digest.update(&hash, bytes.span)
             self.hash = .plain(hash)
         case (.keyed(var code, let key), _):
-            Digest.update(&code, bytes.span)
+            code.update(bytes.span)
             hash = .keyed(code, key)
         }
     }

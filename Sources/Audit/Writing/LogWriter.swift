@@ -94,7 +94,7 @@ extension AuditLog {
     /// - Returns: whether something was repaired.
     private func retryIfDue(now: Int64, closing: Bool) -> Bool {
         let action = state.withLock { state -> AppendMachine.RetryAction in
-            guard closing || now >= state.retryAt else { return .nothing }
+            guard state.failedSince != nil, closing || now >= state.retryAt else { return .nothing }
             state.retryAt = now + settings.retryInterval.micros
             return state.machine.retryAsked()
         }
