@@ -8,7 +8,7 @@ import Testing
 extension HealthMonitorTests {
     @Test("An address outside the region's networks is not even connected to (F-POL-01)")
     func networks() throws {
-        let server = try PostgresServer()
+        let server = try SharedServer.get()
         let silent = try SilentListener()
         let elsewhere = [Network(address: [10, 0, 0, 0], prefix: 8)]
         let watch = Watch([server.target(port: silent.port, networks: elsewhere)])
@@ -19,7 +19,9 @@ extension HealthMonitorTests {
         #expect(!silent.wasConnectedTo)
     }
 
-    @Test("A name that moves out of the networks is refused at the next connect; home again, it is used (F-POL-01)")
+    @Test(
+        "A name that moves out of the networks is refused at the next connect; home again, it is used (F-POL-01)"
+    )
     func nameMoves() throws {
         let server = try PostgresServer()
         let away = Mutex(false)
@@ -43,7 +45,7 @@ extension HealthMonitorTests {
 
     @Test("A resolver that never answers holds up its own replica only (F-POL-12)")
     func deadResolver() throws {
-        let server = try PostgresServer()
+        let server = try SharedServer.get()
         let watch = Watch([server.target("dead", host: "dead.example"), server.target("b")]) { _ in
             // Longer than the test; the thread is left to itself.
             _ = poll(nil, 0, 20_000)
@@ -56,7 +58,7 @@ extension HealthMonitorTests {
 
     @Test("A certificate of another authority, or for another name, is not the replica's")
     func tlsIdentity() throws {
-        let server = try PostgresServer()
+        let server = try SharedServer.get()
         var foreign = server.target("foreign")
         foreign.sslrootcert = "/etc/ssl/certs/ca-certificates.crt"
         let misnamed = server.target("misnamed", host: "other.example")
@@ -74,7 +76,7 @@ extension HealthMonitorTests {
 
     @Test("The pin is the SHA-256 of the key that openssl sees; another key quarantines until reload")
     func pin() throws {
-        let server = try PostgresServer()
+        let server = try SharedServer.get()
         let text = try run(
             "/bin/sh",
             [
@@ -92,7 +94,8 @@ extension HealthMonitorTests {
         let difference = AttestationFailure.spkiMismatch(expected: wrong, found: right)
         #expect(watch.becomes("wrong") { $0.quarantined == difference })
         watch.monitor.reload(
-            targets: [server.target("wrong", attest: Attestation(tlsSPKI: right))], settings: Watch.settings())
+            targets: [server.target("wrong", attest: Attestation(tlsSPKI: right))], settings: Watch.settings()
+        )
         #expect(watch.becomes("wrong") { $0.attested && $0.quarantined == nil })
         #expect(watch.monitor.snapshot().count == 1)
     }
@@ -132,7 +135,7 @@ extension HealthMonitorTests {
 
     @Test("A primary configured as standby is healthy and not attested")
     func kindMismatch() throws {
-        let server = try PostgresServer()
+        let server = try SharedServer.get()
         let watch = Watch([server.target(kind: .standby)])
         let difference = AttestationFailure.kindMismatch(expected: .standby, found: .primary)
         #expect(watch.becomes { $0.health == .up && $0.difference == difference })

@@ -5,7 +5,9 @@ struct Child {
     let pid: pid_t
 
     /// Output and errors go to one file; input comes from another. Nothing else is inherited.
-    init(_ program: String, _ arguments: [String], input: String = "/dev/null", output: String = "/dev/null") throws {
+    init(_ program: String, _ arguments: [String], input: String = "/dev/null", output: String = "/dev/null")
+        throws
+    {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -17,7 +19,9 @@ struct Child {
         defer { (words + variables).forEach { free($0) } }
         var pid: pid_t = 0
         let code = posix_spawn(&pid, program, &actions, nil, words, variables)
-        guard code == 0 else { throw ServerFault(description: "\(program): \(String(cString: strerror(code)))") }
+        guard code == 0 else {
+            throw ServerFault(description: "\(program): \(String(cString: strerror(code)))")
+        }
         self.pid = pid
     }
 

@@ -15,7 +15,7 @@ func eventually(within limit: Duration = .seconds(8), _ condition: () throws -> 
 
 /// A real PostgreSQL 15 in a temporary folder, with TLS and SCRAM. PostgreSQL refuses to run as root: there it runs
 /// as `postgres`.
-final class PostgresServer {
+final class PostgresServer: Sendable {
     static let binaries = "/usr/lib/postgresql/15/bin"
     static let password = "probe-password"
 
@@ -98,14 +98,21 @@ final class PostgresServer {
     func psql(_ sql: String) throws -> String {
         try PostgresServer.program(
             "psql",
-            ["-X", "-At", "-v", "ON_ERROR_STOP=1", "-h", folder, "-p", "\(port)", "-U", "postgres", "-c", sql]
+            [
+                "-X", "-At", "-v", "ON_ERROR_STOP=1", "-h", folder, "-p", "\(port)", "-U", "postgres", "-c",
+                sql,
+            ]
         ).trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
     /// A session that stays: it answers its backend's pid and the text of its start.
     func session(role: String = "postgres") throws -> (process: Child, pid: Int32, startedAt: String) {
         let (program, arguments) = PostgresServer.command(
-            "psql", ["-X", "-q", "-h", folder, "-p", "\(port)", "-d", "postgres", "-U", role, "-c", "SELECT pg_sleep(60)"])
+            "psql",
+            [
+                "-X", "-q", "-h", folder, "-p", "\(port)", "-d", "postgres", "-U", role, "-c",
+                "SELECT pg_sleep(60)",
+            ])
         let known = Set(try sleepers().map(\.pid))
         let process = try Child(program, arguments)
         var found: (pid: Int32, startedAt: String)?
@@ -157,7 +164,8 @@ final class PostgresServer {
     // MARK: - What servers share
 
     static func folder(_ name: String) throws -> String {
-        let folder = FileManager.default.temporaryDirectory.path + "/domicile-\(name)-\(UUID().uuidString.prefix(8))"
+        let folder =
+            FileManager.default.temporaryDirectory.path + "/domicile-\(name)-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try own(folder)
         return folder
@@ -186,6 +194,27 @@ final class PostgresServer {
     }
 }
 
+/// One server for all tests that leave it as it is; it ends with the process.
+enum SharedServer {
+    private static let started: Result<PostgresServer, any Error> = Result { try PostgresServer() }
+
+    static func get() throws -> PostgresServer {
+        _ = registered
+        return try started.get()
+    }
+
+    private static let registered: Bool = {
+        atexit { SharedServer.end() }
+        return true
+    }()
+
+    private static func end() {
+        guard case .success(let server) = started else { return }
+        try? server.stop()
+        try? FileManager.default.removeItem(atPath: server.folder)
+    }
+}
+
 /// Initialised once for all tests of a run: two clusters, one certificate.
 struct Template: Sendable {
     static let shared = Result { try Template() }
@@ -201,8 +230,10 @@ struct Template: Sendable {
         try run(
             "/usr/bin/openssl",
             [
-                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
-                "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout",
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                "-days",
+                "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost",
+                "-keyout",
                 folder + "/server.key", "-out", folder + "/server.crt",
             ])
         for cluster in PostgresServer.Cluster.allCases { try initialise(data(cluster)) }
@@ -210,13 +241,25 @@ struct Template: Sendable {
 
     private func initialise(_ data: String) throws {
         try PostgresServer.program(
-            "initdb", ["-D", data, "-U", "postgres", "--no-sync", "--no-locale", "-E", "UTF8", "-A", "trust"])
+            "initdb",
+            [
+                "-D", data, "-U", "postgres", "--no-sync", "--no-locale", "-E", "UTF8", "-A", "trust",
+                "--wal-segsize=1",
+            ])
         for name in ["server.crt", "server.key"] {
             try run("/bin/cp", [folder + "/" + name, data + "/" + name])
             try PostgresServer.own(data + "/" + name)
         }
         try run("/bin/chmod", ["600", data + "/server.key"])
-        let rules = "local all all trust\nlocal replication all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n"
+        let rules = """
+            local all all trust
+            local replication all trust
+            hostssl all cleartext 127.0.0.1/32 password
+            hostssl all md5 127.0.0.1/32 md5
+            hostssl all trusted 127.0.0.1/32 trust
+            hostssl all all 127.0.0.1/32 scram-sha-256
+
+            """
         let file = try FileHandle(forWritingTo: URL(fileURLWithPath: data + "/pg_hba.conf"))
         try file.truncate(atOffset: 0)
         file.write(Data(rules.utf8))
@@ -227,6 +270,10 @@ struct Template: Sendable {
                 CREATE ROLE probe LOGIN PASSWORD '\(PostgresServer.password)'
                 GRANT pg_monitor, pg_signal_backend TO probe
                 CREATE ROLE unprivileged LOGIN PASSWORD '\(PostgresServer.password)'
+                CREATE ROLE cleartext LOGIN PASSWORD '\(PostgresServer.password)'
+                CREATE ROLE trusted LOGIN
+                SET password_encryption = 'md5'
+                CREATE ROLE md5 LOGIN PASSWORD '\(PostgresServer.password)'
 
                 """)
     }

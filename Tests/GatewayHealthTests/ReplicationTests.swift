@@ -7,7 +7,9 @@ import Synchronization
 import Testing
 
 extension HealthMonitorTests {
-    @Test("Idle is no lag, a cut receiver is, a promotion shows at once (F-POL-03, F-POL-04, F-POL-05, F-POL-15)")
+    @Test(
+        "Idle is no lag, a cut receiver is, a promotion shows at once (F-POL-03, F-POL-04, F-POL-05, F-POL-15)"
+    )
     func standby() throws {
         let primary = try PostgresServer()
         try primary.psql("CREATE TABLE t (a int); INSERT INTO t VALUES (1); CHECKPOINT")
@@ -18,9 +20,11 @@ extension HealthMonitorTests {
         #expect(alone.status("s").lag == nil, "no primary, no receiver: unknown")
         alone.monitor.stop()
         try primary.start()
+        try expectNoLagWithoutRights(standby)
 
         let watch = Watch([primary.target("p"), standby.target("s")])
         #expect(watch.becomes("s") { $0.recovery == .standby && $0.lag == .zero && $0.lagBytes == 0 })
+        #expect(watch.becomes("p") { $0.attested && $0.recovery == .primary })
         #expect(watch.status("s").systemIdentifier == watch.status("p").systemIdentifier)
 
         // The receiver is cut and the primary writes on: the bound grows from the last common position.
@@ -37,23 +41,23 @@ extension HealthMonitorTests {
             state: ReplicaSelection.State(
                 statuses: watch.monitor.snapshot(), gatewayRegion: "eu-west-1"))
         #expect(ranking.order.isEmpty)
-        #expect(ranking.passedOver.map(\.why) == [.severalPrimaries(["p", "s"]), .severalPrimaries(["p", "s"])])
+        #expect(
+            ranking.passedOver.map(\.why) == [.severalPrimaries(["p", "s"]), .severalPrimaries(["p", "s"])])
     }
 
-    @Test("A role without pg_monitor sees health, but no lag of a standby alone")
-    func unprivileged() throws {
-        let primary = try PostgresServer()
-        try PostgresServer.program("pg_ctl", ["-D", primary.data, "-m", "fast", "-w", "stop"])
-        let standby = try PostgresServer(standbyOf: primary)
-        try primary.start()
+    /// Without pg_monitor and without a probe of the primary: health, but no lag.
+    private func expectNoLagWithoutRights(_ standby: PostgresServer) throws {
+        #expect(try eventually { try standby.psql("SELECT status FROM pg_stat_wal_receiver") == "streaming" })
         let watch = Watch([standby.target("s")], user: "unprivileged")
         #expect(watch.becomes("s") { $0.attested })
         #expect(watch.status("s").lag == nil)
+        let privileged = Watch([standby.target("s")])
+        #expect(privileged.becomes("s") { $0.lag == .zero })
     }
 
     @Test("A backend is ended and known to be gone; another one with the same pid is spared")
     func termination() throws {
-        let server = try PostgresServer()
+        let server = try SharedServer.get()
         try server.psql("CREATE ROLE worker LOGIN")
         let session = try server.session(role: "worker")
         let watch = Watch([server.target()])
@@ -68,7 +72,7 @@ extension HealthMonitorTests {
 
     @Test("Without the right to signal, or without an answer, the outcome says so")
     func terminationRefused() throws {
-        let server = try PostgresServer()
+        let server = try SharedServer.get()
         let session = try server.session()
         let plain = Watch([server.target()], user: "unprivileged")
         #expect(plain.becomes { $0.health == .up })

@@ -44,7 +44,8 @@ package struct AttestationExpectation: Sendable, Hashable {
         if let systemIdentifier, facts.systemIdentifier != systemIdentifier {
             return .systemIdentifierMismatch(expected: systemIdentifier, found: facts.systemIdentifier)
         }
-        if let clusterName, facts.clusterName != clusterName {
+        // Byte by byte: String's own comparison takes canonical equivalents for equal.
+        if let clusterName, !facts.clusterName.utf8.elementsEqual(clusterName.utf8) {
             return .clusterNameMismatch(expected: clusterName, found: facts.clusterName)
         }
         switch (kind, facts.recovery) {
