@@ -59,6 +59,14 @@ package struct ByteBuffer: ~Copyable {
         }
     }
 
+    /// Lets `body` read the bytes of a range (offsets from the first byte in the buffer). For buffers that are a
+    /// property of a class, whose spans cannot outlive one expression.
+    package func withBytes<R, E: Error>(
+        _ range: Range<Int>, _ body: (Span<UInt8>) throws(E) -> R
+    ) throws(E) -> R {
+        try body(readable.extracting(range))
+    }
+
     /// Makes room for at least `bytes` more, moving what is there to the front or into larger memory.
     package mutating func reserve(_ bytes: Int) {
         guard let storage else {

@@ -1,0 +1,219 @@
+import GatewayIdentity
+import GatewayPolicy
+
+/// Every refusal that an executor can see: the table of case → SQLSTATE, message, DETAIL, HINT. All text that reaches
+/// an executor is made here; it holds no secret and no claim's value but the subject.
+package enum Refusal: Error, Sendable {
+    /// The token fails a check.
+    case token(TokenRefusal)
+    /// The identity provider's keys cannot be had.
+    case keysUnavailable(issuer: String)
+    /// The policy refuses: no rule, role, region, transit, replication.
+    case policy(PolicyRefusal)
+    /// `dbname` or `domicile.region` cannot be read.
+    case databaseName(String)
+    /// A startup parameter that an executor may not set.
+    case startupParameter(String)
+    /// `options` holds something that PostgreSQL does not understand, from this byte on.
+    case options(position: Int)
+    /// No replica in an allowed region can be used; `passedOver` is a line for each.
+    case noReplica(database: String, regions: [String], passedOver: [String])
+    /// The log of a region takes no records.
+    case logUnavailable(region: String)
+    case upstreamLost(replica: String)
+    /// The replica sent what does not belong there.
+    case upstreamViolation(replica: String)
+    /// A statement, or another message that must be recorded whole, beyond its limit in bytes.
+    case statementTooLong(limit: Int)
+    case tokenExpired
+    case killed
+    /// The replica of the session failed its attestation.
+    case replicaLost(String)
+    /// A reloaded policy no longer allows what the session has.
+    case decisionChanged
+    /// The session could write although its access is read_only.
+    case readOnlyLost
+    case tooManySessions(limit: Int)
+    case tooManySessionsOfSubject(limit: Int)
+    case tooManyLogins(perSecond: Int)
+    case idle
+    case protocolViolation(String)
+    /// A protocol version that is not 3.x.
+    case unsupportedProtocol(major: Int, minor: Int)
+    case userMissing
+    case encryptionRequired
+    case startupTimeout
+    case shuttingDown
+
+    /// The five characters of PostgreSQL's appendix A.
+    package var sqlstate: String {
+        switch self {
+        case .token: "28P01"
+        case .keysUnavailable, .upstreamLost, .upstreamViolation: "08006"
+        case .policy(.unknownDatabase), .databaseName: "3D000"
+        case .policy, .startupParameter: "42501"
+        case .noReplica: "08001"
+        case .logUnavailable: "58030"
+        case .options: "42601"
+        case .statementTooLong: "54000"
+        case .tokenExpired, .killed, .replicaLost, .decisionChanged, .readOnlyLost, .shuttingDown, .idle: "57P01"
+        case .tooManySessions, .tooManySessionsOfSubject, .tooManyLogins: "53300"
+        case .protocolViolation: "08P01"
+        case .unsupportedProtocol: "0A000"
+        case .encryptionRequired, .userMissing: "28000"
+        case .startupTimeout: "57014"
+        }
+    }
+
+    /// One line: what happened.
+    package var message: String {
+        switch self {
+        case .token: "token refused"
+        case .keysUnavailable: "the identity provider's keys cannot be had"
+        case .policy(.unknownDatabase(let name)): "database \"\(Refusal.printable(name))\" does not exist"
+        case .policy(let refusal): Refusal.message(refusal)
+        case .databaseName: "invalid database name"
+        case .startupParameter(let name): "parameter \"\(Refusal.printable(name))\" cannot be set by an executor"
+        case .options: "invalid command-line argument for server process"
+        case .noReplica(let database, _, _): "no healthy replica of \"\(database)\" in an allowed region"
+        case .logUnavailable: "the audit log cannot take a record"
+        case .upstreamLost: "the connection to the replica was lost"
+        case .upstreamViolation: "the replica broke the protocol"
+        case .statementTooLong: "statement too long"
+        case .tokenExpired: "terminating session: the token has expired"
+        case .killed: "terminating session: killed by an operator"
+        case .replicaLost: "terminating session: the replica failed its attestation"
+        case .decisionChanged: "terminating session: the policy no longer allows it"
+        case .readOnlyLost: "terminating session: it is not read-only any more"
+        case .tooManySessions, .tooManySessionsOfSubject: "too many sessions"
+        case .tooManyLogins: "too many logins from this address"
+        case .idle: "terminating session: idle for too long"
+        case .protocolViolation: "protocol violation"
+        case .unsupportedProtocol(let major, let minor): "unsupported frontend protocol \(major).\(minor)"
+        case .userMissing: "no PostgreSQL user name specified in startup packet"
+        case .encryptionRequired: "an encrypted connection is required"
+        case .startupTimeout: "login took too long"
+        case .shuttingDown: "terminating session: the gateway is shutting down"
+        }
+    }
+
+    /// Which rule or check decided.
+    package var detail: String {
+        switch self {
+        case .token(let refusal): refusal.detail
+        case .keysUnavailable(let issuer): "No usable key of issuer \(Refusal.printable(issuer)) is known."
+        case .policy(let refusal): Refusal.detail(refusal)
+        case .databaseName(let reason): reason
+        case .startupParameter: "It belongs to the gateway or would widen what the policy allows."
+        case .options(let position): "The options cannot be read from byte \(position) on."
+        case .noReplica(_, let regions, let passedOver):
+            "Allowed regions: \(regions.joined(separator: ", ")). " + passedOver.joined(separator: "; ") + "."
+        case .logUnavailable(let region): "The log of region \(region) failed; nothing is forwarded without a record."
+        case .upstreamLost(let replica): "Replica \(replica) closed the connection."
+        case .upstreamViolation(let replica): "Replica \(replica) sent a message that does not belong there."
+        case .statementTooLong(let limit): "The limit is \(limit) bytes (limits.statement)."
+        case .tokenExpired: "The token's exp has passed."
+        case .killed: "An operator ended this session."
+        case .replicaLost(let replica): "Replica \(replica) is not what the configuration says."
+        case .decisionChanged: "The configuration was reloaded and this session was decided again."
+        case .readOnlyLost: "The rule says access: read_only, and default_transaction_read_only was turned off."
+        case .tooManySessions(let limit): "The gateway takes \(limit) sessions (limits.sessions)."
+        case .tooManySessionsOfSubject(let limit):
+            "A principal may have \(limit) sessions (limits.sessions_per_subject)."
+        case .tooManyLogins(let rate):
+            "An address may begin \(rate) logins a second (limits.logins_per_second_per_address)."
+        case .idle: "The session was idle longer than session.idle_timeout."
+        case .protocolViolation(let reason): reason
+        case .unsupportedProtocol: "The gateway speaks protocol 3.0 to 3.2."
+        case .userMissing: "The startup packet names no user."
+        case .encryptionRequired: "A token is never accepted on an unencrypted connection."
+        case .startupTimeout: "The login did not end within session.startup_timeout."
+        case .shuttingDown: "It was told to stop."
+        }
+    }
+
+    /// What to do.
+    package var hint: String {
+        switch self {
+        case .token(let refusal): refusal.hint
+        case .keysUnavailable: "Try again in a moment; the provider is asked again by itself."
+        case .policy(let refusal): Refusal.hint(refusal)
+        case .databaseName: "Use dbname=DATABASE or dbname=DATABASE@REGION."
+        case .startupParameter: "Leave it out of the connection's options."
+        case .options: "Write options as -c name=value, a space in a value as \\ and a space."
+        case .noReplica: "Try again later; a session is never served from another region."
+        case .logUnavailable: "Try again when the operator has made room or mended the disk."
+        case .upstreamLost: "Connect again; whether the last transaction was committed is not known."
+        case .upstreamViolation: "Tell the operator; the replica may not be what it seems."
+        case .statementTooLong: "Send large data by COPY or as parameters."
+        case .tokenExpired: "Get a fresh token and connect again."
+        case .killed: "Ask the operator for the reason."
+        case .replicaLost: "Connect again; another replica in an allowed region serves where there is one."
+        case .decisionChanged: "Connect again, or ask for the access you need."
+        case .readOnlyLost: "Ask for a rule with access: read_write."
+        case .tooManySessions, .tooManySessionsOfSubject: "Close sessions that are not used, or try again later."
+        case .tooManyLogins: "Slow down, and keep sessions open."
+        case .idle: "Connect again."
+        case .protocolViolation: "Check the PostgreSQL client or driver."
+        case .unsupportedProtocol: "Use a client that speaks protocol 3."
+        case .userMissing: "Use user=auto, or the role that you need."
+        case .encryptionRequired: "Use sslmode=verify-full."
+        case .startupTimeout: "Give the token at once, by PGPASSWORD or a password callback."
+        case .shuttingDown: "Connect again."
+        }
+    }
+
+    /// Text from outside, made safe for one line of a terminal and bounded.
+    package static func printable(_ text: String) -> String {
+        var safe = ""
+        for scalar in text.unicodeScalars.prefix(128) {
+            let isControl = scalar.properties.generalCategory == .control
+            let isFormat = scalar.properties.generalCategory == .format
+            safe.unicodeScalars.append(isControl || isFormat ? "\u{FFFD}" : scalar)
+        }
+        return safe
+    }
+}
+
+extension Refusal {
+    private static func message(_ refusal: PolicyRefusal) -> String {
+        switch refusal {
+        case .unknownDatabase(let name): "database \"\(printable(name))\" does not exist"
+        case .noRule: "no rule allows this principal to use this database"
+        case .role(let role, _, _): "role \"\(printable(role))\" is not allowed"
+        case .region: "region is not allowed"
+        case .transit(let gateway, _): "region of this gateway (\(gateway)) is not allowed"
+        case .replicates: "writes would leave the allowed regions"
+        case .replication: "replication connections are not allowed"
+        }
+    }
+
+    private static func detail(_ refusal: PolicyRefusal) -> String {
+        switch refusal {
+        case .unknownDatabase: "The configuration has no such database."
+        case .noRule: "No rule of the policy matches the principal and the database."
+        case .role(_, let rule, let allowed):
+            "Rule \"\(rule)\" allows the roles \(allowed.joined(separator: ", "))."
+        case .region(let asked, let rule, let allowed):
+            "Rule \"\(rule)\" allows \(allowed.joined(separator: ", ")); asked for: "
+                + asked.map(printable).joined(separator: ", ") + "."
+        case .transit(let gateway, let rule):
+            "Rule \"\(rule)\" neither allows region \(gateway) nor names it in transit."
+        case .replicates(let regions, let rule):
+            "Rule \"\(rule)\" is read_write, and the database has replicas in \(regions.joined(separator: ", "))."
+        case .replication(let rule): "Rule \"\(rule)\" does not say replication: allow."
+        }
+    }
+
+    private static func hint(_ refusal: PolicyRefusal) -> String {
+        switch refusal {
+        case .unknownDatabase: "Ask the operator for the databases of this gateway."
+        case .noRule: "Ask the operator for a rule; domicile explain shows why none matched."
+        case .role: "Use one of the allowed roles, or user=auto."
+        case .region: "Ask for an allowed region, or leave the region out."
+        case .transit: "Connect to a gateway in an allowed region."
+        case .replicates: "Ask for a rule with replicates: allow, or for read_only access."
+        case .replication: "Ask the operator for a rule that allows replication."
+        }
+    }
+}

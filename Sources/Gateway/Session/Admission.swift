@@ -1,0 +1,94 @@
+import GatewayConfiguration
+import GatewayPolicy
+import GatewayRouting
+import Synchronization
+
+/// Counts what limits bound: sessions in all, sessions of a principal, logins and wrong cancel keys of an address.
+final class Admission: Sendable {
+    private struct Rate {
+        var tokens: Double
+        var updated: UInt64
+    }
+
+    private struct State {
+        var sessions = 0
+        var bySubject: [String: Int] = [:]
+        var byReplica: [ReplicaID: Int] = [:]
+        var logins: [[UInt8]: Rate] = [:]
+        var cancels: [[UInt8]: Rate] = [:]
+    }
+
+    /// Addresses that are remembered at once; beyond it the full buckets are forgotten.
+    private static let rememberedAddresses = 10_000
+    /// Wrong cancel keys an address may send a second before they are not looked at any more.
+    static let cancelGuessesPerSecond = 10
+
+    private let state = Mutex(State())
+
+    var sessions: Int { state.withLock { $0.sessions } }
+    /// Live sessions by replica.
+    var sessionsByReplica: [ReplicaID: Int] { state.withLock { $0.byReplica } }
+
+    /// Takes a place for a connection, before anything is known of it.
+    func admitConnection(limit: Int) -> Bool {
+        state.withLock { state in
+            guard state.sessions < limit else { return false }
+            state.sessions += 1
+            return true
+        }
+    }
+
+    func releaseConnection() { state.withLock { $0.sessions -= 1 } }
+
+    /// One login of this address now (a bucket of one second's worth). Unix sockets, without bytes, are not counted.
+    func admitLogin(address: [UInt8], perSecond: Int, now: UInt64) -> Bool {
+        guard !address.isEmpty else { return true }
+        return state.withLock { Admission.take(&$0.logins, address, perSecond, now) }
+    }
+
+    /// Whether a wrong cancel key of this address is still within its rate.
+    func admitCancelGuess(address: [UInt8], now: UInt64) -> Bool {
+        guard !address.isEmpty else { return true }
+        return state.withLock { Admission.take(&$0.cancels, address, Admission.cancelGuessesPerSecond, now) }
+    }
+
+    /// Takes a place for a principal (issuer + subject).
+    func admitSubject(_ principal: Principal, limit: Int) -> Bool {
+        state.withLock { state in
+            let key = Admission.key(principal)
+            guard state.bySubject[key, default: 0] < limit else { return false }
+            state.bySubject[key, default: 0] += 1
+            return true
+        }
+    }
+
+    func releaseSubject(_ principal: Principal) {
+        state.withLock { state in
+            let key = Admission.key(principal)
+            let count = state.bySubject[key, default: 1] - 1
+            state.bySubject[key] = count > 0 ? count : nil
+        }
+    }
+
+    func enter(replica: ReplicaID) { state.withLock { $0.byReplica[replica, default: 0] += 1 } }
+    func leave(replica: ReplicaID) { state.withLock { $0.byReplica[replica, default: 1] -= 1 } }
+
+    private static func key(_ principal: Principal) -> String { principal.issuer + "\u{0}" + principal.subject }
+
+    private static func take(
+        _ buckets: inout [[UInt8]: Rate], _ address: [UInt8], _ perSecond: Int, _ now: UInt64
+    ) -> Bool {
+        let burst = Double(max(1, perSecond))
+        var rate = buckets[address] ?? Rate(tokens: burst, updated: now)
+        let elapsed = Double(now >= rate.updated ? now - rate.updated : 0) / 1e9
+        rate.tokens = min(burst, rate.tokens + elapsed * Double(perSecond))
+        rate.updated = now
+        let allowed = rate.tokens >= 1
+        if allowed { rate.tokens -= 1 }
+        if buckets.count >= rememberedAddresses, buckets[address] == nil {
+            buckets = buckets.filter { now >= $0.value.updated && now - $0.value.updated < 2_000_000_000 }
+        }
+        buckets[address] = rate
+        return allowed
+    }
+}

@@ -1,0 +1,111 @@
+import GatewayRouting
+import PGWire
+import Transport
+
+/// A CancelRequest on its way to a session's replica: the same address, TLS if the session has it and checked the same
+/// way, the replica's own key. Ends when the replica has closed the connection, which it does when it has acted.
+final class CancelAttempt {
+    private enum Phase {
+        case connecting
+        case askingTLS
+        case handshaking
+        case waiting
+        case ended
+    }
+
+    let stream: Stream
+    private unowned let session: Session
+    private let connection: UpstreamConnection
+    private var phase = Phase.connecting
+    private var inbound: ByteBuffer
+    private var outbound: ByteBuffer
+
+    init(connection: UpstreamConnection, session: Session) throws(TransportError) {
+        self.connection = connection
+        self.session = session
+        stream = Stream(descriptor: try Socket.connect(to: connection.address))
+        inbound = ByteBuffer(pool: session.worker.pool)
+        outbound = ByteBuffer(pool: session.worker.pool)
+        try session.worker.loop.add(stream.descriptor, token: session.token | Worker.Role.cancel.rawValue)
+    }
+
+    func close() {
+        phase = .ended
+        stream.close()
+    }
+
+    func advance() {
+        switch phase {
+        case .connecting: connected()
+        case .askingTLS: readTLSAnswer()
+        case .handshaking: handshake()
+        case .waiting: awaitEnd()
+        case .ended: break
+        }
+        if case .ended = phase { return }
+        guard !outbound.isEmpty, stream.isWritable else { return }
+        switch stream.write(from: &outbound, limit: outbound.count) {
+        case .moved, .wouldBlock: break
+        case .closed, .failed: finish()
+        }
+    }
+
+    private func finish() {
+        phase = .ended
+        session.cancelEndedUpstream()
+    }
+
+    private func connected() {
+        guard stream.isWritable else { return }
+        guard Socket.connectError(stream.descriptor) == 0 else { return finish() }
+        guard connection.tls != nil else { return sendRequest() }
+        outbound.append(UpstreamAttempt.sslRequest)
+        phase = .askingTLS
+    }
+
+    private func readTLSAnswer() {
+        guard stream.isReadable, let tls = connection.tls else { return }
+        switch stream.read(into: &inbound) {
+        case .moved: break
+        case .wouldBlock: return
+        case .closed, .failed: return finish()
+        }
+        guard inbound.count == 1, inbound.readable[0] == UInt8(ascii: "S") else { return finish() }
+        inbound.removeAll()
+        let target = connection.attested.target
+        do throws(TransportError) {
+            try stream.connectTLS(tls, host: target.host, verifiesHost: target.sslmode == .verifyFull)
+        } catch {
+            return finish()
+        }
+        phase = .handshaking
+        handshake()
+    }
+
+    private func handshake() {
+        switch stream.handshake() {
+        case .moved:
+            if let pin = connection.attested.expectation.spki, stream.peerPublicKeyPin != pin { return finish() }
+            sendRequest()
+        case .wouldBlock: break
+        case .closed, .failed: finish()
+        }
+    }
+
+    private func sendRequest() {
+        var request: [UInt8] = []
+        let cancel = CancelRequest(processID: connection.backendPID, key: connection.backendKey)
+        guard (try? cancel.encode(into: &request)) != nil else { return finish() }
+        outbound.append(request)
+        phase = .waiting
+    }
+
+    private func awaitEnd() {
+        guard stream.isReadable else { return }
+        switch stream.read(into: &inbound) {
+        case .moved: inbound.removeAll()
+        case .wouldBlock: break
+        case .closed, .failed: finish()
+        }
+    }
+}

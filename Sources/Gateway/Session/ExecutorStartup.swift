@@ -1,0 +1,103 @@
+import GatewayConfiguration
+import GatewayPolicy
+import PGWire
+
+/// What an executor's startup packet asks for, read once: the database and region, the role, and the parameters that
+/// go on to the replica (interface.md, "Connecting"; F-WIRE-10).
+struct ExecutorStartup {
+    /// As asked for, with `@region`.
+    let database: String
+    let logical: DatabaseName
+    let user: String
+    let regionsAsked: [String]
+    let replication: StartupMessage.Replication
+    let application: [UInt8]?
+    /// Parameters for the replica, in their order: all but those that the gateway sets itself.
+    let forwarded: [StartupMessage.Parameter]
+    /// The `options` that go on, in the server's own escaping; nil where nothing is left of them.
+    let options: [UInt8]?
+    let usesLongCancelKey: Bool
+
+    /// Settings that an executor may not bring along: they would widen what the policy allows, or are the gateway's
+    /// (architecture, "Startup parameters" and rule 8). Names fold as the server folds them.
+    private static let refusedNames: Set<String> = [
+        "role", "session_authorization", "default_transaction_read_only", "transaction_read_only",
+    ]
+
+    init(_ message: StartupMessage) throws(Refusal) {
+        func text(_ name: String) -> String? {
+            message.value(of: name).map { String(decoding: $0, as: UTF8.self) }
+        }
+        guard let user = text("user"), !user.isEmpty else { throw .userMissing }
+        self.user = user
+        let asked = text("database").flatMap { $0.isEmpty ? nil : $0 } ?? user
+        database = asked
+        var regions: [String] = []
+        do throws(DatabaseNameMistake) {
+            logical = try DatabaseName(parsing: asked)
+            if let region = logical.region { regions.append(region) }
+        } catch {
+            throw .databaseName("\(error)")
+        }
+        replication = message.replication
+        guard replication != .invalid else {
+            throw .protocolViolation("The value of replication is none that PostgreSQL knows.")
+        }
+        application = message.value(of: "application_name")
+        usesLongCancelKey = message.negotiatedVersion.hasLongCancelKeys
+        var forwarded: [StartupMessage.Parameter] = []
+        var options: [UInt8]?
+        for parameter in message.parameters {
+            let name = String(decoding: parameter.name, as: UTF8.self)
+            switch name {
+            case "user", "database", "replication": continue
+            case "options":
+                options = try ExecutorStartup.filter(parameter.value, &regions)
+            default:
+                guard try ExecutorStartup.mayForward(name, parameter.value, &regions) else { continue }
+                forwarded.append(parameter)
+            }
+        }
+        self.forwarded = forwarded
+        self.options = options
+        regionsAsked = regions
+    }
+
+    /// True where the setting goes on; `domicile.region` is taken out and noted.
+    private static func mayForward(
+        _ name: String, _ value: [UInt8], _ regions: inout [String]
+    ) throws(Refusal) -> Bool {
+        let folded = name.lowercased()
+        if folded == "domicile.region" {
+            do throws(DatabaseNameMistake) {
+                regions.append(try DatabaseName.regionAsked(String(decoding: value, as: UTF8.self)))
+            } catch {
+                throw .databaseName("\(error)")
+            }
+            return false
+        }
+        if folded == "domicile.auth" {
+            guard value == Array("cleartext".utf8) else { throw .startupParameter(name) }
+            return false
+        }
+        guard !folded.hasPrefix("domicile."), !refusedNames.contains(folded) else {
+            throw .startupParameter(name)
+        }
+        return true
+    }
+
+    private static func filter(_ value: [UInt8], _ regions: inout [String]) throws(Refusal) -> [UInt8]? {
+        let parsed: StartupOptions
+        do throws(StartupOptions.Mistake) {
+            parsed = try StartupOptions.parse(value)
+        } catch {
+            throw .options(position: error.position)
+        }
+        var kept: [StartupOptions.Setting] = []
+        for setting in parsed.settings {
+            let name = String(decoding: setting.name, as: UTF8.self)
+            if try mayForward(name, setting.value, &regions) { kept.append(setting) }
+        }
+        return kept.isEmpty ? nil : StartupOptions(settings: kept).encoded
+    }
+}

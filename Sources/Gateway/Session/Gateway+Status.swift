@@ -1,0 +1,67 @@
+import Audit
+import GatewayConfiguration
+import GatewayIdentity
+import GatewayRouting
+
+/// What the gateway says of itself: for `/readyz`, `/metrics` and `domicile explain`. Read from what is known already,
+/// so that asking costs nothing (F-OPS-11).
+extension Gateway {
+    /// Each reason why it is not ready; empty: ready.
+    package var unreadyReasons: [String] {
+        let configuration = configuration
+        var reasons: [String] = []
+        if isDraining { reasons.append("draining") }
+        for status in issuerKeys where !status.usable {
+            reasons.append("issuer \(status.issuer): no usable keys")
+        }
+        for (region, log) in logs {
+            if let failure = log.failure { reasons.append("audit log of \(region): \(failure)") }
+        }
+        let statuses = replicaStatuses
+        for database in configuration.databases {
+            let isServed = database.replicas.contains { replica in
+                let status = statuses[ReplicaID(database: database.name, replica: replica.name)]
+                return status?.health == .up && status?.attested == true
+            }
+            if !isServed { reasons.append("database \(database.name): no healthy replica") }
+        }
+        return reasons
+    }
+
+    package var issuerKeys: [IssuerKeysStatus] { context.identity.snapshot() }
+    package var replicaStatuses: [ReplicaID: ReplicaStatus] { context.health.snapshot() }
+    package var sessionsByReplica: [ReplicaID: Int] { context.admission.sessionsByReplica }
+    /// Connections now, those that are still logging in included.
+    package var connections: Int { context.admission.sessions }
+    package var logCounters: [(region: String, counters: AuditLogCounters, failure: AuditError?)] {
+        logs.map { ($0.key, $0.value.counters, $0.value.failure) }.sorted { $0.region < $1.region }
+    }
+
+    private var logs: [String: AuditLog] { context.logs }
+}
+
+extension AuditLogSettings {
+    init(of region: Region, configuration: Configuration) {
+        let audit = configuration.audit
+        let durability: AuditDurability
+        switch audit.durability {
+        case .strict: durability = .strict
+        case .acknowledged: durability = .acknowledged
+        case .buffered: durability = .buffered
+        }
+        self.init(
+            region: region.name, folder: region.audit, gateway: configuration.gateway, durability: durability,
+            syncInterval: audit.syncInterval, segmentBytes: audit.segment, recordLimit: audit.recordLimit,
+            allowFilesystems: audit.allowFilesystems)
+    }
+}
+
+extension HealthTransition {
+    /// What is there is no longer what the sessions were connected to.
+    var endsSessions: Bool {
+        switch self {
+        case .attestationLost, .quarantined, .recoveryChanged: true
+        case .up, .down, .attested: false
+        }
+    }
+}

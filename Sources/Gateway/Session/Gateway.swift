@@ -1,0 +1,231 @@
+import Audit
+import GatewayConfiguration
+import GatewayHealth
+import GatewayIdentity
+import GatewayRouting
+import Logging
+import Synchronization
+import Transport
+
+/// The whole gateway: logs, probes, keys, listeners and workers of one process.
+package final class Gateway: Sendable {
+    let context: GatewayContext
+    private let current: Mutex<Generation>
+    private let threads: [Thread]
+    package let listeners: [ListeningSocket]
+    private let logger: Logger
+    private let draining = Atomic<Bool>(false)
+
+    /// Opens the logs, binds the listeners and starts all threads: executors may connect when this returns.
+    ///
+    /// - Throws: `GatewayStartError` where a log, certificate or listener cannot be had; nothing runs then.
+    package init(_ configuration: Configuration, logger: Logger) throws(GatewayStartError) {
+        self.logger = logger
+        let generation: Generation
+        do throws(TransportError) {
+            generation = try Generation(number: 1, configuration: configuration)
+        } catch {
+            throw .transport(error)
+        }
+        current = Mutex(generation)
+        let logs = try Gateway.openLogs(configuration)
+        let captureKey: CaptureKey
+        do throws(AuditError) {
+            captureKey = try CaptureKey.loadOrCreate(path: configuration.audit.captureKey)
+        } catch {
+            throw .audit(error)
+        }
+        let identity = IdentityService(
+            issuers: configuration.issuers, leeway: configuration.leeway, tokenLimit: configuration.limits.token,
+            logger: logger)
+        let health = HealthMonitor(logger: logger)
+        do throws(TransportError) {
+            var sockets: [ListeningSocket] = []
+            for (index, listener) in configuration.listeners.enumerated() {
+                sockets.append(try ListeningSocket.open(listener, index: index))
+            }
+            listeners = sockets
+            var mailboxes: [Mailbox<WorkerMessage>] = []
+            for _ in 0..<max(1, configuration.limits.workers ?? CPUQuota.cores()) { mailboxes.append(try Mailbox()) }
+            context = GatewayContext(
+                identity: identity, health: health, logs: logs, captureKey: captureKey, mailboxes: mailboxes,
+                logger: logger)
+            health.start(configuration)
+            identity.start()
+            threads = try Gateway.startWorkers(
+                context: context, generation: generation, mailboxes: mailboxes, listeners: sockets)
+        } catch {
+            throw .transport(error)
+        }
+        watchLogs()
+        watchReplicas()
+    }
+
+    private static func openLogs(_ configuration: Configuration) throws(GatewayStartError) -> [String: AuditLog] {
+        var logs: [String: AuditLog] = [:]
+        for region in configuration.regions {
+            do throws(AuditError) {
+                logs[region.name] = try AuditLog(AuditLogSettings(of: region, configuration: configuration))
+            } catch {
+                throw .audit(error)
+            }
+        }
+        return logs
+    }
+
+    /// The first worker accepts for all: sessions are handed out in turn, so that none gathers them.
+    private static func startWorkers(
+        context: GatewayContext, generation: Generation, mailboxes: [Mailbox<WorkerMessage>],
+        listeners: [ListeningSocket]
+    ) throws(TransportError) -> [Thread] {
+        var threads: [Thread] = []
+        for (index, mailbox) in mailboxes.enumerated() {
+            let accepted = index == 0 ? listeners : []
+            let thread = try Thread(name: "worker-\(index)") {
+                do throws(TransportError) {
+                    try Worker(
+                        index: index, context: context, generation: generation, mailbox: mailbox,
+                        listeners: accepted
+                    ).run()
+                } catch {
+                    context.logger.critical("worker cannot run", metadata: ["error": "\(error)"])
+                }
+            }
+            threads.append(thread)
+        }
+        return threads
+    }
+
+    private func watchLogs() {
+        let context = context
+        for (region, log) in context.logs {
+            _ = log.subscribe { notice in
+                switch notice {
+                case .durable:
+                    for worker in context.notices.takeWanting(region: region) {
+                        context.post(.logChanged(region: region), to: worker)
+                    }
+                case .failed(let error):
+                    context.logger.critical(
+                        "audit log failed", metadata: ["region": "\(region)", "error": "\(error)"])
+                    context.postToAll(.logChanged(region: region))
+                case .recovered:
+                    context.logger.notice("audit log takes records again", metadata: ["region": "\(region)"])
+                    context.postToAll(.logChanged(region: region))
+                }
+            }
+        }
+    }
+
+    private func watchReplicas() {
+        let context = context
+        context.health.observe { replica, _, transition in
+            if transition.endsSessions { context.postToAll(.replicaLost(replica)) }
+        }
+    }
+
+    /// Keeps the issuers' keys fresh until the task is cancelled.
+    package func run() async { await context.identity.run() }
+
+    package var configuration: Configuration { current.withLock { $0.configuration } }
+    package var counters: Counters { context.counters }
+    package var isDraining: Bool { draining.load(ordering: .relaxed) }
+
+    // MARK: Reload
+
+    /// Swaps a configuration in whole. Listeners, logs' folders and the state folder hold until a restart: what of
+    /// them changed is returned, for the operator to be told.
+    ///
+    /// - Throws: where a certificate cannot be used; the old configuration goes on.
+    package func reload(_ configuration: Configuration) throws(GatewayStartError) -> [String] {
+        let old = current.withLock { $0 }
+        var newer = configuration
+        let restart = Gateway.needsRestart(from: old.configuration, to: configuration)
+        newer.listeners = old.configuration.listeners.enumerated().map { index, listener in
+            // Certificates of a listener that is otherwise the same are read anew.
+            guard let same = configuration.listeners.first(where: { $0.address == listener.address }) else { return listener }
+            return same
+        }
+        let generation: Generation
+        do throws(TransportError) {
+            generation = try Generation(number: old.number + 1, configuration: newer)
+        } catch {
+            context.counters.reloadFailures.increase()
+            recordAdmin("reload", reason: "refused: \(error)")
+            throw .transport(error)
+        }
+        current.withLock { $0 = generation }
+        context.identity.replaceIssuers(newer.issuers)
+        context.health.reload(newer)
+        context.postToAll(.reloaded(generation))
+        context.counters.reloads.increase()
+        recordAdmin("reload", reason: "policy \(old.configuration.digest) to \(newer.digest)")
+        return restart
+    }
+
+    /// A configuration that was not taken is noted, too.
+    package func reloadRefused(mistakes: Int) {
+        context.counters.reloadFailures.increase()
+        recordAdmin("reload", reason: "refused: \(mistakes) mistakes")
+    }
+
+    private static func needsRestart(from old: Configuration, to new: Configuration) -> [String] {
+        var changed: [String] = []
+        if old.listeners.map(\.address) != new.listeners.map(\.address) { changed.append("listen") }
+        if old.regions.map(\.name) != new.regions.map(\.name) || old.regions.map(\.audit) != new.regions.map(\.audit) {
+            changed.append("regions")
+        }
+        if old.audit != new.audit { changed.append("audit") }
+        if old.state != new.state { changed.append("state") }
+        if old.limits.workers != new.limits.workers { changed.append("limits.workers") }
+        if old.admin != new.admin { changed.append("admin") }
+        return changed
+    }
+
+    /// An `admin` record in the log of the gateway's own region.
+    private func recordAdmin(_ operation: String, reason: String) {
+        let configuration = configuration
+        guard let log = context.logs[configuration.region] else { return }
+        var batch = RecordBatch(recordLimit: configuration.audit.recordLimit)
+        batch.begin(.admin)
+        batch.add("gateway", configuration.gateway)
+        batch.add("region", configuration.region)
+        batch.add("operation", operation)
+        batch.add("reason", reason)
+        batch.end()
+        do throws(AuditError) {
+            _ = try log.append(&batch)
+        } catch {
+            logger.error("cannot record an operation", metadata: ["operation": "\(operation)", "error": "\(error)"])
+        }
+    }
+
+    // MARK: End
+
+    /// Takes no more connections, ends sessions as they fall idle, all of them after `session.shutdown_timeout`, and
+    /// closes the logs. Blocks until that is done.
+    package func drain() {
+        guard !draining.exchange(true, ordering: .sequentiallyConsistent) else { return }
+        let deadline = Clock.monotonic() &+ configuration.session.shutdownTimeout.nanoseconds
+        context.postToAll(.drain(deadline: deadline))
+        for thread in threads { thread.join() }
+        context.health.stop()
+        for log in context.logs.values { log.close() }
+    }
+
+    /// Ends what is left of a drain now.
+    package func stopNow() { context.postToAll(.stop) }
+}
+
+/// Why a gateway cannot start.
+package enum GatewayStartError: Error, Sendable, CustomStringConvertible {
+    case transport(TransportError)
+    case audit(AuditError)
+
+    package var description: String {
+        switch self {
+        case .transport(let error): "\(error)"
+        case .audit(let error): "\(error)"
+        }
+    }
+}

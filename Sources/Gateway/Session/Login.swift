@@ -1,0 +1,28 @@
+import GatewayConfiguration
+import GatewayIdentity
+import GatewayPolicy
+import GatewayRouting
+
+/// A session whose token was verified and whose request was decided, on its way to a replica.
+final class Login {
+    let startup: ExecutorStartup
+    let verified: VerifiedToken
+    let request: AccessRequest
+    let decision: Decision
+    /// Replicas still to be tried, the best first.
+    var candidates: ArraySlice<AttestedReplica>
+    var passedOver: [String]
+    var attempt: UpstreamAttempt?
+
+    init(
+        startup: ExecutorStartup, verified: VerifiedToken, request: AccessRequest, decision: Decision,
+        selection: ReplicaSelection
+    ) {
+        self.startup = startup
+        self.verified = verified
+        self.request = request
+        self.decision = decision
+        candidates = selection.candidates[...]
+        passedOver = selection.passedOver.map { "\($0.replica.replica): \($0.why.reason)" }
+    }
+}

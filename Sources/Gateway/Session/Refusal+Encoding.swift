@@ -1,0 +1,47 @@
+import PGWire
+
+extension Refusal {
+    /// ERROR: the session lives on. FATAL: it ends.
+    enum Severity {
+        case error
+        case fatal
+    }
+
+    /// The ErrorResponse that an executor gets.
+    func encoded(severity: Severity) -> [UInt8] {
+        var bytes: [UInt8] = []
+        switch severity {
+        case .error:
+            StartupReply.error(sqlstate: sqlstate, message: message, detail: detail, hint: hint, into: &bytes)
+        case .fatal:
+            StartupReply.fatal(sqlstate: sqlstate, message: message, detail: detail, hint: hint, into: &bytes)
+        }
+        return bytes
+    }
+}
+
+extension FrameError {
+    /// Which check failed, for DETAIL.
+    var reason: String {
+        switch self {
+        case .unexpectedTag(let tag): "Message type \(FrameError.name(tag)) has no place here."
+        case .lengthTooShort(let tag, let length): "Message \(FrameError.name(tag)) says a length of \(length)."
+        case .lengthTooLong(let tag, let length, let limit):
+            "Message \(FrameError.name(tag)) says a length of \(length); at most \(limit) is possible."
+        }
+    }
+
+    private static func name(_ tag: UInt8) -> String {
+        (0x21...0x7e).contains(tag) ? "'\(String(UnicodeScalar(tag)))'" : "\(tag)"
+    }
+}
+
+extension StartupError {
+    var refusal: Refusal {
+        switch self {
+        case .invalidLength(let length): .protocolViolation("The startup packet says a length of \(length).")
+        case .unsupportedProtocol(let major, let minor): .unsupportedProtocol(major: major, minor: minor)
+        case .invalidLayout: .protocolViolation("The startup packet does not end where its parameters do.")
+        }
+    }
+}

@@ -1,0 +1,184 @@
+import PGWire
+
+/// The replica's frames: matched with what they answer, passed on in place.
+extension Relay {
+    /// Of an ErrorResponse so much is looked at: the SQLSTATE stands in its first fields.
+    private static let errorPrefix = 512
+    /// A refused statement's error is read whole; it is short, since the statement was.
+    private static let refusedErrorLimit = 8 * 1024
+
+    /// Cuts what came. `forwarded` is the end of what had been forwarded before it was read: the answer to it may not
+    /// be seen before its record is durable.
+    func processBackend(forwarded: UInt64) {
+        let before = backend.scanned
+        while session.isRelaying, cutBackend() {}
+        guard session.isRelaying else { return }
+        let number = durability == .acknowledged ? forwarded : 0
+        toExecutor.add(
+            backend.scanned - before, waitsFor: number, durable: region.log.durable, endsFrame: backend.isAtFrame)
+        if isAtIdle { idleReached() }
+    }
+
+    private func cutBackend() -> Bool {
+        let available = fromUpstream.count - backend.scanned
+        if backend.passing > 0 {
+            let bytes = min(backend.passing, available)
+            backend.passing -= bytes
+            backend.scanned += bytes
+            return bytes > 0 && backend.passing == 0
+        }
+        do throws(FrameError) {
+            guard
+                let header = try FrameHeader.read(
+                    from: fromUpstream.readable, at: backend.scanned, origin: .replica),
+                let tag = header.backendTag
+            else { return false }
+            return take(header, tag, available: available)
+        } catch {
+            violation()
+            return false
+        }
+    }
+
+    /// False when more bytes are needed or the session ends.
+    private func take(_ header: FrameHeader, _ tag: BackendTag, available: Int) -> Bool {
+        switch tag {
+        case .errorResponse: return takeError(header, available: available)
+        case .commandComplete, .readyForQuery, .parameterStatus:
+            // A ParameterStatus may be long; its frame is within the limit that FrameHeader has checked.
+            guard available >= header.frameLength else { return false }
+            guard readShort(header, tag) else {
+                violation()
+                return false
+            }
+        case .noticeResponse, .notificationResponse: break
+        case .copyInResponse: answered(pipeline.copyInResponse())
+        case .copyOutResponse: answered(pipeline.copyOutResponse())
+        case .copyBothResponse: answered(pipeline.copyBothResponse())
+        case .dataRow: answered(pipeline.dataRow(bytes: header.bodyLength))
+        case .copyData: answered(pipeline.copyData(bytes: header.bodyLength))
+        case .rowDescription, .noData, .parameterDescription, .parseComplete, .bindComplete, .closeComplete,
+            .portalSuspended, .emptyQueryResponse, .functionCallResponse, .copyDone, .authentication,
+            .backendKeyData, .negotiateProtocolVersion:
+            answered(
+                pipeline.frame(tag: header.tag, bodyLength: header.bodyLength, now: worker.loop.now))
+        }
+        guard session.isRelaying else { return false }
+        let bytes = min(header.frameLength, available)
+        backend.scanned += bytes
+        backend.passing = header.frameLength - bytes
+        return backend.passing == 0
+    }
+
+    /// False where the body is not what its type promises.
+    private func readShort(_ header: FrameHeader, _ tag: BackendTag) -> Bool {
+        let start = backend.scanned + WireLimits.frameHeader
+        let range = start..<(start + header.bodyLength)
+        let now = worker.loop.now
+        // What follows from a body is done after the reading of it: it may change the buffer.
+        if tag == .parameterStatus {
+            let status = fromUpstream.withBytes(range) { try? ParameterStatus.decode($0) }
+            guard let status else { return false }
+            noteParameter(
+                String(decoding: status.name, as: UTF8.self), String(decoding: status.value, as: UTF8.self))
+            return true
+        }
+        let answer = fromUpstream.withBytes(range) { body -> Pipeline.Answer? in
+            if tag == .commandComplete {
+                guard let complete = try? CommandComplete.decode(body) else { return nil }
+                return pipeline.commandComplete(tag: body.extracting(complete.commandTag), now: now)
+            }
+            guard let ready = try? ReadyForQuery.decode(body) else { return nil }
+            return pipeline.readyForQuery(status: ready.status.rawValue, now: now)
+        }
+        guard let answer else { return false }
+        answered(answer)
+        return true
+    }
+
+    /// What of the session's settings the gateway must know.
+    private func noteParameter(_ name: String, _ value: String) {
+        if name == "client_encoding" { clientEncoding = value }
+        // It can come only after the statement that did it: the session ends before it can use it.
+        if name == "default_transaction_read_only", value == "off", session.isReadOnly {
+            session.end(.readOnlyLost)
+        }
+        if name == "in_hot_standby", value == "off", connection.wasInRecovery {
+            // The standby was promoted under the session: what it was attested as no longer holds.
+            session.end(.replicaLost(connection.replica.name))
+        }
+    }
+
+    private func takeError(_ header: FrameHeader, available: Int) -> Bool {
+        let mayBeOurs = !refusedStatements.isEmpty && header.bodyLength <= Relay.refusedErrorLimit
+        let needed = mayBeOurs ? header.frameLength : min(header.frameLength, Relay.errorPrefix)
+        guard available >= needed else { return false }
+        let start = backend.scanned + WireLimits.frameHeader
+        let (peek, ours) = fromUpstream.withBytes(start..<(backend.scanned + needed)) { body in
+            (ErrorPeek(body), mayBeOurs ? refusedStatements.firstIndex { body.holds($0.nonce) } : nil)
+        }
+        if peek.isFatal { upstreamSaidWhy = true }
+        if let index = ours, peek.sqlstate == "42601" {
+            let refused = refusedStatements.remove(at: index)
+            let frame = refused.refusal.encoded(severity: .error)
+            answered(
+                pipeline.errorResponse(sqlstate: Pipeline.SQLState(refused.refusal.sqlstate), now: worker.loop.now))
+            fromUpstream.replace(backend.scanned..<(backend.scanned + header.frameLength), with: frame)
+            backend.scanned += frame.count
+            return true
+        }
+        let sqlstate = peek.sqlstate.flatMap { Pipeline.SQLState($0) }
+        answered(pipeline.errorResponse(sqlstate: sqlstate, now: worker.loop.now))
+        guard session.isRelaying else { return false }
+        let bytes = min(header.frameLength, available)
+        backend.scanned += bytes
+        backend.passing = header.frameLength - bytes
+        return backend.passing == 0
+    }
+
+    private func answered(_ answer: Pipeline.Answer) {
+        switch answer {
+        case .continues, .sessionError: break
+        case .ended(let outcome): recordOutcome(outcome)
+        case .violation: violation()
+        }
+        while let outcome = pipeline.nextOutcome() { recordOutcome(outcome) }
+        while let skipped = pipeline.nextSkipped() { recordSkipped(skipped) }
+    }
+
+    private func recordSkipped(_ skipped: Pipeline.Skipped) {
+        switch skipped.kind {
+        case .query, .parse, .bind, .execute, .functionCall: recordUnrun(skipped.of, reason: "skipped")
+        case .describe, .close, .sync, .flush: break
+        }
+    }
+
+    /// The replica sent what does not belong there (closed lists, F-WIRE-27).
+    private func violation() {
+        guard session.isRelaying else { return }
+        session.logger.error("replica broke the protocol", metadata: ["replica": "\(connection.replica.name)"])
+        session.end(.upstreamViolation(replica: connection.replica.name))
+    }
+
+    /// Nothing is asked and no transaction is open.
+    var isAtIdle: Bool {
+        pipeline.isIdle && pipeline.transactionStatus == .idle && backend.isAtFrame && frontend.scanned == 0
+    }
+
+    private func idleReached() {
+        if let drainReason { session.end(drainReason) }
+    }
+}
+
+extension Span where Element == UInt8 {
+    /// Whether the bytes occur in it.
+    fileprivate func holds(_ needle: [UInt8]) -> Bool {
+        guard !needle.isEmpty, needle.count <= count else { return false }
+        for start in 0...(count - needle.count) where self[start] == needle[0] {
+            var index = 1
+            while index < needle.count, self[start + index] == needle[index] { index += 1 }
+            if index == needle.count { return true }
+        }
+        return false
+    }
+}

@@ -1,0 +1,101 @@
+import PGWire
+import Transport
+
+/// How a relayed session ends.
+extension Relay {
+    /// Nothing more comes from the executor; what it sent before is still executed, and its answers are sent, as the
+    /// server itself does at a FIN (F-WIRE-33).
+    func executorClosed() {
+        executorEnded = true
+        // A frame that is not whole will never be: it is not forwarded.
+        frontend.gathering = 0
+    }
+
+    /// The executor cannot be written to any more: the upstream is rolled back and closed.
+    func executorGone(_ reason: String) {
+        session.finish(reason: reason, sqlstate: nil)
+    }
+
+    /// Everything of the executor has been forwarded: the replica sees the end of its input, finishes what came and
+    /// closes first.
+    func halfCloseUpstream() {
+        guard !halfClosed else { return }
+        halfClosed = true
+        connection.stream.shutdownWrite()
+        session.schedule(.halfClosed, after: session.settings.drainTimeout)
+    }
+
+    /// The replica closed and all it had sent has gone to the executor.
+    func upstreamClosed() {
+        if executorEnded {
+            session.finish(reason: "terminated", sqlstate: nil)
+        } else if upstreamSaidWhy {
+            session.finish(reason: "upstream_closed", sqlstate: nil)
+        } else {
+            session.end(.upstreamLost(replica: connection.replica.name))
+        }
+    }
+
+    /// Takes leave of the executor: drops what may not be seen, and adds the error where a frame ends.
+    ///
+    /// - Returns: the bytes to send before closing.
+    func takeLeave(_ refusal: Refusal) -> Int {
+        let kept = toExecutor.released
+        let canSpeak = toExecutor.releasedEndsFrame
+        fromUpstream.replace(kept..<fromUpstream.count, with: canSpeak ? refusal.encoded(severity: .fatal) : [])
+        toExecutor.dropHeld()
+        return fromUpstream.count
+    }
+
+    /// Tells the executor something between two messages; false where the stream is inside of one.
+    func notice(_ frame: [UInt8]) -> Bool {
+        guard backend.isAtFrame else { return false }
+        fromUpstream.replace(backend.scanned..<backend.scanned, with: frame)
+        backend.scanned += frame.count
+        toExecutor.add(frame.count, waitsFor: 0, durable: region.log.durable, endsFrame: true)
+        worker.touch(session)
+        return true
+    }
+
+    /// Every message whose answer never came gets an end in the log.
+    func abandonUnanswered() {
+        while let abandoned = pipeline.nextAbandoned() {
+            switch abandoned.kind {
+            case .query, .parse, .bind, .execute, .functionCall: recordUnrun(abandoned.of, reason: "lost")
+            case .describe, .close, .sync, .flush: break
+            }
+        }
+        while let outcome = pipeline.nextOutcome() { recordOutcome(outcome) }
+        while let skipped = pipeline.nextSkipped() { recordUnrun(skipped.of, reason: "skipped") }
+    }
+
+    // MARK: Cancel
+
+    /// An executor's CancelRequest for this session (F-WIRE-14): forwarded while something awaits an answer.
+    func cancelAsked(reply: SessionAddress, client: String) {
+        guard cancel == nil, !pipeline.isIdle, !connection.backendKey.isEmpty else {
+            recordCancel(verdict: "idle", client: client)
+            return worker.context.post(.cancelEnded(reply), to: reply.worker)
+        }
+        do throws(TransportError) {
+            cancel = try CancelAttempt(connection: connection, session: session)
+            cancelReply = reply
+            recordCancel(verdict: "forwarded", client: client)
+            worker.context.counters.cancelsForwarded.increase()
+            session.schedule(.cancel, after: .seconds(1))
+        } catch {
+            recordCancel(verdict: "failed", client: client)
+            worker.context.post(.cancelEnded(reply), to: reply.worker)
+        }
+    }
+
+    /// The replica has closed the cancel connection, or its time is up: the next statement may go.
+    func cancelEnded() {
+        guard let attempt = cancel else { return }
+        attempt.close()
+        cancel = nil
+        if let cancelReply { worker.context.post(.cancelEnded(cancelReply), to: cancelReply.worker) }
+        cancelReply = nil
+        worker.touch(session)
+    }
+}

@@ -1,0 +1,228 @@
+import PGWire
+
+/// The executor's frames: cut in place, recorded, told to the pipeline.
+extension Relay {
+    private enum Step {
+        /// The frame, or a part of it, was dealt with: look for the next.
+        case next
+        /// More bytes are needed.
+        case wait
+        /// The session ends.
+        case stop
+    }
+
+    func processFrontend() {
+        lastActivity = worker.loop.now
+        while session.isRelaying, !executorEnded {
+            switch step() {
+            case .next: continue
+            case .wait, .stop: return
+            }
+        }
+    }
+
+    private func step() -> Step {
+        let available = fromExecutor.count - frontend.scanned
+        if frontend.passing > 0 {
+            let bytes = min(frontend.passing, available)
+            guard bytes > 0 else { return .wait }
+            frontend.passing -= bytes
+            frontend.scanned += bytes
+            return .next
+        }
+        if frontend.dropping > 0 {
+            let bytes = min(frontend.dropping, available)
+            guard bytes > 0 else { return .wait }
+            frontend.dropping -= bytes
+            fromExecutor.replace(frontend.scanned..<(frontend.scanned + bytes), with: [])
+            return .next
+        }
+        do throws(FrameError) {
+            guard
+                let header = try FrameHeader.read(
+                    from: fromExecutor.readable, at: frontend.scanned, origin: .executor)
+            else { return .wait }
+            return take(header, available: available)
+        } catch {
+            return violation(error.reason)
+        }
+    }
+
+    private func take(_ header: FrameHeader, available: Int) -> Step {
+        guard let tag = header.frontendTag else { return violation(FrameError.unexpectedTag(header.tag).reason) }
+        switch tag {
+        case .query, .parse:
+            guard header.bodyLength <= statementLimit else { return refuseTooLong(header, tag, statementLimit) }
+            return gather(header, tag, available: available)
+        case .bind, .functionCall:
+            guard header.bodyLength <= Relay.gatheredLimit else {
+                session.end(.statementTooLong(limit: Relay.gatheredLimit))
+                return .stop
+            }
+            return gather(header, tag, available: available)
+        case .execute, .close, .describe: return gather(header, tag, available: available)
+        case .copyData:
+            message += 1
+            pipeline.copyDataSent(bytes: header.bodyLength)
+            return pass(header)
+        case .copyDone:
+            message += 1
+            pipeline.copyDoneSent()
+            return pass(header)
+        case .copyFail:
+            message += 1
+            pipeline.copyFailSent()
+            return pass(header)
+        case .sync:
+            message += 1
+            pipeline.syncSent(message: message, now: worker.loop.now)
+            return pass(header)
+        case .flush:
+            message += 1
+            pipeline.flushSent(
+                message: message, isWellFormed: header.bodyLength == 0, now: worker.loop.now)
+            return pass(header)
+        case .terminate:
+            message += 1
+            executorEnded = true
+            return pass(header)
+        case .password: return violation(FrameError.unexpectedTag(header.tag).reason)
+        }
+    }
+
+    /// Waits until the whole frame is there, then records it and tells the pipeline.
+    private func gather(_ header: FrameHeader, _ tag: FrontendTag, available: Int) -> Step {
+        let length = header.frameLength
+        guard available >= length else {
+            frontend.gathering = frontend.scanned + length
+            return .wait
+        }
+        frontend.gathering = 0
+        message += 1
+        let start = frontend.scanned + WireLimits.frameHeader
+        do throws(MessageError) {
+            try fromExecutor.withBytes(start..<(frontend.scanned + length)) { (body) throws(MessageError) in
+                try record(tag, body)
+            }
+        } catch {
+            // The replica answers a malformed body as it sees fit (08P01, the session lives); what was in it cannot be
+            // named, but that it came is recorded.
+            recordMalformed(tag, bytes: header.bodyLength)
+        }
+        frontend.scanned += length
+        return pipeline.isFull ? .wait : .next
+    }
+
+    private func record(_ tag: FrontendTag, _ body: Span<UInt8>) throws(MessageError) {
+        let now = worker.loop.now
+        switch tag {
+        case .query:
+            let query = try Query.decode(body)
+            statements += 1
+            recordQuery(body.extracting(query.sql))
+            pipeline.querySent(message: message, now: now)
+        case .parse:
+            let parse = try Parse.decode(body)
+            statements += 1
+            let name = body.extracting(parse.name)
+            recordParse(name: name, sql: body.extracting(parse.sql), parameterTypes: parse.parameterTypes)
+            pipeline.parseSent(message: message, name: name, now: now)
+        case .bind:
+            let bind = try Bind.decode(body)
+            let statement = pipeline.bindSent(
+                message: message, portal: body.extracting(bind.portal),
+                statement: body.extracting(bind.statement), now: now)
+            recordBind(bind, in: body, statement: statement)
+        case .execute:
+            let execute = try Execute.decode(body)
+            let portal = body.extracting(execute.portal)
+            let statement = pipeline.executeSent(message: message, portal: portal, now: now)
+            recordExecute(portal: portal, maxRows: execute.maximumRows, statement: statement)
+        case .functionCall:
+            let call = try FunctionCall.decode(body)
+            statements += 1
+            recordFunctionCall(call, in: body)
+            pipeline.functionCallSent(message: message, now: now)
+        case .describe:
+            let describe = try Describe.decode(body)
+            pipeline.describeSent(
+                message: message, target: describe.subject == .portal ? .portal : .statement, now: now)
+        case .close:
+            let close = try Close.decode(body)
+            pipeline.closeSent(
+                message: message, target: close.subject == .portal ? .portal : .statement,
+                name: body.extracting(close.name), now: now)
+        case .sync, .flush, .copyData, .copyDone, .copyFail, .terminate, .password: break
+        }
+    }
+
+    /// The replica will refuse this frame; its record has its length alone.
+    private func recordMalformed(_ tag: FrontendTag, bytes: Int) {
+        let now = worker.loop.now
+        switch tag {
+        case .query:
+            recordUnread(.query, bytes: bytes)
+            pipeline.querySent(message: message, now: now)
+        case .parse:
+            recordUnread(.parse, bytes: bytes)
+            pipeline.parseSent(message: message, name: [UInt8]().span, now: now)
+        case .bind:
+            recordUnread(.bind, bytes: bytes)
+            _ = pipeline.bindSent(
+                message: message, portal: [UInt8]().span, statement: [UInt8]().span, now: now)
+        case .execute:
+            recordUnread(.execute, bytes: bytes)
+            _ = pipeline.executeSent(message: message, portal: [UInt8]().span, now: now)
+        case .functionCall:
+            recordUnread(.functionCall, bytes: bytes)
+            pipeline.functionCallSent(message: message, now: now)
+        case .describe: pipeline.describeSent(message: message, target: .statement, now: now)
+        case .close:
+            pipeline.closeSent(message: message, target: .statement, name: [UInt8]().span, now: now)
+        case .sync, .flush, .copyData, .copyDone, .copyFail, .terminate, .password: break
+        }
+    }
+
+    private func pass(_ header: FrameHeader) -> Step {
+        let length = header.frameLength
+        let bytes = min(length, fromExecutor.count - frontend.scanned)
+        frontend.scanned += bytes
+        frontend.passing = length - bytes
+        return .next
+    }
+
+    private func violation(_ reason: String) -> Step {
+        worker.context.counters.protocolViolations.increase()
+        session.end(.protocolViolation(reason))
+        return .stop
+    }
+
+    /// A statement beyond the limit: its body is dropped as it comes, and in its place goes one that the replica is
+    /// sure to fail to parse, so that the error's place in the stream is the replica's own.
+    private func refuseTooLong(_ header: FrameHeader, _ tag: FrontendTag, _ limit: Int) -> Step {
+        message += 1
+        let refusal = Refusal.statementTooLong(limit: limit)
+        recordRefused(tag == .query ? .query : .parse, bytes: header.bodyLength, refusal: refusal)
+        let nonce = session.makeNonce()
+        var text = Array("domicile_refused_".utf8)
+        text.append(contentsOf: nonce)
+        var frame: [UInt8] = []
+        do throws(MessageError) {
+            if tag == .query {
+                try Query.encode(sql: text, into: &frame)
+                pipeline.querySent(message: message, now: worker.loop.now)
+            } else {
+                try Parse.encode(name: [], sql: text, into: &frame)
+                pipeline.parseSent(message: message, name: [UInt8]().span, now: worker.loop.now)
+            }
+        } catch {
+            return violation("The refusal could not be encoded.")
+        }
+        refusedStatements.append(RefusedStatement(message: message, nonce: nonce, refusal: refusal))
+        let there = min(header.frameLength, fromExecutor.count - frontend.scanned)
+        fromExecutor.replace(frontend.scanned..<(frontend.scanned + there), with: frame)
+        frontend.scanned += frame.count
+        frontend.dropping = header.frameLength - there
+        return .next
+    }
+}

@@ -1,0 +1,220 @@
+import Audit
+import GatewayConfiguration
+import GatewayPolicy
+import PGWire
+import Transport
+
+/// A session between its AuthenticationOk and its end: frames of the executor are cut, recorded and then forwarded in
+/// place; frames of the replica are matched with what they answer.
+///
+/// One turn: `pump` reads and encodes records, the worker writes them, `recorded` releases what the receipt covers,
+/// `flush` sends.
+final class Relay {
+    unowned let session: Session
+    unowned let worker: Worker
+    let region: RegionLog
+    let executor: Stream
+    let connection: UpstreamConnection
+    let durability: AuditSettings.Durability
+    let capture: ParameterCapture
+    let statementLimit: Int
+
+    /// Bytes of the executor on their way to the replica, and the other way round.
+    var fromExecutor: ByteBuffer
+    var fromUpstream: ByteBuffer
+    var toUpstream = HoldQueue()
+    var toExecutor = HoldQueue()
+    var frontend = FrameCursor()
+    var backend = FrameCursor()
+    var pipeline = Pipeline()
+    /// The number of the last frontend message; the startup packet was 0.
+    var message: UInt64 = 0
+    var statements = 0
+    /// `AuditReceipt.end` of what was forwarded last: answers read from now on wait for it.
+    var forwardedEnd: UInt64 = 0
+    var refusedStatements: [RefusedStatement] = []
+    var clientEncoding = "UTF8"
+    /// ErrorResponse FATAL or PANIC came: the replica says itself why it closes.
+    var upstreamSaidWhy = false
+    /// The executor's side has ended (Terminate or EOF): nothing more is read from it.
+    var executorEnded = false
+    var upstreamEnded = false
+    var halfClosed = false
+    /// A cancel of this session is on its way: the next statement waits (F-WIRE-14).
+    var cancel: CancelAttempt?
+    /// Who waits for the cancel to have been acted on.
+    var cancelReply: SessionAddress?
+    /// Ends at the next idle moment.
+    var drainReason: Refusal?
+    /// Monotonic nanoseconds of the last frame of the executor.
+    var lastActivity: UInt64
+
+    /// Bytes of one direction that may wait before its source is not read any more.
+    static let highMark = BufferPool.blockSize
+    /// Reads of one source in a turn: a fast peer does not keep the others waiting.
+    static let readsPerTurn = 4
+    /// A Bind or FunctionCall is gathered whole, for its record, up to this size.
+    static let gatheredLimit = 256 * 1024 * 1024
+
+    init(session: Session, region: RegionLog, connection: UpstreamConnection, capture: ParameterCapture) {
+        self.session = session
+        self.worker = session.worker
+        self.region = region
+        self.executor = session.executor
+        self.connection = connection
+        self.capture = capture
+        let configuration = session.generation.configuration
+        durability = configuration.audit.durability
+        statementLimit = configuration.limits.statement
+        fromExecutor = ByteBuffer(pool: session.worker.pool)
+        fromUpstream = ByteBuffer(pool: session.worker.pool)
+        lastActivity = session.worker.loop.now
+    }
+
+    /// Bytes that came before the relay began: behind the password, and behind the attestation's answer.
+    func adopt(executorBytes: Span<UInt8>, upstreamBytes: [UInt8]) {
+        fromExecutor.append(executorBytes)
+        fromUpstream.append(upstreamBytes)
+        if !fromUpstream.isEmpty { processBackend(forwarded: 0) }
+        if !fromExecutor.isEmpty { processFrontend() }
+    }
+
+    // MARK: Reading
+
+    func pump() {
+        readExecutor()
+        if session.isRelaying { readUpstream() }
+        cancel?.advance()
+    }
+
+    private var mayReadExecutor: Bool {
+        guard executor.isReadable, !executorEnded, cancel == nil, !pipeline.isFull else { return false }
+        return fromExecutor.count < max(Relay.highMark, frontend.gathering)
+    }
+
+    private func readExecutor() {
+        for _ in 0..<Relay.readsPerTurn where session.isRelaying && mayReadExecutor {
+            // What is gathered grows with what came, not with what was announced (F-WIRE-08).
+            let room = max(1, min(max(frontend.gathering - fromExecutor.count, 1), fromExecutor.count))
+            switch executor.read(into: &fromExecutor, minimum: room) {
+            case .moved: processFrontend()
+            case .wouldBlock: return
+            case .closed: executorClosed()
+            case .failed: executorGone("executor_failed")
+            }
+        }
+        if session.isRelaying, mayReadExecutor { worker.touch(session) }
+    }
+
+    private func readUpstream() {
+        let upstream = connection.stream
+        for _ in 0..<Relay.readsPerTurn
+        where session.isRelaying && upstream.isReadable && !upstreamEnded && fromUpstream.count < Relay.highMark {
+            let forwarded = forwardedEnd
+            switch upstream.read(into: &fromUpstream) {
+            case .moved: processBackend(forwarded: forwarded)
+            case .wouldBlock: return
+            case .closed, .failed: upstreamEnded = true
+            }
+        }
+        if session.isRelaying, upstream.isReadable, !upstreamEnded, fromUpstream.count < Relay.highMark {
+            worker.touch(session)
+        }
+    }
+
+    // MARK: Forwarding
+
+    /// The batch with this turn's records is written: the frames they cover may go. The only way to forward a frame
+    /// that must be recorded.
+    func recorded(_ receipt: AuditReceipt) {
+        forwardedEnd = receipt.end
+        cover(waitsFor: durability == .strict ? receipt.end : 0)
+    }
+
+    /// Adds what was cut and not yet covered to what may go.
+    private func cover(waitsFor number: UInt64) {
+        let bytes = frontend.scanned - toUpstream.released - toUpstream.held
+        toUpstream.add(bytes, waitsFor: number, durable: region.log.durable, endsFrame: frontend.isAtFrame)
+    }
+
+    func flush() {
+        // Frames of kinds that need no record wait for none; those cut behind a recorded one have waited with it.
+        if !session.isAwaitingReceipt { cover(waitsFor: 0) }
+        writeUpstream()
+        writeExecutor()
+        guard session.isRelaying else { return }
+        watchDurability()
+        if executorEnded, frontend.scanned == 0 { halfCloseUpstream() }
+        if upstreamEnded, toExecutor.released + toExecutor.held == 0 { upstreamClosed() }
+    }
+
+    private func writeUpstream() {
+        guard toUpstream.released > 0, connection.stream.isWritable, !upstreamEnded else { return }
+        switch connection.stream.write(from: &fromExecutor, limit: toUpstream.released) {
+        case .moved(let bytes):
+            toUpstream.took(bytes)
+            frontend.consumed(bytes)
+            if mayReadExecutor { worker.touch(session) }
+        case .wouldBlock: return
+        case .closed, .failed: upstreamEnded = true
+        }
+    }
+
+    private func writeExecutor() {
+        guard toExecutor.released > 0, executor.isWritable else { return }
+        switch executor.write(from: &fromUpstream, limit: toExecutor.released) {
+        case .moved(let bytes):
+            toExecutor.took(bytes)
+            backend.consumed(bytes)
+            if connection.stream.isReadable, !upstreamEnded { worker.touch(session) }
+        case .wouldBlock: return
+        case .closed: executorGone("executor_closed")
+        case .failed: executorGone("executor_failed")
+        }
+    }
+
+    /// Asks to be told when the log is more durable, and looks once more, so that no news is missed.
+    private func watchDurability() {
+        guard toExecutor.isHolding || toUpstream.isHolding, session.isRelaying else { return }
+        region.holding[session.token] = session
+        worker.context.notices.want(worker: worker.index, region: region.region)
+        if region.log.durable > region.durable { worker.touch(session) }
+        durableAdvanced()
+    }
+
+    /// Releases what the log is durable for; false when nothing is held any more.
+    @discardableResult
+    func durableAdvanced() -> Bool {
+        let durable = region.log.durable
+        toUpstream.release(durable: durable)
+        toExecutor.release(durable: durable)
+        if toExecutor.released > 0 || toUpstream.released > 0 { worker.touch(session) }
+        return toExecutor.isHolding || toUpstream.isHolding
+    }
+}
+
+/// Where the cutting of frames stands in a buffer.
+struct FrameCursor {
+    /// Bytes from the buffer's first that were looked at and may go once they are covered.
+    var scanned = 0
+    /// Bytes of the current frame that are still to come and pass as they are.
+    var passing = 0
+    /// Bytes of a refused frame that are still to come and are dropped.
+    var dropping = 0
+    /// Whole length of a frame that is gathered, 0 for none.
+    var gathering = 0
+
+    /// Everything up to `scanned` is whole frames.
+    var isAtFrame: Bool { passing == 0 }
+
+    mutating func consumed(_ bytes: Int) { scanned -= bytes }
+}
+
+/// A statement that the gateway refused: the replica gets one in its place that it is sure to fail to parse, and its
+/// error is replaced by the refusal (architecture: "Refusing a statement").
+struct RefusedStatement {
+    let message: UInt64
+    /// What the replica's error names.
+    let nonce: [UInt8]
+    let refusal: Refusal
+}

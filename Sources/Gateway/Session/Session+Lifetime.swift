@@ -1,0 +1,110 @@
+import Audit
+import GatewayConfiguration
+import GatewayPolicy
+import GatewayRouting
+import PGWire
+import Transport
+
+/// How long a session lives: its token's end, drains, and being decided again.
+extension Session {
+    private var override: SessionOverride { identity.decision?.session ?? SessionOverride() }
+    private var expiryMode: ExpiryMode { override.expiry ?? settings.expiry }
+    private var idleTimeout: Duration { override.idleTimeout ?? settings.idleTimeout }
+    private var drainTimeout: Duration { override.drainTimeout ?? settings.drainTimeout }
+
+    /// What parameters leave in the log: the rule's word before the configuration's.
+    func parameterCapture(_ decision: Decision) -> ParameterCapture {
+        switch decision.capture.parameters ?? generation.configuration.audit.parameters {
+        case .keep: .keep
+        case .hash: .hash(context.captureKey)
+        case .drop: .drop
+        }
+    }
+
+    func scheduleLifetime(_ login: Login) {
+        let lifetime = override.maxLifetime ?? settings.maxLifetime
+        if lifetime > .zero { schedule(.maxLifetime, after: lifetime) }
+        if idleTimeout > .zero { schedule(.idle, after: idleTimeout) }
+        guard expiryMode != .lifetime else { return }
+        let left = Duration.microseconds(login.verified.expires * 1_000_000 - Clock.wall())
+        let remaining = max(.zero, left)
+        schedule(.expiry, after: remaining)
+        let notice = override.expiryNotice ?? settings.expiryNotice
+        if notice > .zero, remaining > notice { schedule(.expiryNotice, after: remaining - notice) }
+    }
+
+    func lifetimeTimerFired(_ timer: SessionTimer) {
+        guard case .relaying(let relay) = phase else { return }
+        switch timer {
+        case .expiryNotice: giveNotice(relay)
+        case .expiry: expire()
+        case .maxLifetime: drain(.tokenExpired)
+        case .drainEnd: end(relay.drainReason ?? .tokenExpired)
+        case .idle: idleTimerFired(relay)
+        case .startup, .linger, .cancel, .halfClosed: break
+        }
+    }
+
+    /// The wall clock is read again: it may have been set since the timer was.
+    private func expire() {
+        let left = (identity.expires ?? 0) * 1_000_000 - Clock.wall()
+        guard left <= 0 else { return schedule(.expiry, after: .microseconds(left)) }
+        switch expiryMode {
+        case .kill: end(.tokenExpired)
+        case .drain: drain(.tokenExpired)
+        case .lifetime: break
+        }
+    }
+
+    private func giveNotice(_ relay: Relay) {
+        let fields = DiagnosticFields(
+            severity: "NOTICE", sqlstate: "01000", message: "the token of this session expires soon",
+            hint: "Finish, get a fresh token, and connect again.")
+        var frame: [UInt8] = []
+        guard (try? NoticeResponse(fields: fields).encode(into: &frame)) != nil else { return }
+        // Inside of a message nothing can be said: again a moment later.
+        if !relay.notice(frame) { schedule(.expiryNotice, after: .milliseconds(200)) }
+    }
+
+    private func idleTimerFired(_ relay: Relay) {
+        let quiet = Duration.nanoseconds(Int64(clamping: worker.loop.now &- relay.lastActivity))
+        guard relay.isAtIdle, quiet >= idleTimeout else {
+            return schedule(.idle, after: max(.milliseconds(10), idleTimeout - min(quiet, idleTimeout)))
+        }
+        end(.idle)
+    }
+
+    /// Ends the session at its next idle moment, at the latest `drain_timeout` from now.
+    func drain(_ reason: Refusal) {
+        guard case .relaying(let relay) = phase else {
+            if case .cancelling = phase { return }
+            return end(reason)
+        }
+        guard relay.drainReason == nil else { return }
+        relay.drainReason = reason
+        if relay.isAtIdle { return end(reason) }
+        if case .shuttingDown = reason { return }
+        schedule(.drainEnd, after: drainTimeout)
+    }
+
+    /// A new configuration holds: a session that it would not allow ends; one that it allows goes on under it.
+    func decideAgain(_ newer: Generation) {
+        guard case .relaying = phase, let request = identity.request, let old = identity.decision else { return }
+        do throws(PolicyRefusal) {
+            let decision = try newer.policy.decide(request)
+            let region = identity.region ?? ""
+            let issuerIsKnown = newer.configuration.issuers.contains { $0.issuer == request.principal.issuer }
+            let replicaIsKnown =
+                newer.configuration.database(named: old.database)?.replicas.contains {
+                    $0.name == identity.replica?.replica && $0.region == region
+                } ?? false
+            guard decision.regions.contains(region), decision.role == old.role, decision.access == old.access,
+                issuerIsKnown, replicaIsKnown
+            else { return end(.decisionChanged) }
+            identity.decision = decision
+            generation = newer
+        } catch {
+            end(.decisionChanged)
+        }
+    }
+}

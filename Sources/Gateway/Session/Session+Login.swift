@@ -1,0 +1,324 @@
+import GatewayConfiguration
+import GatewayIdentity
+import GatewayPolicy
+import GatewayRouting
+import PGWire
+import Transport
+
+/// From the first byte to AuthenticationOk.
+extension Session {
+    /// The first byte of a TLS record that holds a ClientHello (RFC 8446 section 5.1).
+    private static let tlsHandshakeByte: UInt8 = 0x16
+
+    private var listenerConfiguration: Listener { generation.configuration.listeners[listener] }
+    private var listenerTLS: TLSContext? { generation.listenerTLS[listener] }
+
+    // MARK: Negotiation
+
+    func readStartup() {
+        guard case .negotiating(var negotiation) = phase, executor.isReadable else { return }
+        if inbound.isEmpty, !negotiation.isEncrypted, executor.peekFirstByte() == Session.tlsHandshakeByte {
+            // A ClientHello straight away: TLS with ALPN `postgresql`, and nothing else (F-WIRE-06).
+            guard listenerTLS != nil else { return close() }
+            return beginTLS(negotiation)
+        }
+        switch executor.read(into: &inbound) {
+        case .moved: break
+        case .wouldBlock: return
+        case .closed, .failed: return close()
+        }
+        takeStartup(&negotiation)
+    }
+
+    private func takeStartup(_ negotiation: inout StartupNegotiation) {
+        do throws(StartupError) {
+            guard let (request, length) = try StartupRequest.read(from: inbound.readable) else {
+                phase = .negotiating(negotiation)
+                if executor.isReadable { worker.touch(self) }
+                return
+            }
+            inbound.consume(length)
+            let action = negotiation.received(
+                request, leftover: inbound.count, hasTLS: listenerTLS != nil,
+                requiresTLS: listenerConfiguration.tlsRequired)
+            phase = .negotiating(negotiation)
+            perform(action, negotiation)
+        } catch {
+            context.counters.protocolViolations.increase()
+            end(error.refusal)
+        }
+    }
+
+    private func perform(_ action: StartupNegotiation.Action, _ negotiation: StartupNegotiation) {
+        switch action {
+        case .beginTLS:
+            outbound.append([StartupReply.tlsAccepted])
+            _ = executor.write(from: &outbound, limit: outbound.count)
+            guard outbound.isEmpty else { return close() }
+            beginTLS(negotiation)
+        case .refuseEncryption:
+            outbound.append([StartupReply.encryptionRefused])
+            worker.touch(self)
+        case .cancel(let processID, let secret): forwardCancel(processID, secret)
+        case .authenticate(let message): authenticate(message)
+        case .refuse(let refusal): end(refusal)
+        case .close:
+            context.counters.protocolViolations.increase()
+            close()
+        }
+    }
+
+    private func beginTLS(_ negotiation: StartupNegotiation) {
+        guard let tls = listenerTLS else { return close() }
+        do throws(TransportError) {
+            let isDirect = negotiation.expectsDirectTLS
+            try executor.acceptTLS(tls)
+            phase = .handshaking(negotiation)
+            requiresALPN = isDirect
+            handshake(negotiation)
+        } catch {
+            logger.error("cannot begin TLS", metadata: ["error": "\(error)"])
+            close()
+        }
+    }
+
+    func handshake(_ negotiation: StartupNegotiation) {
+        switch executor.handshake() {
+        case .moved:
+            guard !requiresALPN || executor.hasPostgreSQLProtocol else { return close() }
+            var negotiation = negotiation
+            negotiation.tlsEstablished()
+            phase = .negotiating(negotiation)
+            readStartup()
+        case .wouldBlock: break
+        case .closed: close()
+        case .failed(let error):
+            logger.debug("TLS handshake failed", metadata: ["error": "\(error)", "client": "\(client)"])
+            close()
+        }
+    }
+
+    // MARK: Token
+
+    private func authenticate(_ message: StartupMessage) {
+        do throws(Refusal) {
+            var answer: [UInt8] = []
+            if let negotiation = message.negotiation { StartupReply.negotiate(negotiation, into: &answer) }
+            let limits = generation.configuration.limits
+            guard
+                context.admission.admitLogin(
+                    address: client.hostBytes, perSecond: limits.loginsPerSecondPerAddress, now: worker.loop.now)
+            else { throw .tooManyLogins(perSecond: limits.loginsPerSecondPerAddress) }
+            let startup = try ExecutorStartup(message)
+            identity.database = startup.logical.database
+            identity.application = startup.application
+            StartupReply.authenticationCleartextPassword(into: &answer)
+            outbound.append(answer)
+            phase = .authenticating(startup)
+            if !inbound.isEmpty || executor.isReadable { worker.touch(self) }
+        } catch {
+            end(error)
+        }
+    }
+
+    func readPassword(_ startup: ExecutorStartup) {
+        if executor.isReadable {
+            switch executor.read(into: &inbound) {
+            case .moved, .wouldBlock: break
+            case .closed, .failed: return close()
+            }
+        }
+        do throws(FrameError) {
+            guard
+                let header = try FrameHeader.read(from: inbound.readable, origin: .executorAtLogin)
+            else {
+                if executor.isReadable { worker.touch(self) }
+                return
+            }
+            guard inbound.count >= header.frameLength else {
+                if executor.isReadable { worker.touch(self) }
+                return
+            }
+            let password = inbound.withBytes(WireLimits.frameHeader..<header.frameLength) { body in
+                (try? PasswordMessage.decode(body)).map { body.bytes(in: $0.password) }
+            }
+            guard let token = password else {
+                return end(.protocolViolation("The password message is malformed."))
+            }
+            inbound.consume(header.frameLength)
+            phase = .verifying(startup, token: token)
+            verify(startup, token, afterFetch: false)
+        } catch {
+            context.counters.protocolViolations.increase()
+            end(.protocolViolation(error.reason))
+        }
+    }
+
+    private func verify(_ startup: ExecutorStartup, _ token: [UInt8], afterFetch: Bool) {
+        switch context.identity.verify(token, now: Clock.wall() / 1_000_000, afterFetch: afterFetch) {
+        case .verified(let verified): decide(startup, verified)
+        case .refused(.keysUnavailable): end(.keysUnavailable(issuer: "of the token"))
+        case .refused(let refusal): end(.token(refusal))
+        case .needsKeys(let issuer):
+            let address = address
+            let context = context
+            context.identity.fetchKeys(issuer: issuer) { _ in
+                context.post(.keysFetched(address), to: address.worker)
+            }
+        }
+    }
+
+    func keysFetched() {
+        guard case .verifying(let startup, let token) = phase else { return }
+        verify(startup, token, afterFetch: true)
+    }
+
+    // MARK: Decision
+
+    private func decide(_ startup: ExecutorStartup, _ verified: VerifiedToken) {
+        let principal = verified.principal
+        identity.principal = principal
+        identity.expires = verified.expires
+        let request = AccessRequest(
+            principal: principal, database: startup.logical.database, regionsAsked: startup.regionsAsked,
+            role: startup.user == "auto" || startup.user == principal.subject ? nil : startup.user,
+            replication: startup.replication != .none)
+        identity.request = request
+        let limit = generation.configuration.limits.sessionsPerSubject
+        guard context.admission.admitSubject(principal, limit: limit) else {
+            return end(.tooManySessionsOfSubject(limit: limit))
+        }
+        admitted = principal
+        do throws(PolicyRefusal) {
+            let decision = try generation.policy.decide(request)
+            identity.decision = decision
+            guard worker.regionLog(generation.configuration.region)?.log.failure == nil else {
+                return end(.logUnavailable(region: generation.configuration.region))
+            }
+            let selection = ReplicaSelection.select(
+                decision: decision, configuration: generation.configuration,
+                statuses: context.health.snapshot(), sessions: context.admission.sessionsByReplica)
+            let login = Login(
+                startup: startup, verified: verified, request: request, decision: decision,
+                selection: selection)
+            phase = .connecting(login)
+            tryNext(login)
+        } catch {
+            end(.policy(error))
+        }
+    }
+
+    // MARK: Replica
+
+    private func tryNext(_ login: Login) {
+        while let candidate = login.candidates.popFirst() {
+            guard let region = worker.regionLog(candidate.region) else { continue }
+            guard region.log.failure == nil else { return end(.logUnavailable(region: candidate.region)) }
+            do throws(UpstreamFailure) {
+                let plan = try UpstreamPlan(session: self, login: login, candidate: candidate)
+                login.attempt = try UpstreamAttempt(candidate, plan: plan, worker: worker, token: token)
+                return advance(login)
+            } catch {
+                passOver(candidate, error, login)
+            }
+        }
+        end(
+            .noReplica(
+                database: login.decision.database, regions: login.decision.regions, passedOver: login.passedOver))
+    }
+
+    private func passOver(_ candidate: AttestedReplica, _ failure: UpstreamFailure, _ login: Login) {
+        login.passedOver.append("\(candidate.id.replica): \(failure)")
+        logger.warning(
+            "replica passed over", metadata: ["replica": "\(candidate.id)", "reason": "\(failure)"])
+    }
+
+    func advance(_ login: Login) {
+        watchExecutor()
+        guard case .connecting = phase, let attempt = login.attempt else { return }
+        switch attempt.advance() {
+        case .pending: break
+        case .failed(let failure):
+            login.attempt = nil
+            passOver(attempt.attested, failure, login)
+            tryNext(login)
+        case .ready(let connection): establish(login, connection)
+        }
+    }
+
+    /// An executor that went away while its replica was being connected is noticed.
+    private func watchExecutor() {
+        guard executor.isReadable, inbound.count < BufferPool.blockSize / 2 else { return }
+        switch executor.read(into: &inbound) {
+        case .moved, .wouldBlock: break
+        case .closed, .failed: close()
+        }
+    }
+
+    private func establish(_ login: Login, _ connection: UpstreamConnection) {
+        guard let region = worker.regionLog(connection.attested.region) else { return end(.startupTimeout) }
+        cancelTimers()
+        identity.replica = connection.attested.id
+        identity.region = connection.attested.region
+        self.region = region
+        context.admission.enter(replica: connection.attested.id)
+        context.counters.sessionsStarted.increase()
+        let relay = Relay(
+            session: self, region: region, connection: connection, capture: parameterCapture(login.decision))
+        greet(login, connection)
+        phase = .relaying(relay)
+        recordStart(region)
+        relay.adopt(executorBytes: inbound.readable, upstreamBytes: connection.leftover)
+        inbound.removeAll()
+        scheduleLifetime(login)
+        // A revocation, reload or drain between the decision and now counts (architecture, rule 9).
+        if generation.number != worker.generation.number { decideAgain(worker.generation) }
+        if worker.isDraining { drain(.shuttingDown) }
+        worker.touch(self)
+    }
+
+    /// What an executor is told at login: the replica's own parameters, a key of ours, ReadyForQuery.
+    private func greet(_ login: Login, _ connection: UpstreamConnection) {
+        let (processID, secret) = context.cancels.register(
+            address, session: name, region: connection.attested.region,
+            length: login.startup.usesLongCancelKey ? 32 : 4)
+        cancelKey = processID
+        var bytes: [UInt8] = []
+        StartupReply.authenticationOk(into: &bytes)
+        for parameter in connection.parameters {
+            // What came as a frame fits one.
+            try? parameter.encode(into: &bytes)
+        }
+        StartupReply.backendKeyData(processID: processID, key: secret, into: &bytes)
+        bytes.append(contentsOf: connection.notices)
+        ReadyForQuery(status: .idle).encode(into: &bytes)
+        outbound.append(bytes)
+    }
+
+    // MARK: Cancel
+
+    private func forwardCancel(_ processID: Int32, _ secret: [UInt8]) {
+        phase = .cancelling
+        guard let entry = context.cancels.find(processID: processID, secret: secret) else {
+            context.counters.cancelsUnknown.increase()
+            if context.admission.admitCancelGuess(address: client.hostBytes, now: worker.loop.now) {
+                recordCancel(verdict: "unknown")
+            }
+            return close()
+        }
+        context.post(
+            .cancel(target: entry.address, reply: address, client: client.description), to: entry.address.worker)
+    }
+
+    func cancelEnded() {
+        guard case .cancelling = phase else { return }
+        close()
+    }
+
+    func cancelAsked(reply: SessionAddress, client: String) {
+        guard case .relaying(let relay) = phase else {
+            return context.post(.cancelEnded(reply), to: reply.worker)
+        }
+        relay.cancelAsked(reply: reply, client: client)
+    }
+}

@@ -1,0 +1,101 @@
+import Audit
+import GatewayPolicy
+
+/// The records of a session as a whole.
+extension Session {
+    /// The keys that name the session, in interface.md's order from `session` to `rule`.
+    func addIdentity(to batch: inout RecordBatch) {
+        batch.add("session", name)
+        batch.add("gateway", generation.configuration.gateway)
+        batch.add("region", identity.region ?? generation.configuration.region)
+        batch.add("replica", identity.replica?.replica)
+        batch.add("database", identity.database)
+        batch.add("role", identity.decision?.role)
+        batch.add("issuer", identity.principal?.issuer)
+        batch.add("subject", identity.principal?.subject)
+        batch.add("planner", identity.principal?.planner)
+        batch.add("task", identity.principal?.task)
+        batch.add("token_id", identity.principal?.tokenID)
+        batch.add("client", client.description)
+        if let application = identity.application { batch.add("application", bytes: application) }
+        batch.add("rule", identity.decision?.rule)
+    }
+
+    /// `session.start`, in the log of the replica's region. The executor's AuthenticationOk waits for it.
+    func recordStart(_ region: RegionLog) {
+        region.batch.begin(.sessionStart)
+        addIdentity(to: &region.batch)
+        if let decision = identity.decision {
+            region.batch.beginObject("decision")
+            region.batch.add("regions", decision.regions)
+            region.batch.add("role", decision.role)
+            region.batch.add("access", decision.access.rawValue)
+            region.batch.add("forbid", decision.forbid.map(\.rawValue).sorted())
+            region.batch.add("policy", generation.configuration.digest)
+            region.batch.endObject()
+        }
+        region.batch.end()
+        outboundWaitsFor = .max
+        worker.awaitReceipt(self, region)
+    }
+
+    /// `session.refused`, in the log of the gateway's own region. Connections that never sent a startup packet leave
+    /// none: they are counted.
+    func recordRefused(_ refusal: Refusal) {
+        context.counters.countRefusal(refusal.sqlstate)
+        logger.info(
+            "session refused",
+            metadata: ["sqlstate": "\(refusal.sqlstate)", "reason": "\(refusal.message)", "detail": "\(refusal.detail)"])
+        guard identity.database != nil, let home = worker.regionLog(generation.configuration.region) else { return }
+        // A replica that was tried and not reached is not where the session was.
+        identity.replica = nil
+        identity.region = nil
+        home.batch.begin(.sessionRefused)
+        addIdentity(to: &home.batch)
+        home.batch.beginObject("decision")
+        home.batch.add("allowed", false)
+        home.batch.add("policy", generation.configuration.digest)
+        home.batch.endObject()
+        home.batch.add("sqlstate", refusal.sqlstate)
+        home.batch.add("reason", refusal.message + ": " + refusal.detail)
+        home.batch.add("duration_us", (worker.loop.now &- started) / 1000)
+        home.batch.end()
+        home.mustWrite = true
+    }
+
+    /// `session.end`, behind the outcomes of everything that was still unanswered.
+    func recordEnd(_ relay: Relay, reason: String, sqlstate: String?) {
+        guard !hasRecordedEnd else { return }
+        hasRecordedEnd = true
+        relay.abandonUnanswered()
+        let batch = relay.region
+        batch.batch.begin(.sessionEnd)
+        addIdentity(to: &batch.batch)
+        batch.batch.add("sqlstate", sqlstate)
+        batch.batch.add("reason", reason)
+        batch.batch.add("duration_us", (worker.loop.now &- started) / 1000)
+        batch.batch.add("statements", relay.statements)
+        batch.batch.add("bytes_in", executor.bytesRead)
+        batch.batch.add("bytes_out", executor.bytesWritten)
+        batch.batch.end()
+        batch.mustWrite = true
+        context.counters.sessionsEnded.increase()
+        context.counters.statements.increase(relay.statements)
+        context.counters.bytesIn.increase(Int(truncatingIfNeeded: executor.bytesRead))
+        context.counters.bytesOut.increase(Int(truncatingIfNeeded: executor.bytesWritten))
+        if let replica = identity.replica { context.admission.leave(replica: replica) }
+        if let sqlstate { context.counters.countRefusal(sqlstate) }
+    }
+
+    /// A CancelRequest that fits no session, in the log of the gateway's own region.
+    func recordCancel(verdict: String) {
+        guard let home = worker.regionLog(generation.configuration.region) else { return }
+        home.batch.begin(.cancel)
+        home.batch.add("gateway", generation.configuration.gateway)
+        home.batch.add("region", generation.configuration.region)
+        home.batch.add("client", client.description)
+        home.batch.add("verdict", verdict)
+        home.batch.end()
+        worker.recordSoon(home)
+    }
+}

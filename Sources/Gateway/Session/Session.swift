@@ -1,0 +1,320 @@
+import Audit
+import GatewayConfiguration
+import GatewayIdentity
+import GatewayPolicy
+import GatewayRouting
+import Logging
+import PGWire
+import Transport
+
+/// One executor's connection, from accept to close. Belongs to one worker and is touched by its thread alone.
+final class Session {
+    /// What the session is doing; each case has only what that needs.
+    enum Phase {
+        /// Reading SSLRequest, GSSENCRequest, CancelRequest or the startup packet.
+        case negotiating(StartupNegotiation)
+        case handshaking(StartupNegotiation)
+        /// AuthenticationCleartextPassword was sent.
+        case authenticating(ExecutorStartup)
+        /// The token waits for the issuer's keys.
+        case verifying(ExecutorStartup, token: [UInt8])
+        case connecting(Login)
+        case relaying(Relay)
+        /// This connection brought a CancelRequest.
+        case cancelling
+        /// What is left is sent, then the connection is closed.
+        case leaving
+        case closed
+    }
+
+    unowned let worker: Worker
+    let token: UInt64
+    let client: SocketAddress
+    let listener: Int
+    let executor: Stream
+    /// The session's name in records: 96 random bits in hex.
+    let name: String
+    let started: UInt64
+    var generation: Generation
+    var phase: Phase
+    var isTouched = false
+    /// Frames of this session wait for the receipt of this turn's batch.
+    var isAwaitingReceipt = false
+    /// The log of the replica's region, from the choice of the replica on.
+    var region: RegionLog?
+    var identity: SessionIdentity
+    /// Bytes from the executor before the relay, and to it before and after.
+    var inbound: ByteBuffer
+    var outbound: ByteBuffer
+    /// Nothing of `outbound` goes before the log is durable up to this number.
+    var outboundWaitsFor: UInt64 = 0
+    var timers: [TimerID] = []
+    var cancelKey: Int32?
+    var admitted: Principal?
+    var hasSentFIN = false
+    var hasRecordedEnd = false
+    /// TLS began without an SSLRequest: ALPN `postgresql` is needed.
+    var requiresALPN = false
+
+    init(
+        worker: Worker, token: UInt64, descriptor: Int32, client: SocketAddress, listener: Int,
+        generation: Generation
+    ) {
+        self.worker = worker
+        self.token = token
+        self.client = client
+        self.listener = listener
+        self.generation = generation
+        executor = Stream(descriptor: descriptor)
+        name = Session.randomName()
+        started = worker.loop.now
+        identity = SessionIdentity()
+        inbound = ByteBuffer(pool: worker.pool)
+        outbound = ByteBuffer(pool: worker.pool)
+        phase = .negotiating(StartupNegotiation())
+    }
+
+    var address: SessionAddress { SessionAddress(worker: worker.index, token: token) }
+    var context: GatewayContext { worker.context }
+    var settings: SessionSettings { generation.configuration.session }
+    var replicaID: ReplicaID? { identity.replica }
+    var isReadOnly: Bool { identity.decision?.access == .readOnly }
+
+    var logger: Logger {
+        var logger = context.logger
+        logger[metadataKey: "session"] = "\(name)"
+        return logger
+    }
+
+    var isRelaying: Bool {
+        if case .relaying = phase { true } else { false }
+    }
+
+    func begin() { schedule(.startup, after: settings.startupTimeout) }
+
+    // MARK: Turns
+
+    func note(_ role: Worker.Role, _ readiness: Readiness) {
+        switch (role, phase) {
+        case (.executor, _): executor.note(readiness)
+        case (.upstream, .relaying(let relay)): relay.connection.stream.note(readiness)
+        case (.upstream, .connecting(let login)): login.attempt?.stream.note(readiness)
+        case (.cancel, .relaying(let relay)): relay.cancel?.stream.note(readiness)
+        case (.upstream, _), (.cancel, _), (.listener, _): break
+        }
+    }
+
+    /// Reads and works on what is there; encodes records into the turn's batch.
+    func pump() {
+        switch phase {
+        case .negotiating: readStartup()
+        case .handshaking(let negotiation): handshake(negotiation)
+        case .authenticating(let startup): readPassword(startup)
+        case .verifying, .cancelling: watchForEOF()
+        case .connecting(let login): advance(login)
+        case .relaying(let relay): relay.pump()
+        case .leaving: drainInput()
+        case .closed: break
+        }
+    }
+
+    /// The batch with this session's records was written.
+    func recorded(_ receipt: AuditReceipt) {
+        if case .relaying(let relay) = phase { relay.recorded(receipt) }
+        if outboundWaitsFor == .max {
+            outboundWaitsFor = generation.configuration.audit.durability == .buffered ? 0 : receipt.end
+        }
+    }
+
+    /// Sends what may go.
+    func flush() {
+        flushOutbound()
+        if case .relaying(let relay) = phase, outbound.isEmpty { relay.flush() }
+    }
+
+    private func flushOutbound() {
+        guard !outbound.isEmpty, !isClosed else { return }
+        guard mayGo else { return }
+        guard executor.isWritable else { return }
+        switch executor.write(from: &outbound, limit: outbound.count) {
+        case .moved, .wouldBlock: break
+        case .closed, .failed:
+            finish(reason: "executor_closed", sqlstate: nil)
+            return
+        }
+        if outbound.isEmpty, case .leaving = phase { sendFIN() }
+    }
+
+    /// The record that must precede the answer is as durable as it has to be.
+    private var mayGo: Bool {
+        guard outboundWaitsFor > 0 else { return true }
+        guard outboundWaitsFor != .max, let region else { return false }
+        guard region.log.durable < outboundWaitsFor else {
+            outboundWaitsFor = 0
+            return true
+        }
+        region.holding[token] = self
+        context.notices.want(worker: worker.index, region: region.region)
+        return region.log.durable >= outboundWaitsFor
+    }
+
+    func durableAdvanced() {
+        if case .relaying(let relay) = phase { relay.durableAdvanced() }
+    }
+
+    // MARK: Timers
+
+    func schedule(_ timer: SessionTimer, after duration: Duration) {
+        let deadline = worker.loop.now &+ duration.nanoseconds
+        timers.append(worker.loop.schedule(.session(token: token, timer), at: deadline))
+    }
+
+    func cancelTimers() {
+        for timer in timers { worker.loop.cancel(timer) }
+        timers.removeAll()
+    }
+
+    func timerFired(_ timer: SessionTimer) {
+        switch timer {
+        case .startup:
+            if case .cancelling = phase { return close() }
+            end(.startupTimeout)
+        case .expiryNotice, .expiry, .drainEnd, .maxLifetime, .idle: lifetimeTimerFired(timer)
+        case .linger: close()
+        case .cancel: cancelEndedUpstream()
+        case .halfClosed: finish(reason: "terminated", sqlstate: nil)
+        }
+    }
+
+    /// The cancel of this session has been acted on, or its time is up.
+    func cancelEndedUpstream() {
+        if case .relaying(let relay) = phase { relay.cancelEnded() }
+    }
+
+    // MARK: Ends
+
+    var isClosed: Bool {
+        if case .closed = phase { true } else { false }
+    }
+
+    /// Ends the session with an error for the executor, whatever it is doing.
+    func end(_ refusal: Refusal) {
+        switch phase {
+        case .leaving, .closed: return
+        case .relaying(let relay):
+            let bytes = relay.takeLeave(refusal)
+            if bytes > 0 { outbound.append(relay.fromUpstream.readable) }
+            recordEnd(relay, reason: refusal.message, sqlstate: refusal.sqlstate)
+            kill(relay)
+            leave()
+        case .negotiating, .handshaking, .authenticating, .verifying, .connecting:
+            outboundWaitsFor = 0
+            if case .handshaking = phase { return close() }
+            outbound.removeAll()
+            outbound.append(refusal.encoded(severity: .fatal))
+            recordRefused(refusal)
+            leave()
+        case .cancelling: close()
+        }
+    }
+
+    /// Ends the session without an error: the executor is gone, has said goodbye, or has been told why already.
+    func finish(reason: String, sqlstate: String?) {
+        switch phase {
+        case .leaving, .closed: return
+        case .relaying(let relay):
+            recordEnd(relay, reason: reason, sqlstate: sqlstate)
+            relay.connection.stream.close()
+            leave()
+        case .negotiating, .handshaking, .authenticating, .verifying, .connecting, .cancelling:
+            close()
+        }
+    }
+
+    /// Goes on with sending what is left; reads on meanwhile, so that a reset does not destroy it.
+    private func leave() {
+        release()
+        phase = .leaving
+        schedule(.linger, after: .seconds(2))
+        if outbound.isEmpty { sendFIN() }
+        worker.touch(self)
+    }
+
+    private func sendFIN() {
+        guard !hasSentFIN else { return }
+        hasSentFIN = true
+        executor.shutdownWrite()
+        worker.touch(self)
+    }
+
+    private func drainInput() {
+        for _ in 0..<4 where executor.isReadable {
+            switch executor.read(into: &inbound) {
+            case .moved: inbound.removeAll()
+            case .wouldBlock: return
+            case .closed, .failed: return close()
+            }
+        }
+        if executor.isReadable { worker.touch(self) }
+    }
+
+    func close() {
+        guard !isClosed else { return }
+        release()
+        phase = .closed
+        executor.close()
+        inbound.removeAll()
+        outbound.removeAll()
+        worker.ended(self)
+    }
+
+    /// Gives back everything that the session held of others'.
+    private func release() {
+        cancelTimers()
+        switch phase {
+        case .connecting(let login): login.attempt?.close()
+        case .relaying(let relay):
+            relay.cancelEnded()
+            relay.connection.stream.close()
+        case .negotiating, .handshaking, .authenticating, .verifying, .cancelling, .leaving, .closed: break
+        }
+        if let cancelKey { context.cancels.remove(cancelKey) }
+        cancelKey = nil
+        if let admitted { context.admission.releaseSubject(admitted) }
+        admitted = nil
+        region?.holding[token] = nil
+    }
+
+    /// The backend must not go on with what was pipelined (architecture, rule 5).
+    private func kill(_ relay: Relay) {
+        relay.connection.stream.close()
+        guard let replica = identity.replica, !relay.pipeline.isIdle || relay.pipeline.transactionStatus != .idle
+        else { return }
+        context.health.terminateBackend(
+            replica: replica, pid: relay.connection.backendPID, startedAt: relay.connection.backendStart,
+            within: .seconds(5)
+        ) { _ in }
+    }
+
+    private func watchForEOF() {
+        // Bytes may wait behind the password; only the end of the connection matters here.
+        guard executor.isReadable, inbound.count < WireLimits.startupPacket else { return }
+        switch executor.read(into: &inbound) {
+        case .moved, .wouldBlock: break
+        case .closed, .failed: close()
+        }
+    }
+
+    // MARK: Randomness
+
+    private static func randomName() -> String {
+        var random = SystemRandomNumberGenerator()
+        let digits = Array("0123456789abcdef".utf8)
+        var text: [UInt8] = []
+        for _ in 0..<24 { text.append(digits[Int.random(in: 0..<16, using: &random)]) }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// 128 random bits in hex, for a statement that must fail to parse.
+    func makeNonce() -> [UInt8] { Array((Session.randomName() + Session.randomName()).utf8.prefix(32)) }
+}

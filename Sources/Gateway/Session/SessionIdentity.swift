@@ -1,0 +1,17 @@
+import GatewayPolicy
+import GatewayRouting
+
+/// What is known of a session so far, as its records name it.
+struct SessionIdentity {
+    var principal: Principal?
+    var decision: Decision?
+    /// As the executor asked for it, without its region.
+    var database: String?
+    var application: [UInt8]?
+    var replica: ReplicaID?
+    var region: String?
+    /// Unix seconds.
+    var expires: Int64?
+    /// For the session's being decided again.
+    var request: AccessRequest?
+}

@@ -1,0 +1,56 @@
+import GatewayConfiguration
+import GatewayRouting
+import PGWire
+import Transport
+
+/// A connection to a replica that was logged in and attested on this very connection.
+struct UpstreamConnection {
+    let stream: Stream
+    let replica: Replica
+    let attested: AttestedReplica
+    let address: SocketAddress
+    let tls: TLSContext?
+    /// The ParameterStatus values of the login, in order.
+    let parameters: [ParameterStatus]
+    /// The replica's own cancel key; empty where it sent none (F-WIRE-13).
+    let backendPID: Int32
+    let backendKey: [UInt8]
+    /// `EXTRACT(epoch FROM backend_start)` as the server wrote it.
+    let backendStart: String?
+    let wasInRecovery: Bool
+    /// NoticeResponse frames of the login, for the executor.
+    let notices: [UInt8]
+    /// Bytes that came behind the attestation's answer.
+    let leftover: [UInt8]
+}
+
+/// Why a replica could not be connected to. What it said before it was attested is never passed on (F-WIRE-03).
+enum UpstreamFailure: Error, CustomStringConvertible {
+    case transport(TransportError)
+    /// The address lies outside the region's networks, or is no address.
+    case address
+    /// TLS refused, or bytes in the clear behind the answer to SSLRequest (F-WIRE-02).
+    case encryption(UpstreamEncryption.Failure)
+    case login(UpstreamLoginFailure)
+    case attestation(AttestationFailure)
+    /// The attestation's answer is none.
+    case unreadable
+    case closed
+    case noCredential
+    case timeout
+
+    var description: String {
+        switch self {
+        case .transport(let error): "\(error)"
+        case .address: "address outside the region's networks"
+        case .encryption(.notOffered): "TLS refused"
+        case .encryption: "unexpected bytes before TLS"
+        case .login(let failure): "login failed: \(failure)"
+        case .attestation(let failure): "attestation failed: \(failure)"
+        case .unreadable: "attestation could not be read"
+        case .closed: "connection closed"
+        case .noCredential: "no credential for the role"
+        case .timeout: "no answer in time"
+        }
+    }
+}

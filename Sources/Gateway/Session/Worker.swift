@@ -1,0 +1,331 @@
+import Audit
+import GatewayConfiguration
+import GatewayRouting
+import Logging
+import Transport
+
+/// One thread's loop with the sessions it owns from accept to close. Takes no locks on the relay path: what comes from
+/// elsewhere comes through the mailbox.
+///
+/// A turn: read and process what is ready, append this turn's records with one write a region, then forward the frames
+/// they cover.
+final class Worker: LoopOwner {
+    typealias TimerPayload = WorkerTimer
+
+    /// Whom a descriptor belongs to: the low bits of its token.
+    enum Role: UInt64 {
+        case executor = 0
+        case upstream = 1
+        case cancel = 2
+        case listener = 3
+    }
+
+    let index: Int
+    let context: GatewayContext
+    let mailbox: Mailbox<WorkerMessage>
+    let loop: Loop<Worker>
+    let pool = BufferPool()
+    private(set) var generation: Generation
+    private var slots: [Session?] = []
+    private var slotGenerations: [UInt64] = []
+    private var freeSlots: [Int] = []
+    private var regions: [RegionLog] = []
+    private var touched: [Session] = []
+    private var listeners: [ListeningSocket] = []
+    private(set) var isDraining = false
+    private var isStopping = false
+
+    init(
+        index: Int, context: GatewayContext, generation: Generation, mailbox: Mailbox<WorkerMessage>,
+        listeners: [ListeningSocket]
+    ) throws(TransportError) {
+        self.index = index
+        self.context = context
+        self.generation = generation
+        self.mailbox = mailbox
+        self.listeners = listeners
+        loop = try Loop(mailDescriptor: mailbox.descriptor)
+        let limit = generation.configuration.audit.recordLimit
+        regions = context.logs.sorted { $0.key < $1.key }.map {
+            RegionLog(region: $0.key, log: $0.value, recordLimit: limit)
+        }
+        for (index, listener) in listeners.enumerated() {
+            try loop.addListener(listener.descriptor, token: Worker.token(index, 0, .listener))
+        }
+    }
+
+    func run() { loop.run(self) }
+
+    // MARK: Turns
+
+    func ready(_ token: UInt64, _ readiness: Readiness) {
+        guard let role = Role(rawValue: token & 3) else { return }
+        if role == .listener { return acceptAll(from: Int(token >> 34)) }
+        guard let session = session(at: token & ~3) else { return }
+        session.note(role, readiness)
+        touch(session)
+    }
+
+    func touch(_ session: Session) {
+        guard !session.isTouched else { return }
+        session.isTouched = true
+        touched.append(session)
+    }
+
+    func turnEnded() {
+        let turn = touched
+        touched.removeAll(keepingCapacity: true)
+        for session in turn {
+            session.isTouched = false
+            session.pump()
+        }
+        for region in regions where region.mustWrite || region.batch.byteCount > RegionLog.gatheredBytes {
+            write(region)
+        }
+        for session in turn { session.flush() }
+        if !touched.isEmpty { loop.runAgain() }
+        if isStopping, slots.allSatisfy({ $0 == nil }) { close() }
+    }
+
+    // MARK: Records
+
+    func regionLog(_ name: String) -> RegionLog? { regions.first { $0.region == name } }
+
+    /// A record was added that a frame of this session waits for.
+    func awaitReceipt(_ session: Session, _ region: RegionLog) {
+        region.mustWrite = true
+        guard !session.isAwaitingReceipt else { return }
+        session.isAwaitingReceipt = true
+        region.awaiting.append(session)
+    }
+
+    /// A record was added that nothing waits for: it goes with the next write, soon.
+    func recordSoon(_ region: RegionLog) {
+        guard !region.isTimed else { return }
+        region.isTimed = true
+        _ = loop.schedule(.outcomes(region: region.region), at: loop.now &+ RegionLog.outcomeDelay)
+    }
+
+    private func write(_ region: RegionLog) {
+        region.mustWrite = false
+        let awaiting = region.awaiting
+        region.awaiting.removeAll(keepingCapacity: true)
+        guard !region.batch.isEmpty else { return }
+        do throws(AuditError) {
+            let receipt = try region.log.append(&region.batch)
+            for session in awaiting {
+                session.isAwaitingReceipt = false
+                session.recorded(receipt)
+            }
+        } catch {
+            region.batch.removeAll()
+            context.logger.error("audit log refuses records", metadata: ["region": "\(region.region)", "error": "\(error)"])
+            for session in awaiting { session.isAwaitingReceipt = false }
+            failSessions(of: region)
+        }
+    }
+
+    private func failSessions(of region: RegionLog) {
+        for session in slots {
+            guard let session, session.region === region else { continue }
+            session.end(.logUnavailable(region: region.region))
+        }
+    }
+
+    private func logChanged(_ name: String) {
+        guard let region = regionLog(name) else { return }
+        if region.log.failure != nil { failSessions(of: region) }
+        region.durable = region.log.durable
+        guard !region.holding.isEmpty else { return }
+        let holding = region.holding
+        region.holding.removeAll(keepingCapacity: true)
+        for session in holding.values {
+            session.durableAdvanced()
+            touch(session)
+        }
+    }
+
+    // MARK: Mail
+
+    func mailArrived() {
+        for message in mailbox.take() { handle(message) }
+    }
+
+    private func handle(_ message: WorkerMessage) {
+        switch message {
+        case .accepted(let descriptor, let address, let listener):
+            open(descriptor, from: address, listener: listener)
+        case .keysFetched(let address): withSession(address) { $0.keysFetched() }
+        case .logChanged(let region): logChanged(region)
+        case .cancel(let target, let reply, let client): cancel(target, reply: reply, client: client)
+        case .cancelEnded(let address): withSession(address) { $0.cancelEnded() }
+        case .reloaded(let generation):
+            self.generation = generation
+            for session in slots { session?.decideAgain(generation) }
+        case .replicaLost(let replica):
+            for session in slots {
+                guard let session, session.replicaID == replica else { continue }
+                session.end(.replicaLost(replica.replica))
+            }
+        case .drain(let deadline): drain(until: deadline)
+        case .stop:
+            isStopping = true
+            closeListeners()
+            for session in slots { session?.end(.shuttingDown) }
+        }
+    }
+
+    private func withSession(_ address: SessionAddress, _ body: (Session) -> Void) {
+        guard let session = session(at: address.token) else { return }
+        body(session)
+        touch(session)
+    }
+
+    private func cancel(_ target: SessionAddress, reply: SessionAddress, client: String) {
+        guard let session = session(at: target.token) else {
+            return context.post(.cancelEnded(reply), to: reply.worker)
+        }
+        session.cancelAsked(reply: reply, client: client)
+        touch(session)
+    }
+
+    private func drain(until deadline: UInt64) {
+        isDraining = true
+        isStopping = true
+        closeListeners()
+        _ = loop.schedule(.drainEnded, at: deadline)
+        for session in slots { session?.drain(.shuttingDown) }
+    }
+
+    // MARK: Timers
+
+    func timerFired(_ payload: WorkerTimer) {
+        switch payload {
+        case .session(let token, let timer):
+            guard let session = session(at: token) else { return }
+            session.timerFired(timer)
+            touch(session)
+        case .outcomes(let name):
+            guard let region = regionLog(name) else { return }
+            region.isTimed = false
+            region.mustWrite = true
+        case .acceptAgain:
+            for index in listeners.indices { acceptAll(from: index) }
+        case .drainEnded:
+            for session in slots { session?.end(.shuttingDown) }
+        }
+    }
+
+    // MARK: Sessions
+
+    /// The token of a slot: its index, its generation (30 bits), the role of the descriptor.
+    static func token(_ slot: Int, _ generation: UInt64, _ role: Role) -> UInt64 {
+        UInt64(slot) << 34 | (generation & 0xffff_ffff) << 2 | role.rawValue
+    }
+
+    private func session(at token: UInt64) -> Session? {
+        let slot = Int(token >> 34)
+        guard slot < slots.count, let session = slots[slot], session.token == token else { return nil }
+        return session
+    }
+
+    private func open(_ descriptor: Int32, from address: SocketAddress, listener: Int) {
+        let slot = freeSlots.popLast() ?? slots.count
+        if slot == slots.count {
+            slots.append(nil)
+            slotGenerations.append(0)
+        }
+        slotGenerations[slot] &+= 1
+        let token = Worker.token(slot, slotGenerations[slot], .executor)
+        let session = Session(
+            worker: self, token: token, descriptor: descriptor, client: address, listener: listener,
+            generation: generation)
+        do throws(TransportError) {
+            try loop.add(descriptor, token: token)
+        } catch {
+            context.logger.error("cannot watch a connection", metadata: ["error": "\(error)"])
+            context.admission.releaseConnection()
+            freeSlots.append(slot)
+            return
+        }
+        slots[slot] = session
+        session.begin()
+        if isStopping { session.end(.shuttingDown) }
+        touch(session)
+    }
+
+    /// The session has closed its descriptors.
+    func ended(_ session: Session) {
+        let slot = Int(session.token >> 34)
+        guard slot < slots.count, slots[slot] === session else { return }
+        slots[slot] = nil
+        freeSlots.append(slot)
+        session.region?.holding[session.token] = nil
+        context.admission.releaseConnection()
+    }
+
+    // MARK: Listeners
+
+    private func acceptAll(from index: Int) {
+        guard index < listeners.count, !isStopping else { return }
+        for _ in 0..<64 {
+            switch Socket.accept(listeners[index].descriptor) {
+            case .connection(let descriptor, let address):
+                context.counters.connections.increase()
+                let limit = generation.configuration.limits.sessions
+                guard context.admission.admitConnection(limit: limit) else {
+                    refuseAtOnce(descriptor, .tooManySessions(limit: limit))
+                    continue
+                }
+                let target = context.nextWorker()
+                if target == self.index {
+                    open(descriptor, from: address, listener: listeners[index].index)
+                } else {
+                    context.post(
+                        .accepted(descriptor: descriptor, address: address, listener: listeners[index].index),
+                        to: target)
+                }
+            case .none: return
+            case .exhausted: return makeRoom(for: index)
+            case .failed: continue
+            }
+        }
+        loop.runAgain()
+    }
+
+    /// No descriptor is left: one kept in reserve takes the connection and closes it, so that the executor is not left
+    /// waiting and the loop does not spin (F-OPS-01).
+    private func makeRoom(for index: Int) {
+        context.reserve.accept(listeners[index].descriptor)
+        for listener in listeners { loop.remove(listener.descriptor) }
+        for (index, listener) in listeners.enumerated() {
+            try? loop.addListener(listener.descriptor, token: Worker.token(index, 0, .listener))
+        }
+        _ = loop.schedule(.acceptAgain, at: loop.now &+ 50_000_000)
+    }
+
+    /// Too many sessions: the answer is written into the fresh socket's buffer, which has room for it, and closed.
+    private func refuseAtOnce(_ descriptor: Int32, _ refusal: Refusal) {
+        context.counters.countRefusal(refusal.sqlstate)
+        let stream = Stream(descriptor: descriptor)
+        var buffer = ByteBuffer(pool: pool)
+        buffer.append(refusal.encoded(severity: .fatal))
+        _ = stream.write(from: &buffer, limit: buffer.count)
+        stream.shutdownWrite()
+        stream.close()
+    }
+
+    private func closeListeners() {
+        for listener in listeners {
+            loop.remove(listener.descriptor)
+            listener.close()
+        }
+        listeners = []
+    }
+
+    /// All sessions are gone: what was recorded is written, and the loop ends.
+    private func close() {
+        for region in regions { write(region) }
+        loop.stop()
+    }
+}

@@ -1,0 +1,51 @@
+import Audit
+import GatewayIdentity
+import GatewayRouting
+import Transport
+
+/// What reaches a worker from other threads.
+enum WorkerMessage: Sendable {
+    /// A connection accepted for this worker.
+    case accepted(descriptor: Int32, address: SocketAddress, listener: Int)
+    /// The fetch of keys that a session waits for has ended.
+    case keysFetched(SessionAddress)
+    /// Something about a region's log changed; the numbers are read from the log.
+    case logChanged(region: String)
+    /// A CancelRequest with the right key; `reply` waits until it has been acted on.
+    case cancel(target: SessionAddress, reply: SessionAddress, client: String)
+    /// The cancel request that this connection brought has been acted on.
+    case cancelEnded(SessionAddress)
+    /// A new configuration holds: decide every session again.
+    case reloaded(Generation)
+    /// The replica failed its attestation: its sessions end.
+    case replicaLost(ReplicaID)
+    /// End at the next idle moment, all at the deadline (monotonic nanoseconds).
+    case drain(deadline: UInt64)
+    /// End everything now.
+    case stop
+}
+
+/// A worker's timers.
+enum WorkerTimer {
+    /// A session's deadline or notice.
+    case session(token: UInt64, SessionTimer)
+    /// Outcomes that wait for company are written now.
+    case outcomes(region: String)
+    /// Listeners are accepted from again after descriptors ran out.
+    case acceptAgain
+    /// The shutdown's deadline.
+    case drainEnded
+}
+
+enum SessionTimer {
+    case startup
+    case expiryNotice
+    case expiry
+    case drainEnd
+    case maxLifetime
+    case idle
+    case linger
+    /// The cancel connection to a replica has had its time.
+    case cancel
+    case halfClosed
+}
