@@ -31,7 +31,8 @@ package enum AuditError: Error, Sendable, Hashable, CustomStringConvertible {
         case .wrongRegion(let path, let expected, let found):
             "\(path) is the log of region \(found), expected \(expected)"
         case .filesystem(let path, let type):
-            "\(path) lies on a filesystem of type \(type); a log needs a local one (audit.allow_filesystem overrides)"
+            "\(path) lies on a filesystem of type \(type), expected a local one "
+                + "(audit.allow_filesystem overrides)"
         case .notALog(let path, let reason): "\(path): \(reason)"
         case .damaged(let path, let seq, let reason): "\(path): record \(seq) is damaged: \(reason)"
         case .replaced(let path, let reason): "\(path) is no longer the file that was written: \(reason)"

@@ -3,8 +3,8 @@ import Synchronization
 
 /// One region's log, open for writing. It lives until `close()`.
 ///
-/// Workers append; one thread of the log's own syncs what they wrote (one fdatasync for all that came meanwhile),
-/// tells observers how far the log is durable, and repairs it after a failure.
+/// Workers append; one thread of the log's own syncs what they wrote (one fdatasync for all that came
+/// meanwhile), tells observers how far the log is durable, and repairs it after a failure.
 package final class AuditLog: Sendable {
     package let settings: AuditLogSettings
     package let region: String
@@ -20,8 +20,8 @@ package final class AuditLog: Sendable {
     let wakes: Wake
     let ended: Wake
 
-    /// Opens the log in a folder: makes the folder and `log.json`, takes the lock, recovers the end, starts the
-    /// writer's thread.
+    /// Opens the log in a folder: makes the folder and `log.json`, takes the lock, recovers the end, starts
+    /// the writer's thread.
     ///
     /// A `log.recovered` record tells of bytes that were torn off.
     /// - Throws: every case of `AuditError` but `behind` and `closed`.
@@ -77,8 +77,8 @@ package final class AuditLog: Sendable {
 
     /// Gives the batch's records their numbers and the time, and writes them with one write.
     ///
-    /// Called on workers' threads; blocks for as long as the write does. On success the batch is empty; on failure it
-    /// is as it was, nothing of it is in the log, and nothing it covers may be forwarded.
+    /// Called on workers' threads; blocks for as long as the write does. On success the batch is empty; on
+    /// failure it is as it was, nothing of it is in the log, and nothing it covers may be forwarded.
     /// - Throws: `system`, `replaced`, `behind` or `closed`.
     package func append(_ batch: inout RecordBatch) throws(AuditError) -> AuditReceipt {
         let time = clocks.time()

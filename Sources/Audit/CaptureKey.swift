@@ -1,7 +1,8 @@
 import Crypto
 import Glibc
 
-/// A region's own key for digests of values: "was this value used" can be answered with it, and guessed nowhere.
+/// A region's own key for digests of values: "was this value used" can be answered with it, and guessed
+/// nowhere.
 ///
 /// 32 random bytes in a file of mode 0600. Never printed.
 package struct CaptureKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable
@@ -76,7 +77,8 @@ package struct CaptureKey: Sendable, CustomStringConvertible, CustomDebugStringC
         return CaptureKey(bytes: Array(bytes[..<size]))
     }
 
-    /// Makes a key beside its place and links it there whole, so that of two gateways that start together one wins.
+    /// Makes a key beside its place and links it there whole, so that of two gateways that start together one
+    /// wins.
     private static func create(path: String) throws(AuditError) {
         let draft = "\(path).\(getpid()).new"
         unlink(draft)

@@ -14,8 +14,8 @@ enum Digest {
     }
 }
 
-/// HMAC-SHA-256 (RFC 2104) of which the key's two blocks are hashed already: a value costs what its own bytes cost.
-/// (The library's HMAC hashes the key anew for each value, which takes longer than the value.)
+/// HMAC-SHA-256 (RFC 2104) of which the key's two blocks are hashed already: a value costs what its own bytes
+/// cost. (The library's HMAC hashes the key anew for each value, which takes longer than the value.)
 struct KeyedDigest: Sendable {
     private var inner: SHA256
     private let outer: SHA256

@@ -2,17 +2,18 @@ import Glibc
 
 /// The text of JSON strings (RFC 8259 section 7) and numbers, appended to bytes.
 ///
-/// Escaped are quotes, backslash, everything below U+0020, U+007F, C1 controls (U+0080–009F), line and paragraph
-/// separators (U+2028, U+2029) and bidirectional controls (U+202A–202E, U+2066–2069), so that a record is one line
-/// whatever it holds, also on a terminal. Each byte that belongs to no valid UTF-8 sequence becomes U+FFFD.
+/// Escaped are quotes, backslash, everything below U+0020, U+007F, C1 controls (U+0080–009F), line and
+/// paragraph separators (U+2028, U+2029) and bidirectional controls (U+202A–202E, U+2066–2069), so that a
+/// record is one line whatever it holds, also on a terminal. Each byte that belongs to no valid UTF-8
+/// sequence becomes U+FFFD.
 enum JSONText {
     /// The most bytes that one byte of text can become: `\u0001`.
     static let growth = 6
 
     /// Appends a whole text, without its quotes.
     static func append(_ text: Span<UInt8>, to out: inout [UInt8]) {
-        // SAFETY: the pointer is used only inside the closure, for the span's own count of bytes; every offset below
-        // is at most that count, and eight bytes are loaded only where eight are left.
+        // SAFETY: the pointer is used only inside the closure, for the span's own count of bytes; every
+        // offset below is at most that count, and eight bytes are loaded only where eight are left.
         text.withUnsafeBufferPointer { source in
             guard let base = source.baseAddress else { return }
             let count = source.count
@@ -172,8 +173,8 @@ enum JSONText {
         return true
     }
 
-    /// How many bytes of `text` are whole characters; all of it unless it is a piece of a longer text that is cut
-    /// in the middle of one.
+    /// How many bytes of `text` are whole characters; all of it unless it is a piece of a longer text that is
+    /// cut in the middle of one.
     static func wholeCharacters(_ text: Span<UInt8>, continues: Bool) -> Int {
         guard continues else { return text.count }
         var at = text.count
@@ -197,7 +198,8 @@ enum JSONText {
         byte >= 0x20 && byte < 0x7f && byte != 0x22 && byte != 0x5c
     }
 
-    /// Marks bytes that are not plain: the lowest set bit lies in the first of them (marks above it may be wrong).
+    /// Marks bytes that are not plain: the lowest set bit lies in the first of them (marks above it may be
+    /// wrong).
     private static func specials(_ word: UInt64) -> UInt64 {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let highs: UInt64 = 0x8080_8080_8080_8080

@@ -12,10 +12,10 @@ package enum ParameterCapture: Sendable {
 
 /// The list `parameters` of a Bind or FunctionCall while it is written.
 ///
-/// Elements are `{format, type, value | value_base64 | digest, bytes}`; NULL is `{format, type, value: null}`.
-/// Parameters for which there is no room are summed up in one last element `{more, digest, bytes}`: how many, the
-/// digest of all of them (each as its length in 8 bytes, big-endian, all ones for NULL, and its bytes) and their
-/// length together.
+/// Elements are `{format, type, value | value_base64 | digest, bytes}`; NULL is `{format, type, value:
+/// null}`. Parameters for which there is no room are summed up in one last element `{more, digest, bytes}`:
+/// how many, the digest of all of them (each as its length in 8 bytes, big-endian, all ones for NULL, and its
+/// bytes) and their length together.
 package struct ParameterList: ~Copyable {
     private enum Hash {
         case none
@@ -29,7 +29,8 @@ package struct ParameterList: ~Copyable {
     private var hash: Hash = .none
     fileprivate let opened: Bool
 
-    /// Room that the parameters leave at the record's end, and what one element takes at most beside its value.
+    /// Room that the parameters leave at the record's end, and what one element takes at most beside its
+    /// value.
     private static let reserve = 256
     private static let frame = 160
 

@@ -7,12 +7,12 @@ extension RecordBatch {
         }
     }
 
-    /// Adds the SQL of a Query or Parse message, whole: what does not fit the record continues in `text` records
-    /// (`session`, `of`, `part` from 1 on, `sql`) that follow this one in the batch, and `sql_bytes` says the whole
-    /// length in bytes as the executor sent them.
+    /// Adds the SQL of a Query or Parse message, whole: what does not fit the record continues in `text`
+    /// records (`session`, `of`, `part` from 1 on, `sql`) that follow this one in the batch, and `sql_bytes`
+    /// says the whole length in bytes as the executor sent them.
     ///
-    /// Under a client encoding other than UTF-8, and where the bytes are no UTF-8, the keys are `sql_base64` and
-    /// `client_encoding`; text that is all ASCII stays `sql`.
+    /// Under a client encoding other than UTF-8, and where the bytes are no UTF-8, the keys are `sql_base64`
+    /// and `client_encoding`; text that is all ASCII stays `sql`.
     /// - Parameter message: the frontend message's number in its session.
     package mutating func addSQL(_ sql: Span<UInt8>, clientEncoding: String = "UTF8", of message: UInt64) {
         let readable =

@@ -1,12 +1,13 @@
 /// Records on their way into one region's log, owned by one worker: what one turn of its loop has to say.
 ///
-/// A record is encoded straight into the batch's bytes; `AuditLog.append` gives it its `seq` and `time`. Keys stand
-/// in the order in which they are added, which is interface.md's. A record never becomes longer than the record
-/// limit: SQL continues in records of type `text`, other strings beyond `RecordBatch.stringLimit` are cut and say so,
-/// lists say how many elements more there were, and keys for which there was no room at all are named in `left_out`.
+/// A record is encoded straight into the batch's bytes; `AuditLog.append` gives it its `seq` and `time`. Keys
+/// stand in the order in which they are added, which is interface.md's. A record never becomes longer than
+/// the record limit: SQL continues in records of type `text`, other strings beyond `RecordBatch.stringLimit`
+/// are cut and say so, lists say how many elements more there were, and keys for which there was no room at
+/// all are named in `left_out`.
 package struct RecordBatch: ~Copyable, Sendable {
-    /// Bytes (escaped) that a string other than SQL may take. A longer one is cut between two characters and ends
-    /// in `… [N bytes, sha256 H]`, N and H being the whole string's length and digest.
+    /// Bytes (escaped) that a string other than SQL may take. A longer one is cut between two characters and
+    /// ends in `… [N bytes, sha256 H]`, N and H being the whole string's length and digest.
     package static let stringLimit = 1024
     /// Bytes that a list may take.
     package static let listLimit = 4096

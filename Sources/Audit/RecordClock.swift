@@ -18,7 +18,8 @@ struct RecordClock: Sendable {
     }
 
     /// Takes a reading of the clock (microseconds since 1970).
-    /// - Returns: by how many microseconds the clock went back behind the last time given; 0 where it did not.
+    /// - Returns: by how many microseconds the clock went back behind the last time given; 0 where it did
+    ///   not.
     mutating func advance(to reading: Int64) -> Int64 {
         let reading = max(0, min(reading, RecordClock.last))
         if reading <= micros {

@@ -1,8 +1,8 @@
 import Audit
 import Testing
 
-/// A disk that the machine's actions are carried out on: for each segment, which records are written, and which of
-/// them would be left after a power failure. A record is its number and the append that wrote it.
+/// A disk that the machine's actions are carried out on: for each segment, which records are written, and
+/// which of them would be left after a power failure. A record is its number and the append that wrote it.
 private struct ModelDisk {
     struct Record: Equatable {
         let seq: UInt64
@@ -151,7 +151,10 @@ private struct MachineRun: ~Copyable {
 
 @Suite struct AppendMachineTests {
     @Test(
-        "F-AUD-01, F-AUD-05, F-AUD-07: in every order of four appends, syncs, failures and repairs, no record is lost, repeated or counted durable before it is"
+        """
+        F-AUD-01, F-AUD-05, F-AUD-07: in every order of four appends, syncs, failures and repairs, no record \
+        is lost, repeated or counted durable before it is
+        """
     )
     func everyOrder() throws {
         let depth = 4
@@ -168,7 +171,10 @@ private struct MachineRun: ~Copyable {
     }
 
     @Test(
-        "F-AUD-01, F-AUD-05, F-AUD-07: the same in 4,000 long random orders, and the log always gets going again"
+        """
+        F-AUD-01, F-AUD-05, F-AUD-07: the same in 4,000 long random orders, and the log always gets going \
+        again
+        """
     )
     func randomOrders() throws {
         for seed in 0..<4000 {
@@ -189,7 +195,10 @@ private struct MachineRun: ~Copyable {
     }
 
     @Test(
-        "Numbers that a failed write never gave out are given again, and none is taken until a record is durable again"
+        """
+        Numbers that a failed write never gave out are given again, and none is taken until a record is \
+        durable again
+        """
     )
     func numbersAgain() throws {
         var run = MachineRun()
@@ -221,7 +230,10 @@ private struct MachineRun: ~Copyable {
     }
 
     @Test(
-        "A new segment begins where the next batch does not fit, never inside a batch, and not when the segment is empty"
+        """
+        A new segment begins where the next batch does not fit, never inside a batch, and not when the \
+        segment is empty
+        """
     )
     func rotation() throws {
         var machine = AppendMachine(

@@ -6,7 +6,10 @@ import Testing
 
 @Suite struct AuditLogTests {
     @Test(
-        "Appended records are numbered without a gap from 0, durable after a sync, and there again when the log is opened anew"
+        """
+        Appended records are numbered without a gap from 0, durable after a sync, and there again when the \
+        log is opened anew
+        """
     )
     func reopen() throws {
         let folder = try TemporaryFolder()
@@ -133,7 +136,10 @@ import Testing
     }
 
     @Test(
-        "Eight threads append at once: no number twice, none missing, no batch torn apart, every receipt right",
+        """
+        Eight threads append at once: no number twice, none missing, no batch torn apart, every receipt \
+        right
+        """,
         arguments: AuditDurability.allCases)
     func concurrent(durability: AuditDurability) throws {
         let folder = try TemporaryFolder()

@@ -36,7 +36,10 @@ final class SmallDisk {
 
 @Suite struct DiskFullTests {
     @Test(
-        "F-AUD-02: a full disk refuses appends at once and takes them again by itself when there is room, 20 times; the log holds what was taken",
+        """
+        F-AUD-02: a full disk refuses appends at once and takes them again by itself when there is room, 20 \
+        times; the log holds what was taken
+        """,
         .enabled(
             if: SmallDisk.isPermitted, "NEEDS THE RIGHT TO MOUNT A TMPFS: run as root to have this proved"))
     func fullAndEmptied() throws {

@@ -49,7 +49,10 @@ private final class FaultPlan: Sendable {
     }
 
     @Test(
-        "F-AUD-02, F-AUD-05: a write that fails anywhere leaves nothing, the batch is kept, appends are refused, and the log gets going by itself",
+        """
+        F-AUD-02, F-AUD-05: a write that fails anywhere leaves nothing, the batch is kept, appends are \
+        refused, and the log gets going by itself
+        """,
         arguments: [ENOSPC, EIO, EDQUOT, EROFS])
     func failedWrites(code: Int32) throws {
         let folder = try TemporaryFolder()
@@ -91,7 +94,10 @@ private final class FaultPlan: Sendable {
     }
 
     @Test(
-        "F-AUD-01: after a failed fdatasync its file is never appended to or synced again; what was written stands once, under the same numbers, in a new segment"
+        """
+        F-AUD-01: after a failed fdatasync its file is never appended to or synced again; what was written \
+        stands once, under the same numbers, in a new segment
+        """
     )
     func failedSync() throws {
         let folder = try TemporaryFolder()
@@ -141,7 +147,10 @@ private final class FaultPlan: Sendable {
     }
 
     @Test(
-        "F-AUD-04: a segment removed, replaced, cut or moved is noticed before its records count, and nothing is taken",
+        """
+        F-AUD-04: a segment removed, replaced, cut or moved is noticed before its records count, and nothing \
+        is taken
+        """,
         arguments: ["remove", "replace", "cut", "grow", "move", "folder"])
     func standing(how: String) throws {
         let folder = try TemporaryFolder()
@@ -192,7 +201,10 @@ private final class FaultPlan: Sendable {
     }
 
     @Test(
-        "F-AUD-01, F-AUD-05, F-AUD-06: whatever operation fails whenever, a reader finds every record that was taken once and none that was refused; kill -9 at any operation loses none",
+        """
+        F-AUD-01, F-AUD-05, F-AUD-06: whatever operation fails whenever, a reader finds every record that \
+        was taken once and none that was refused; kill -9 at any operation loses none
+        """,
         arguments: 0..<60)
     func anything(seed: Int) throws {
         let folder = try TemporaryFolder()

@@ -112,7 +112,10 @@ func sha256(_ text: String) -> String {
     }
 
     @Test(
-        "The key is made once with mode 0600, is not printed, and is refused where others may read it or it is no key"
+        """
+        The key is made once with mode 0600, is not printed, and is refused where others may read it or it \
+        is no key
+        """
     )
     func file() throws {
         let folder = try TemporaryFolder()

@@ -5,7 +5,10 @@ import Testing
 
 @Suite struct ReaderTests {
     @Test(
-        "F-AUD-11: a reader that is asked again goes on where it was, across new segments, and takes no tail without a newline for a record"
+        """
+        F-AUD-11: a reader that is asked again goes on where it was, across new segments, and takes no tail \
+        without a newline for a record
+        """
     )
     func follow() throws {
         let folder = try TemporaryFolder()
@@ -81,7 +84,10 @@ import Testing
     }
 
     @Test(
-        "Several regions' logs are merged by time, from a root or one by one, and the last N are the last of each"
+        """
+        Several regions' logs are merged by time, from a root or one by one, and the last N are the last of \
+        each
+        """
     )
     func merge() throws {
         let folder = try TemporaryFolder()
@@ -151,10 +157,10 @@ import Testing
         }
         #expect(rows.allSatisfy { $0.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x202e } })
         #expect(rows[0].contains(#"eve\u{1b}[2J"#))
-        #expect(rows[1].hasPrefix("2023-11-14 22:13:20.000 1       query"))
+        #expect(rows[1].hasPrefix("2023-11-14 22:13:20.000 1        query"))
         #expect(
             rows[1].contains(
-                #"orders       orders-eu-a    3     select 1;\n-- \u{202e}\u{1b}]0;x\u{7}\u{2028}"#))
+                #"orders         orders-eu-a      3     select 1;\n-- \u{202e}\u{1b}]0;x\u{7}\u{2028}"#))
         #expect(rows[2].contains("42601 1.2 ms"))
         #expect(
             sheets[1].contains("  | select 1;")

@@ -60,7 +60,10 @@ private func unsalted(_ line: String) throws -> String {
     }
 
     @Test(
-        "F-AUD-12: controls, C1, line separators and bidirectional controls are escaped; lone surrogates and other bytes that are no UTF-8 become U+FFFD"
+        """
+        F-AUD-12: controls, C1, line separators and bidirectional controls are escaped; lone surrogates and \
+        other bytes that are no UTF-8 become U+FFFD
+        """
     )
     func escapes() throws {
         let hostile: [(String, [UInt8], String)] = [
@@ -109,7 +112,10 @@ private func unsalted(_ line: String) throws -> String {
     }
 
     @Test(
-        "F-AUD-13: a statement beyond the record limit continues in text records, none longer than the limit, and is whole again when they are put together"
+        """
+        F-AUD-13: a statement beyond the record limit continues in text records, none longer than the limit, \
+        and is whole again when they are put together
+        """
     )
     func continuation() throws {
         for (limit, sql) in [
@@ -159,7 +165,10 @@ private func unsalted(_ line: String) throws -> String {
     }
 
     @Test(
-        "A long statement in another encoding is whole again when its base64 parts are decoded and put together"
+        """
+        A long statement in another encoding is whole again when its base64 parts are decoded and put \
+        together
+        """
     )
     func longBase64() throws {
         let sql = (0..<50_001).map { UInt8(truncatingIfNeeded: $0 % 251 + 1) }
@@ -172,7 +181,10 @@ private func unsalted(_ line: String) throws -> String {
     }
 
     @Test(
-        "Strings beyond their limit are cut between characters and say how long they were; lists say how many more there were; nothing makes a record longer than its limit"
+        """
+        Strings beyond their limit are cut between characters and say how long they were; lists say how many \
+        more there were; nothing makes a record longer than its limit
+        """
     )
     func bounds() throws {
         var batch = RecordBatch(recordLimit: 4096)

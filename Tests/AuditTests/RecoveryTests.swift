@@ -44,7 +44,10 @@ import Testing
     }
 
     @Test(
-        "F-AUD-06: a log cut at any byte of its last two records starts again; what was cut off is kept aside and told of"
+        """
+        F-AUD-06: a log cut at any byte of its last two records starts again; what was cut off is kept aside \
+        and told of
+        """
     )
     func cutAtEachByte() throws {
         let folder = try TemporaryFolder()
@@ -58,7 +61,10 @@ import Testing
     }
 
     @Test(
-        "F-AUD-06: zeros from any byte of the last two records to the end, or a page more, are torn and no record"
+        """
+        F-AUD-06: zeros from any byte of the last two records to the end, or a page more, are torn and no \
+        record
+        """
     )
     func zeroFillFromEachByte() throws {
         let folder = try TemporaryFolder()
@@ -75,7 +81,10 @@ import Testing
     }
 
     @Test(
-        "F-AUD-06: a hole of zeros over two records' border, with a whole record behind it, is torn from the first of them on"
+        """
+        F-AUD-06: a hole of zeros over two records' border, with a whole record behind it, is torn from the \
+        first of them on
+        """
     )
     func hole() throws {
         let folder = try TemporaryFolder()
@@ -99,7 +108,10 @@ import Testing
     }
 
     @Test(
-        "A record that is damaged in the middle, whole ones behind it, is not repaired: the log does not open and says which"
+        """
+        A record that is damaged in the middle, whole ones behind it, is not repaired: the log does not open \
+        and says which
+        """
     )
     func damageInTheMiddle() throws {
         let folder = try TemporaryFolder()

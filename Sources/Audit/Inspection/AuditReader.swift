@@ -2,8 +2,8 @@ import Glibc
 
 /// Reads a log's records in their order, from the segments of a live log or of a copied folder.
 ///
-/// Streaming: memory does not grow with the log. Bytes behind the last newline are not there (yet). A segment goes
-/// up to the next one's first record: what it holds from there on was written again in the next one.
+/// Streaming: memory does not grow with the log. Bytes behind the last newline are not there (yet). A segment
+/// goes up to the next one's first record: what it holds from there on was written again in the next one.
 package final class AuditReader {
     /// The log's folder.
     package let folder: String

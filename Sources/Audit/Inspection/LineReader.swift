@@ -1,7 +1,7 @@
 import Glibc
 
-/// Lines of a file from an offset on, read in blocks. Bytes behind the last newline are not a line; when the file
-/// has grown, reading goes on.
+/// Lines of a file from an offset on, read in blocks. Bytes behind the last newline are not a line; when the
+/// file has grown, reading goes on.
 package struct LineReader {
     private let descriptor: Int32
     private let path: String

@@ -8,6 +8,12 @@ package struct FollowedRecord: Sendable {
     /// The line as JSON; nil where it is none.
     package let value: JSONValue?
 
+    package init(region: String, line: RecordLine, value: JSONValue?) {
+        self.region = region
+        self.line = line
+        self.value = value
+    }
+
     package var time: String { value?["time"]?.string ?? "" }
 }
 
@@ -24,17 +30,15 @@ package final class LogFollower {
     package init(folders: [String], last: Int? = nil) throws(AuditError) {
         var readers: [AuditReader] = []
         var regions: [String] = []
-        for folder in folders {
-            for log in try LogFollower.logs(in: folder) {
-                var from: UInt64 = 0
-                if let last {
-                    let end = try AuditReader.end(of: log)
-                    from = end > UInt64(clamping: last) ? end - UInt64(clamping: last) : 0
-                }
-                let reader = try AuditReader(folder: log, from: from)
-                regions.append(try reader.region ?? String(log.split(separator: "/").last ?? "/"))
-                readers.append(reader)
+        for log in try LogFollower.logs(in: folders) {
+            var from: UInt64 = 0
+            if let last {
+                let end = try AuditReader.end(of: log)
+                from = end > UInt64(clamping: last) ? end - UInt64(clamping: last) : 0
             }
+            let reader = try AuditReader(folder: log, from: from)
+            regions.append(try reader.region ?? String(log.split(separator: "/").last ?? "/"))
+            readers.append(reader)
         }
         self.readers = readers
         self.regions = regions
@@ -58,8 +62,18 @@ package final class LogFollower {
         return heads[earliest]
     }
 
+    /// The logs that folders are or hold.
+    /// - Throws: `AuditError.notALog` where one of them is neither.
+    package static func logs(in folders: [String]) throws(AuditError) -> [String] {
+        var logs: [String] = []
+        for folder in folders {
+            for log in try self.logs(in: folder) where !logs.contains(log) { logs.append(log) }
+        }
+        return logs
+    }
+
     /// The logs that a folder is or holds, by name.
-    static func logs(in folder: String) throws(AuditError) -> [String] {
+    private static func logs(in folder: String) throws(AuditError) -> [String] {
         if access(folder + "/segments", F_OK) == 0 { return [folder] }
         guard access(folder, F_OK) == 0 else { throw .system(operation: "open", path: folder, code: errno) }
         let logs = try SegmentName.files(folder).sorted().map { folder + "/" + $0 }

@@ -1,4 +1,5 @@
-/// Records as rows for people: time, region, seq, type, subject, database, replica, message, and what it says.
+/// Records as rows for people: time, region, seq, type, subject, database, replica, message, and what it
+/// says.
 package struct RecordTable {
     private let showsRegion: Bool
     private let width: Int
@@ -10,6 +11,12 @@ package struct RecordTable {
         var database = ""
         var replica = ""
     }
+
+    /// Columns below which times come without dates and columns are narrower; columns that a row always gets.
+    private static let narrow = 170
+    private static let leastRow = 150
+
+    private var isNarrow: Bool { width > 0 && width < RecordTable.narrow }
 
     /// Sessions whose identity is remembered at once.
     private static let sessionLimit = 100_000
@@ -60,6 +67,7 @@ package struct RecordTable {
         var parts: [String] = []
         if let verdict = value["verdict"]?["allowed"]?.bool, !verdict { parts.append("REFUSED") }
         if let text = value["verdict"]?.string ?? value["decision"]?.string { parts.append(text) }
+        if let access = value["decision"]?["access"]?.string { parts.append(access) }
         if let sqlstate = value["sqlstate"]?.string { parts.append(sqlstate) }
         if let reason = value["reason"]?.string { parts.append(reason) }
         if let tag = value["tag"]?.string { parts.append(tag) }
@@ -91,11 +99,12 @@ package struct RecordTable {
     /// `2026-01-31T23:59:59.123456Z` as `2026-01-31 23:59:59.123`.
     private func shortTime(_ time: String) -> String {
         guard time.utf8.count == RecordClock.width else { return time }
-        return String(time.prefix(23)).replacing("T", with: " ")
+        let text = String(time.prefix(23)).replacing("T", with: " ")
+        return isNarrow ? String(text.dropFirst(11)) : text
     }
 
     private func row(_ cells: [String]) -> String {
-        let widths = [23, 13, 7, 15, 16, 12, 14, 5]
+        let widths = isNarrow ? [12, 12, 6, 13, 12, 10, 12, 4] : [23, 13, 8, 15, 20, 14, 16, 5]
         var out = ""
         for (at, cell) in cells.enumerated() {
             if at == 1 && !showsRegion { continue }
@@ -109,8 +118,10 @@ package struct RecordTable {
             out += text + String(repeating: " ", count: max(0, room - text.count)) + " "
         }
         while out.last == " " { out.removeLast() }
-        guard width > 0, out.count > width else { return out }
-        return out.prefix(width - 1) + "…"
+        // On a narrow terminal rows wrap rather than say nothing.
+        let room = max(width, RecordTable.leastRow)
+        guard width > 0, out.count > room else { return out }
+        return out.prefix(room - 1) + "…"
     }
 }
 
@@ -128,6 +139,17 @@ package enum RecordSheet {
             }
             return ["\(name) \(VisibleText.of(text(member.value)))"]
         }
+    }
+
+    /// Who and where a session is, from its session.start.
+    package static func identity(_ start: JSONValue) -> [String] {
+        guard case .object(let members) = start else { return [] }
+        let names: Set<String> = [
+            "time", "replica", "database", "role", "issuer", "subject", "planner", "task", "token_id",
+            "client",
+            "application", "rule",
+        ]
+        return lines(.object(members.filter { names.contains($0.name) }))
     }
 
     private static func text(_ value: JSONValue) -> String {

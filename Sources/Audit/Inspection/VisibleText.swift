@@ -1,5 +1,5 @@
-/// Text as a person may safely see it on a terminal: controls, line and paragraph separators and bidirectional
-/// controls are shown as escapes and do nothing.
+/// Text as a person may safely see it on a terminal: controls, line and paragraph separators and
+/// bidirectional controls are shown as escapes and do nothing.
 package enum VisibleText {
     package static func of(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isHidden) else { return text }
@@ -20,7 +20,8 @@ package enum VisibleText {
         return out
     }
 
-    /// A line of JSON with what a terminal could take for an order escaped (inside strings it means the same).
+    /// A line of JSON with what a terminal could take for an order escaped (inside strings it means the
+    /// same).
     package static func ofJSON(_ line: [UInt8]) -> String {
         var out: [UInt8] = []
         for scalar in String(decoding: line, as: UTF8.self).unicodeScalars {

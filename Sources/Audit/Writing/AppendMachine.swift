@@ -1,10 +1,11 @@
-/// What the writer of a log knows and decides: which numbers are given, how far segments are written and durable,
-/// when a segment begins, what a failure leads to. It does nothing itself: no file, clock, lock or thread.
+/// What the writer of a log knows and decides: which numbers are given, how far segments are written and
+/// durable, when a segment begins, what a failure leads to. It does nothing itself: no file, clock, lock or
+/// thread.
 ///
-/// - After a failed *write* the segment is cut back to its last whole record; numbers that never went out are given
-///   again.
-/// - After a failed *sync* (or cut) the files written so far and not durable are never trusted again: their records
-///   are written once more, with the same numbers, each into a new segment (`Rewrite`).
+/// - After a failed *write* the segment is cut back to its last whole record; numbers that never went out are
+///   given again.
+/// - After a failed *sync* (or cut) the files written so far and not durable are never trusted again: their
+///   records are written once more, with the same numbers, each into a new segment (`Rewrite`).
 /// - In both cases no record is taken until a `log.recovered` record is durable.
 package struct AppendMachine: ~Copyable, Sendable {
     /// A segment that is not durable as a whole, or the one that is appended to.
@@ -220,8 +221,8 @@ extension AppendMachine {
         fail(error, .rewrite)
     }
 
-    /// The segment that is appended to is not the file of its name any more, or not as long as it was written.
-    /// What was just synced does not count.
+    /// The segment that is appended to is not the file of its name any more, or not as long as it was
+    /// written. What was just synced does not count.
     package mutating func standingLost(_ error: AuditError) {
         syncing = nil
         fail(error, .standing)

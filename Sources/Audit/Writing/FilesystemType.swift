@@ -1,9 +1,9 @@
 import CLinux
 import Glibc
 
-/// Filesystems that a log must not lie on: their `write` hangs with the network, or their locks and fsync promise
-/// less than a local disk's. Magic numbers from statfs(2).
-enum FilesystemType {
+/// Filesystems that a log must not lie on: their `write` hangs with the network, or their locks and fsync
+/// promise less than a local disk's. Magic numbers from statfs(2).
+package enum FilesystemType {
     private static let refused: [UInt32: String] = [
         0x6969: "nfs", 0x517b: "smb", 0xfe53_4d42: "smb2", 0xff53_4d42: "cifs", 0x6573_5546: "fuse",
         0x0102_1997: "9p", 0x00c3_6400: "ceph", 0x5346_414f: "afs", 0x6b41_4653: "afs", 0x7375_7245: "coda",
@@ -25,5 +25,5 @@ enum FilesystemType {
     }
 
     /// The name of a refused filesystem; nil where logs may lie on it.
-    static func name(refusedMagic magic: UInt32) -> String? { refused[magic] }
+    package static func name(refusedMagic magic: UInt32) -> String? { refused[magic] }
 }

@@ -24,7 +24,8 @@ package struct FileFault: Error, Sendable, Hashable {
 package protocol LogFiles: Sendable {
     /// Path of the segment that begins with a record, for errors.
     func path(of first: UInt64) -> String
-    /// Makes the segment that begins with a record, for appending. Its name is not durable before `syncFolder`.
+    /// Makes the segment that begins with a record, for appending. Its name is not durable before
+    /// `syncFolder`.
     func create(_ first: UInt64) throws(FileFault) -> SegmentFile
     /// Makes a draft of a segment, which nobody reads before it is published.
     func draft(_ first: UInt64) throws(FileFault) -> SegmentFile

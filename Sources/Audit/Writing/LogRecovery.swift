@@ -22,10 +22,10 @@ struct TornTail: Equatable {
 
 /// Reads the end of a log at start, and repairs what a crash may leave there: a last line that is no record.
 ///
-/// The records of the last segment must be numbered from its name on without a gap. Where they stop being so, the
-/// rest of the file goes byte for byte into `….torn` and is cut off — if it is what a crash leaves: no whole record
-/// of a later number stands in it, or it holds NUL bytes (blocks that never reached the disk). Anything else is
-/// damage of what was durable and is not repaired.
+/// The records of the last segment must be numbered from its name on without a gap. Where they stop being so,
+/// the rest of the file goes byte for byte into `….torn` and is cut off — if it is what a crash leaves: no
+/// whole record of a later number stands in it, or it holds NUL bytes (blocks that never reached the disk).
+/// Anything else is damage of what was durable and is not repaired.
 struct LogRecovery {
     let folder: SegmentFolder
 

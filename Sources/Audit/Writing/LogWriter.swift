@@ -36,7 +36,8 @@ extension LogState {
 
 extension AuditLog {
     /// One turn of the writer: what is due now.
-    /// - Returns: microseconds to sleep (0: go on at once; below 0: until woken), or nil when the log is closed.
+    /// - Returns: microseconds to sleep (0: go on at once; below 0: until woken), or nil when the log is
+    ///   closed.
     package func turn() -> Int64? {
         let now = clocks.monotonic()
         let (plan, closing) = state.withLock { state -> (AppendMachine.SyncPlan?, Bool) in

@@ -1,0 +1,57 @@
+import ArgumentParser
+import Audit
+import Foundation
+
+/// `domicile audit …`: the DBA's and the auditor's tool over a log's folder, gateway running or not.
+struct AuditCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "audit", abstract: "Read audit logs: live, or copied folders.",
+        subcommands: [AuditTailCommand.self, AuditShowCommand.self])
+}
+
+/// Where and how records are printed.
+struct AuditOutput: ParsableArguments {
+    @Flag(help: "Print each record as it stands in the log, one JSON object a line.")
+    var json = false
+
+    /// Whether a person looks at standard output.
+    static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    /// Columns of the terminal; 0 where there is none.
+    static var width: Int {
+        var size = winsize()
+        guard isTerminal, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 else { return 0 }
+        return Int(size.ws_col)
+    }
+
+    func print(_ line: RecordLine) {
+        if AuditOutput.isTerminal {
+            AuditOutput.write(VisibleText.ofJSON(line.bytes))
+        } else {
+            FileHandle.standardOutput.write(Data(line.bytes + [0x0a]))
+        }
+    }
+
+    static func write(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
+
+    static func note(_ text: String) {
+        FileHandle.standardError.write(Data(("domicile: " + text + "\n").utf8))
+    }
+
+    /// Says that a line is no record or out of its place.
+    static func noteDamage(_ line: RecordLine) {
+        guard !line.isInSequence else { return }
+        let found = line.seq.map { "record \($0)" } ?? "no record"
+        note("\(line.path): expected record \(line.expected) at byte \(line.offset), found \(found)")
+    }
+
+    /// Ends the command with status 1 and the error's text.
+    static func failing<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as AuditError {
+            note(error.description)
+            throw ExitCode(1)
+        }
+    }
+}
