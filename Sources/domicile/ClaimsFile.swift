@@ -11,8 +11,10 @@ enum ClaimsFile {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw ExplainFailure(description: "\(path): the file cannot be read")
         }
-        guard case .object(let claims)? = try? JSONDecoder().decode(DecodedClaim.self, from: data).value else {
-            throw ExplainFailure(description: "\(path): expected a JSON object with iss, sub and other claims")
+        guard case .object(let claims)? = try? JSONDecoder().decode(DecodedClaim.self, from: data).value
+        else {
+            throw ExplainFailure(
+                description: "\(path): expected a JSON object with iss, sub and other claims")
         }
         guard case .string(let name)? = claims["iss"] else {
             throw ExplainFailure(description: "\(path): expected `iss`, one of the configured issuers")
@@ -20,7 +22,9 @@ enum ClaimsFile {
         guard let issuer = configuration.issuers.first(where: { $0.issuer.hasSameBytes(as: name) }) else {
             let known = configuration.issuers.map(\.issuer).joined(separator: ", ")
             throw ExplainFailure(
-                description: "\(path): the issuer \(name) is not configured, its tokens are refused; expected \(known)")
+                description:
+                    "\(path): the issuer \(name) is not configured, its tokens are refused; expected \(known)"
+            )
         }
         func text(_ mapped: String) -> String? {
             guard let path = issuer.claims[mapped] else { return nil }
@@ -37,7 +41,8 @@ enum ClaimsFile {
         var tokenID: String?
         if case .string(let text)? = claims["jti"] { tokenID = text }
         return Principal(
-            issuer: issuer.issuer, subject: subject, planner: text("planner"), task: text("task"), tokenID: tokenID,
+            issuer: issuer.issuer, subject: subject, planner: text("planner"), task: text("task"),
+            tokenID: tokenID,
             claims: claims, mapped: issuer.claims)
     }
 }

@@ -6,18 +6,20 @@ import GatewayPolicy
 import Logging
 
 extension ExplainCommand {
-    /// The principal of a token, verified as a gateway would: with the issuer's keys, fetched where they are not in a
-    /// file.
+    /// The principal of a token, verified as a gateway would: with the issuer's keys, fetched where they are
+    /// not in a file.
     ///
     /// - Throws: `ExplainFailure` with what an executor would see.
-    static func principal(fromTokenFile path: String, configuration: Configuration) async throws -> Principal {
+    static func principal(fromTokenFile path: String, configuration: Configuration) async throws -> Principal
+    {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw ExplainFailure(description: "\(path): the file cannot be read")
         }
         // An editor or `echo` ends the file with a newline, which is no part of the token.
         let token = [UInt8](data).reversed().drop { $0 == 0x0a || $0 == 0x0d }.reversed()
         let service = IdentityService(
-            issuers: configuration.issuers, leeway: configuration.leeway, tokenLimit: configuration.limits.token,
+            issuers: configuration.issuers, leeway: configuration.leeway,
+            tokenLimit: configuration.limits.token,
             logger: Logger(label: "explain", factory: { _ in SwiftLogNoOpLogHandler() }))
         let now = Int64(Date().timeIntervalSince1970)
         var verification = service.verify(Array(token), now: now)

@@ -15,7 +15,7 @@ struct Explanation {
         let principal = identity.principal
         let proof = identity.isVerified ? "token verified" : "not verified: claims from \(identity.source)"
         var lines = [
-            "identity  \(principal.subject) of \(principal.issuer) (\(proof))",
+            "identity  \(Explanation.printable(principal.subject)) of \(principal.issuer) (\(proof))",
             "request   database \(request.database), role \(request.role ?? "auto"), region "
                 + (request.regionsAsked.isEmpty ? "any" : request.regionsAsked.joined(separator: " and ")),
         ]
@@ -23,7 +23,9 @@ struct Explanation {
             let place = rule.line.map { " (line \($0))" } ?? ""
             lines.append("rule      \(rule.name)\(place): \(Explanation.words(rule.verdict))")
             guard rule.verdict != .notReached else { continue }
-            lines.append("          \(Explanation.mark(rule.databaseHeld)) database in \(Explanation.list(rule.databases))")
+            lines.append(
+                "          \(Explanation.mark(rule.databaseHeld)) database in \(Explanation.list(rule.databases))"
+            )
             lines += Explanation.lines(rule.who, indent: 0)
         }
         for check in trace.checks {
@@ -35,7 +37,8 @@ struct Explanation {
                 "decision  allowed by rule \(decision.rule): role \(decision.role), \(decision.access.rawValue), "
                     + "regions \(decision.regions.joined(separator: ", "))")
             if !decision.replicatesTo.isEmpty {
-                lines.append("          what it writes streams on to \(decision.replicatesTo.joined(separator: ", "))")
+                lines.append(
+                    "          what it writes streams on to \(decision.replicatesTo.joined(separator: ", "))")
             }
         case .failure(let refusal):
             let error = ExplainCommand.error(for: refusal)
@@ -63,6 +66,14 @@ struct Explanation {
         case .any(let parts, let held):
             return ["\(margin)\(mark(held)) any of"] + parts.flatMap { lines($0, indent: indent + 1) }
         }
+    }
+
+    /// On one line and harmless to a terminal: the subject is what its issuer chose.
+    private static func printable(_ text: String) -> String {
+        text.unicodeScalars.map { scalar in
+            let isControl = scalar.value < 0x20 || (0x7f..<0xa0).contains(scalar.value)
+            return isControl ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
+        }.joined()
     }
 
     private static func mark(_ held: Bool) -> String { held ? "yes" : "no " }
@@ -164,23 +175,28 @@ struct ExplanationReport: Encodable {
         digest = explanation.configuration.digest
         let principal = explanation.identity.principal
         identity = Identity(
-            issuer: principal.issuer, subject: principal.subject, planner: principal.planner, task: principal.task,
+            issuer: principal.issuer, subject: principal.subject, planner: principal.planner,
+            task: principal.task,
             verified: explanation.identity.isVerified)
         let asked = explanation.request
         request = Request(
-            database: asked.database, role: asked.role, regions: asked.regionsAsked, replication: asked.replication)
+            database: asked.database, role: asked.role, regions: asked.regionsAsked,
+            replication: asked.replication)
         rules = explanation.trace.rules.map { rule in
             Rule(
                 name: rule.name, line: rule.line, verdict: rule.verdict.rawValue, databases: rule.databases,
                 databaseHeld: rule.databaseHeld, who: Condition(rule.who))
         }
-        checks = explanation.trace.checks.map { Check(name: $0.name.rawValue, held: $0.held, detail: $0.detail) }
+        checks = explanation.trace.checks.map {
+            Check(name: $0.name.rawValue, held: $0.held, detail: $0.detail)
+        }
         switch explanation.trace.outcome {
         case .success(let answer):
             allowed = true
             decision = DecisionReport(
                 rule: answer.rule, database: answer.database, regions: answer.regions, role: answer.role,
-                access: answer.access.rawValue, replication: answer.replication, replicatesTo: answer.replicatesTo)
+                access: answer.access.rawValue, replication: answer.replication,
+                replicatesTo: answer.replicatesTo)
         case .failure(let reason):
             allowed = false
             refusal = ExplainCommand.error(for: reason)

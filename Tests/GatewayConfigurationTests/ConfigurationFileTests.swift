@@ -26,7 +26,9 @@ struct ConfigurationFileTests {
             certificate: fixture.folder + "/gateway.crt", key: fixture.folder + "/gateway.key", clientCA: nil)
         #expect(
             read.listeners == [
-                Listener(address: .tcp(host: "127.0.0.1", port: 6432), tls: tls, tlsRequired: true, auth: .cleartext)
+                Listener(
+                    address: .tcp(host: "127.0.0.1", port: 6432), tls: tls, tlsRequired: true,
+                    auth: .cleartext)
             ])
         #expect(
             read.admin
@@ -34,14 +36,19 @@ struct ConfigurationFileTests {
         #expect(
             read.issuers == [
                 Issuer(
-                    issuer: "https://id.example.com", audience: ["domicile"], algorithms: [.rs256, .es256, .edDSA],
+                    issuer: "https://id.example.com", audience: ["domicile"],
+                    algorithms: [.rs256, .es256, .edDSA],
                     keys: .discovery, ca: nil, types: nil,
-                    claims: ["subject": ["sub"], "planner": ["azp"], "task": ["task_id"], "groups": ["groups"]],
+                    claims: [
+                        "subject": ["sub"], "planner": ["azp"], "task": ["task_id"], "groups": ["groups"],
+                    ],
                     keysMaxAge: .seconds(86_400), keysRefresh: .seconds(900))
             ])
         #expect(
             read.regions == [
-                Region(name: "eu-west-1", jurisdiction: "EU", audit: fixture.folder + "/audit/eu-west-1", networks: []),
+                Region(
+                    name: "eu-west-1", jurisdiction: "EU", audit: fixture.folder + "/audit/eu-west-1",
+                    networks: []),
                 Region(
                     name: "eu-central-1", jurisdiction: "EU", audit: fixture.folder + "/logs/central",
                     networks: [
@@ -52,12 +59,14 @@ struct ConfigurationFileTests {
         #expect(
             read.health
                 == Health(
-                    interval: .seconds(2), timeout: .seconds(1), user: "domicile_health", password: Secret("pass-h"),
+                    interval: .seconds(2), timeout: .seconds(1), user: "domicile_health",
+                    password: Secret("pass-h"),
                     fall: 2, rise: 1))
         #expect(
             read.audit
                 == AuditSettings(
-                    durability: .acknowledged, syncInterval: .seconds(1), segment: 268_435_456, recordLimit: 65_536,
+                    durability: .acknowledged, syncInterval: .seconds(1), segment: 268_435_456,
+                    recordLimit: 65_536,
                     parameters: .hash, literals: .keep, origin: nil, key: nil, retention: nil,
                     captureKey: fixture.folder + "/state/capture.key", allowFilesystems: []))
         #expect(
@@ -85,16 +94,19 @@ struct ConfigurationFileTests {
                     name: "orders",
                     replicas: [
                         Replica(
-                            name: "orders-a", region: "eu-west-1", kind: .primary, host: "127.0.0.1", port: 5501,
+                            name: "orders-a", region: "eu-west-1", kind: .primary, host: "127.0.0.1",
+                            port: 5501,
                             dbname: "orders", maxLag: nil, attest: Attestation(), maintenance: false),
                         Replica(
-                            name: "orders-b", region: "eu-central-1", kind: .standby, host: "10.2.3.4", port: 5432,
+                            name: "orders-b", region: "eu-central-1", kind: .standby, host: "10.2.3.4",
+                            port: 5432,
                             dbname: "orders", maxLag: nil, attest: Attestation(clusterName: "orders-b"),
                             maintenance: false),
                     ],
                     upstream: Upstream(
                         sslmode: .verifyFull, sslrootcert: fixture.folder + "/upstream-ca.pem",
-                        allowsWeakAuthentication: false, roles: ["analyst": credential, "writer": credential],
+                        allowsWeakAuthentication: false,
+                        roles: ["analyst": credential, "writer": credential],
                         certificateAuthority: nil),
                     rowLevelFacts: false))
     }
@@ -129,9 +141,11 @@ struct ConfigurationFileTests {
                     who: .all([
                         .claim(name: "subject", patterns: [Pattern("exec-1")]),
                         .claim(name: "groups", patterns: [Pattern("eu-*")]),
-                    ]), databases: [Pattern("orders")], regions: ["EU"], roles: ["analyst"], access: .readOnly),
+                    ]), databases: [Pattern("orders")], regions: ["EU"], roles: ["analyst"], access: .readOnly
+                ),
                 Rule(
-                    name: "writer", line: 34, column: 5, who: .claim(name: "sub", patterns: [Pattern("exec-2")]),
+                    name: "writer", line: 34, column: 5,
+                    who: .claim(name: "sub", patterns: [Pattern("exec-2")]),
                     databases: [Pattern("orders")], regions: ["eu-west-1", "eu-central-1"], roles: ["writer"],
                     access: .readWrite, transit: ["EU"], replicates: true, replication: true,
                     capture: CaptureOverride(parameters: .drop), session: session),
@@ -180,9 +194,12 @@ struct ConfigurationFileTests {
 
                 """
             ),
-            ("    audience: [domicile]\n", "    audience: domicile\n    jwks: jwks.json\n    types: [JWT, x+jwt]\n"
-                + "    claims: { task: act.task, teams: [realm.x, roles], groups: \"https://example.com/groups\" }\n"
-                + "    algorithms: ES256\n"),
+            (
+                "    audience: [domicile]\n",
+                "    audience: domicile\n    jwks: jwks.json\n    types: [JWT, x+jwt]\n"
+                    + "    claims: { task: act.task, teams: [realm.x, roles], groups: \"https://example.com/groups\" }\n"
+                    + "    algorithms: ES256\n"
+            ),
             ("host: 10.2.3.4\n", "host: 10.2.3.4\n        max_lag: 10s\n        maintenance: true\n"),
         ])
         let read = try configuration(text)
@@ -204,7 +221,8 @@ struct ConfigurationFileTests {
         #expect(issuer.types == ["jwt", "x+jwt"] && issuer.algorithms == [.es256])
         #expect(
             issuer.claims == [
-                "subject": ["sub"], "planner": ["azp"], "task": ["act", "task"], "teams": ["realm.x", "roles"],
+                "subject": ["sub"], "planner": ["azp"], "task": ["act", "task"],
+                "teams": ["realm.x", "roles"],
                 "groups": ["https://example.com/groups"],
             ])
         #expect(read.databases.first?.replicas.last?.maxLag == .seconds(10))
@@ -249,7 +267,10 @@ struct ConfigurationFileTests {
     @Test("An alias stands for what its anchor holds")
     func alias() throws {
         let text = Fixture.changed([
-            ("analyst: { certificate: role.crt, key: role.key }", "analyst: &c { certificate: role.crt, key: role.key }"),
+            (
+                "analyst: { certificate: role.crt, key: role.key }",
+                "analyst: &c { certificate: role.crt, key: role.key }"
+            ),
             ("writer: { certificate: role.crt, key: role.key }", "writer: *c"),
         ])
         let roles = try #require(try configuration(text).databases.first?.upstream.roles)
@@ -263,7 +284,8 @@ struct ConfigurationFileTests {
             issuer: "https://id.example.com", subject: "exec-1", planner: nil, task: nil, tokenID: nil,
             claims: ["sub": .string("exec-1"), "groups": .array([.string("eu-analysts")])],
             mapped: ["subject": ["sub"]])
-        let decision = try policy.decide(AccessRequest(principal: principal, database: "orders", regionsAsked: ["EU"]))
+        let decision = try policy.decide(
+            AccessRequest(principal: principal, database: "orders", regionsAsked: ["EU"]))
         #expect(decision.rule == "analyst" && decision.regions == ["eu-west-1", "eu-central-1"])
     }
 }

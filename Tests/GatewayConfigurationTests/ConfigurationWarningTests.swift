@@ -9,32 +9,49 @@ struct ConfigurationWarningTests {
     @Test(
         "What works but should be known is a warning, and the configuration is valid",
         arguments: [
-            Change("        attest: { cluster_name: orders-b }\n", "",
+            Change(
+                "        attest: { cluster_name: orders-b }\n", "",
                 "17:9 warning replica `orders-b` is outside the gateway's region and has no `attest"),
-            Change("analyst: { certificate: role.crt, key: role.key }", "analyst: { password: \"${ANALYST_PASSWORD}\" }",
+            Change(
+                "analyst: { certificate: role.crt, key: role.key }",
+                "analyst: { password: \"${ANALYST_PASSWORD}\" }",
                 "14:3 warning database `orders` spans regions, and role analyst logs in with a password"),
-            Change("who: { subject: exec-1, groups: [eu-*] }", "who: { groups: [eu-*] }",
+            Change(
+                "who: { subject: exec-1, groups: [eu-*] }", "who: { groups: [eu-*] }",
                 "29:5 warning role `analyst` may be shared by several executors"),
-            Change("    roles: [writer]", "    roles: [analyst]",
+            Change(
+                "    roles: [writer]", "    roles: [analyst]",
                 "29:5 warning role `analyst` may be shared by several executors"),
-            Change("  eu-west-1: {", "  eu-south-1: { jurisdiction: EU }\n  eu-west-1: {",
+            Change(
+                "  eu-west-1: {", "  eu-south-1: { jurisdiction: EU }\n  eu-west-1: {",
                 "11:3 warning no database has a replica in region `eu-south-1`"),
-            Change("regions: [eu-west-1, eu-central-1]", "regions: [eu-west-1]",
-                "39:5 warning rule `writer` refuses everybody on `orders`: a writer's data streams on to eu-central-1"),
-            Change("regions: [EU]", "regions: [eu-central-1]",
+            Change(
+                "regions: [eu-west-1, eu-central-1]", "regions: [eu-west-1]",
+                "39:5 warning rule `writer` refuses everybody on `orders`: a writer's data streams on to eu-central-1"
+            ),
+            Change(
+                "regions: [EU]", "regions: [eu-central-1]",
                 "32:14 warning this gateway, in eu-west-1, refuses everybody by rule `analyst`"),
-            Change("kind: primary", "kind: standby",
+            Change(
+                "kind: primary", "kind: standby",
                 "39:5 warning read_write needs a primary, and `orders` has none in a region of rule `writer`"),
-            Change("kind: standby", "kind: primary", "17:15 warning database `orders` has 2 replicas of kind primary"),
-            Change("roles: [analyst]", "roles: []", "33:12 warning `roles` is an empty list and so allows nothing"),
-            Change("who: { sub: exec-2 }", "who: {}", 
+            Change(
+                "kind: standby", "kind: primary",
+                "17:15 warning database `orders` has 2 replicas of kind primary"),
+            Change(
+                "roles: [analyst]", "roles: []",
+                "33:12 warning `roles` is an empty list and so allows nothing"),
+            Change(
+                "who: { sub: exec-2 }", "who: {}",
                 "35:10 warning `who` is empty and so matches nobody"),
         ])
     func warns(_ change: Change) {
         let text = Fixture.changed([(change.from, change.to)])
         let found = fixture.findings(text)
         #expect(found.count == change.findings.count, "\(found)")
-        for (finding, expected) in zip(found, change.findings) { #expect(finding.hasPrefix(expected), "\(finding)") }
+        for (finding, expected) in zip(found, change.findings) {
+            #expect(finding.hasPrefix(expected), "\(finding)")
+        }
         #expect(fixture.read(text).configuration != nil)
     }
 

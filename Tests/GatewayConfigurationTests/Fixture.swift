@@ -2,7 +2,8 @@ import Foundation
 import GatewayConfiguration
 import GatewayPolicy
 
-/// A folder with the files that the configurations of these tests refer to. Their contents are never looked at.
+/// A folder with the files that the configurations of these tests refer to. Their contents are never looked
+/// at.
 final class Fixture {
     let folder: String
 
@@ -79,7 +80,9 @@ final class Fixture {
     /// The clean configuration with some of its text replaced.
     static func changed(_ changes: [(String, String)]) -> String {
         changes.reduce(clean) { text, change in
-            guard let range = text.range(of: change.0) else { return "the text to replace is not there: \(change.0)" }
+            guard let range = text.range(of: change.0) else {
+                return "the text to replace is not there: \(change.0)"
+            }
             return text.replacingCharacters(in: range, with: change.1)
         }
     }

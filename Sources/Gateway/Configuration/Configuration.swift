@@ -52,7 +52,9 @@ package struct Configuration: Sendable {
     }
 
     package func region(named name: String) -> Region? { regions.first { $0.name.hasSameBytes(as: name) } }
-    package func database(named name: String) -> Database? { databases.first { $0.name.hasSameBytes(as: name) } }
+    package func database(named name: String) -> Database? {
+        databases.first { $0.name.hasSameBytes(as: name) }
+    }
 }
 
 package struct Health: Sendable, Hashable {

@@ -5,20 +5,24 @@ extension ConfigurationBuilder {
     mutating func readRegions() {
         for (name, position, fields) in root.named("regions") {
             if !ValueFormats.isName(name) {
-                mistake(position, "region \(quoted(name)): expected \(ConfigurationKey.Kind.name.expectation)")
+                mistake(
+                    position, "region \(quoted(name)): expected \(ConfigurationKey.Kind.name.expectation)")
             }
             let audit = fields.path("audit") ?? context.absolute("audit/\(name)")
             if let other = regions.first(where: { $0.audit == audit }) {
                 mistake(
                     fields.position(of: "audit"),
-                    "the log of `\(name)` is in the folder of `\(other.name)`'s; expected a folder of its own")
+                    "the log of `\(name)` is in the folder of `\(other.name)`'s; expected a folder of its own"
+                )
             }
             regionPositions[name] = position
             regions.append(
                 Region(
-                    name: name, jurisdiction: fields.text("jurisdiction"), audit: audit, networks: networks(fields)))
+                    name: name, jurisdiction: fields.text("jurisdiction"), audit: audit,
+                    networks: networks(fields)))
         }
-        for region in regions where jurisdictions.contains(region.name) {
+        let areas = Set(regions.map(\.jurisdiction))
+        for region in regions where areas.contains(region.name) {
             mistake(
                 regionPositions[region.name] ?? root.position,
                 "`\(region.name)` names a region and a jurisdiction; expected different names")
@@ -41,7 +45,8 @@ extension ConfigurationBuilder {
     mutating func readDatabases() {
         for (name, position, fields) in root.named("databases") {
             if !ValueFormats.isName(name) {
-                mistake(position, "database \(quoted(name)): expected \(ConfigurationKey.Kind.name.expectation)")
+                mistake(
+                    position, "database \(quoted(name)): expected \(ConfigurationKey.Kind.name.expectation)")
             }
             if name == "domicile" {
                 mistake(position, "`domicile` is the gateway's own database; expected another name")
@@ -59,17 +64,20 @@ extension ConfigurationBuilder {
         }
     }
 
-    private mutating func replica(_ fields: Fields, of database: String, beside others: [Replica]) -> Replica {
+    private mutating func replica(_ fields: Fields, of database: String, beside others: [Replica]) -> Replica
+    {
         let attest = fields.fields("attest")
         let replica = Replica(
             name: fields.text("name"), region: fields.text("region"),
-            kind: fields.choice("kind", ReplicaKind.self) ?? .auto, host: host(fields), port: fields.integer("port"),
+            kind: fields.choice("kind", ReplicaKind.self) ?? .auto, host: host(fields),
+            port: fields.integer("port"),
             dbname: fields.optionalText("dbname") ?? database, maxLag: maxLag(fields),
             attest: attestation(attest), maintenance: fields.boolean("maintenance"))
         if let earlier = replicaPositions[replica.name], !replica.name.isEmpty {
             mistake(
                 fields.position(of: "name"),
-                "duplicate replica `\(replica.name)`, first at \(earlier.line):\(earlier.column); expected another name")
+                "duplicate replica `\(replica.name)`, first at \(earlier.line):\(earlier.column); expected another name"
+            )
         } else {
             replicaPositions[replica.name] = fields.position(of: "name")
         }
@@ -110,30 +118,39 @@ extension ConfigurationBuilder {
                 ConfigurationBuilder.mayBeSame(listener: host, replica: replica.host)
             else { continue }
             mistake(
-                position, "replica `\(replica.name)` is the gateway's own listener; expected a PostgreSQL server")
+                position,
+                "replica `\(replica.name)` is the gateway's own listener; expected a PostgreSQL server")
         }
-        func isSameServer(_ other: Replica) -> Bool { other.host == replica.host && other.port == replica.port }
+        func isSameServer(_ other: Replica) -> Bool {
+            other.host == replica.host && other.port == replica.port
+        }
         if let same = others.first(where: isSameServer) {
-            mistake(position, "replica `\(replica.name)` is the same server as `\(same.name)`; expected another")
-        } else if let same = databases.flatMap(\.replicas).first(where: isSameServer), same.region != replica.region {
+            mistake(
+                position, "replica `\(replica.name)` is the same server as `\(same.name)`; expected another")
+        } else if let same = databases.flatMap(\.replicas).first(where: isSameServer),
+            same.region != replica.region
+        {
             mistake(
                 position,
                 "replica `\(replica.name)` is the same server as `\(same.name)`, which is in \(same.region); "
                     + "expected one region")
         }
         let networks = regions.first { $0.name == replica.region }?.networks ?? []
-        if let address = ValueFormats.ipv4(replica.host) ?? ValueFormats.ipv6(replica.host), !networks.isEmpty,
+        if let address = ValueFormats.ipv4(replica.host) ?? ValueFormats.ipv6(replica.host),
+            !networks.isEmpty,
             !networks.contains(where: { $0.contains(address) })
         {
             mistake(
-                position, "replica `\(replica.name)` lies outside the `networks` of \(replica.region); expected inside")
+                position,
+                "replica `\(replica.name)` lies outside the `networks` of \(replica.region); expected inside")
         }
     }
 
     /// Whether a replica's host and a listener's may be one, as far as their texts say (F-POL-09).
     static func mayBeSame(listener: String, replica: String) -> Bool {
         func isWildcard(_ host: String) -> Bool {
-            ValueFormats.ipv4(host) == [0, 0, 0, 0] || ValueFormats.ipv6(host) == [UInt8](repeating: 0, count: 16)
+            ValueFormats.ipv4(host) == [0, 0, 0, 0]
+                || ValueFormats.ipv6(host) == [UInt8](repeating: 0, count: 16)
         }
         if listener.lowercased() == replica.lowercased() { return true }
         if isWildcard(listener) { return isLoopback(replica) || isWildcard(replica) }
@@ -141,7 +158,9 @@ extension ConfigurationBuilder {
         guard isLoopback(listener), isLoopback(replica) else {
             return ValueFormats.ipv6(listener).map { $0 == ValueFormats.ipv6(replica) } ?? false
         }
-        func isName(_ host: String) -> Bool { ValueFormats.ipv4(host) == nil && ValueFormats.ipv6(host) == nil }
+        func isName(_ host: String) -> Bool {
+            ValueFormats.ipv4(host) == nil && ValueFormats.ipv6(host) == nil
+        }
         func isFirst(_ host: String) -> Bool { ValueFormats.ipv4(host).map { $0 == [127, 0, 0, 1] } ?? true }
         return (isName(listener) && isFirst(replica)) || (isName(replica) && isFirst(listener))
             || (ValueFormats.ipv6(listener).map { $0 == ValueFormats.ipv6(replica) } ?? false)
@@ -149,7 +168,8 @@ extension ConfigurationBuilder {
 
     private func attestation(_ fields: Fields) -> Attestation {
         if let value = fields.scalar("tls_spki") {
-            let digest = value.text.hasPrefix("sha256/") ? Data(base64Encoded: String(value.text.dropFirst(7))) : nil
+            let digest =
+                value.text.hasPrefix("sha256/") ? Data(base64Encoded: String(value.text.dropFirst(7))) : nil
             if digest?.count != 32 { fields.wrong("tls_spki", value, "sha256/ and 44 characters of base64") }
         }
         if let value = fields.scalar("system_identifier"), UInt64(value.text) == nil {
@@ -166,7 +186,9 @@ extension ConfigurationBuilder {
         switch sslmode {
         case .verifyFull, .verifyCA:
             if !fields.has("sslrootcert"), fields.has("roles") {
-                mistake(fields.position, "missing key `sslrootcert`: sslmode \(sslmode.rawValue) needs a PEM file of CAs")
+                mistake(
+                    fields.position,
+                    "missing key `sslrootcert`: sslmode \(sslmode.rawValue) needs a PEM file of CAs")
             }
         case .disable, .require:
             break
@@ -178,8 +200,12 @@ extension ConfigurationBuilder {
         }
         var credentials: [String: UpstreamCredential] = [:]
         for (role, position, roleFields) in fields.named("roles") {
-            if role.isEmpty || role.utf8.count > 63 || role == "auto" || role.utf8.contains(where: { $0 < 0x20 }) {
-                mistake(position, "role \(quoted(role)): expected the name of a PostgreSQL role, other than `auto`")
+            if role.isEmpty || role.utf8.count > 63 || role == "auto"
+                || role.utf8.contains(where: { $0 < 0x20 })
+            {
+                mistake(
+                    position,
+                    "role \(quoted(role)): expected the name of a PostgreSQL role, other than `auto`")
             }
             roles[database, default: []].append(role)
             credentials[role] = credential(roleFields)
@@ -188,7 +214,8 @@ extension ConfigurationBuilder {
         let authority = fields.fields("upstream_ca")
         return Upstream(
             sslmode: sslmode, sslrootcert: rootCertificate,
-            allowsWeakAuthentication: fields.optionalText("weak_authentication") == "allow", roles: credentials,
+            allowsWeakAuthentication: fields.optionalText("weak_authentication") == "allow",
+            roles: credentials,
             certificateAuthority: hasAuthority
                 ? CertificateAuthority(
                     certificate: authority.readableFile("certificate") ?? "",
@@ -202,7 +229,8 @@ extension ConfigurationBuilder {
         guard found == 1 else {
             let count = found == 0 ? "no credential" : "more than one credential"
             mistake(
-                fields.position, "\(count); expected `password`, or `certificate` with `key`, or `trust: true`")
+                fields.position,
+                "\(count); expected `password`, or `certificate` with `key`, or `trust: true`")
             return nil
         }
         if trust { return .trust }

@@ -23,10 +23,13 @@ extension ConfigurationBuilder {
             let path = fields.path("unix") ?? ""
             // sun_path of Linux holds 108 bytes with the NUL (unix(7)).
             if path.utf8.count > 107 {
-                mistake(fields.position(of: "unix"), "`unix`: the path has \(path.utf8.count) bytes; expected at most 107")
+                mistake(
+                    fields.position(of: "unix"),
+                    "`unix`: the path has \(path.utf8.count) bytes; expected at most 107")
             }
             if fields.has("tls") {
-                mistake(fields.keyPosition(of: "tls"), "found `tls` with `unix`; expected it with `address` only")
+                mistake(
+                    fields.keyPosition(of: "tls"), "found `tls` with `unix`; expected it with `address` only")
             }
             let listener = Listener(address: .unix(path: path), tls: nil, tlsRequired: false, auth: auth)
             return PlacedListener(listener: listener, position: fields.position(of: "unix"))
@@ -36,7 +39,8 @@ extension ConfigurationBuilder {
         let required = tls.boolean("required")
         let certificates = listenerTLS(fields, tls, required: required)
         if !required {
-            let place = ConfigurationBuilder.isLoopback(address.host) ? "" : ", and the listener is not on loopback"
+            let place =
+                ConfigurationBuilder.isLoopback(address.host) ? "" : ", and the listener is not on loopback"
             warning(
                 tls.keyPosition(of: "required"),
                 "`required: false`: tokens are accepted on unencrypted connections\(place); expected true")
@@ -72,7 +76,9 @@ extension ConfigurationBuilder {
             }
             for key in ["audience", "algorithms", "types"] where fields.has(key) {
                 guard case .list(let elements)? = fields.node(key)?.value, elements.isEmpty else { continue }
-                mistake(fields.position(of: key), "`\(key)` is empty, so no token is accepted; expected at least one")
+                mistake(
+                    fields.position(of: key),
+                    "`\(key)` is empty, so no token is accepted; expected at least one")
             }
             let types = fields.texts("types").map { $0.text.lowercased() }
             issuers.append(
@@ -113,7 +119,9 @@ extension ConfigurationBuilder {
         }
         for entry in entries {
             guard !["issuer", "any", "all"].contains(entry.key), !entry.key.isEmpty else {
-                mistake(entry.keyPosition, "the name \(quoted(entry.key)) has a meaning of its own; expected another")
+                mistake(
+                    entry.keyPosition,
+                    "the name \(quoted(entry.key)) has a meaning of its own; expected another")
                 continue
             }
             if case .list(let elements) = entry.node.value {
@@ -127,7 +135,8 @@ extension ConfigurationBuilder {
                     : value.text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
             }
             if let path = claims[entry.key], path.isEmpty || path.contains("") {
-                mistake(entry.node.position, "`claims`: found an empty step; expected a claim or a dotted path")
+                mistake(
+                    entry.node.position, "`claims`: found an empty step; expected a claim or a dotted path")
             }
         }
         return claims
@@ -138,7 +147,8 @@ extension ConfigurationBuilder {
         guard let url = URLComponents(string: text), let host = url.host, !host.isEmpty else {
             return "an https URL"
         }
-        guard url.user == nil, url.password == nil, url.fragment == nil, allowsQuery || url.query == nil else {
+        guard url.user == nil, url.password == nil, url.fragment == nil, allowsQuery || url.query == nil
+        else {
             return "a URL without user, password, fragment\(allowsQuery ? "" : " and query")"
         }
         switch url.scheme {

@@ -8,7 +8,8 @@ extension ConfigurationBuilder {
             if let earlier = rules.first(where: { $0.name == rule.name }), !rule.name.isEmpty {
                 mistake(
                     fields.position(of: "name"),
-                    "duplicate rule `\(rule.name)`, first at line \(earlier.line ?? 0); expected another name")
+                    "duplicate rule `\(rule.name)`, first at line \(earlier.line ?? 0); expected another name"
+                )
             }
             checkNames(rule, fields)
             warnAboutWhatNeverMatches(rule, fields)
@@ -96,7 +97,9 @@ extension ConfigurationBuilder {
         let values: [TextValue]
         if case .list(let elements) = entry.node.value {
             values = elements.compactMap { fields.scalar($0, key) }
-            if elements.isEmpty { warning(entry.node.position, "`\(key)` is an empty list and so matches nobody") }
+            if elements.isEmpty {
+                warning(entry.node.position, "`\(key)` is an empty list and so matches nobody")
+            }
         } else {
             values = fields.scalar(entry.node, key).map { [$0] } ?? []
         }
@@ -143,7 +146,9 @@ extension ConfigurationBuilder {
             }
             guard !without.isEmpty else { continue }
             let names = without.map { "databases.\($0.name).upstream.roles" }.joined(separator: ", ")
-            mistake(value.position, "`roles`: role \(quoted(value.raw)) has no credential; expected it in \(names)")
+            mistake(
+                value.position,
+                "`roles`: role \(quoted(value.raw)) has no credential; expected it in \(names)")
         }
     }
 }

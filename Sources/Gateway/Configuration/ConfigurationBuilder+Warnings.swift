@@ -5,7 +5,8 @@ extension ConfigurationBuilder {
         let used = Set(databases.flatMap { $0.replicas.map(\.region) })
         for region in regions where !used.contains(region.name) && !databases.isEmpty {
             warning(
-                regionPositions[region.name] ?? root.position, "no database has a replica in region `\(region.name)`")
+                regionPositions[region.name] ?? root.position,
+                "no database has a replica in region `\(region.name)`")
         }
     }
 
@@ -67,7 +68,8 @@ extension ConfigurationBuilder {
             if !hasPrimary, !held.isDisjoint(with: allowed) {
                 warning(
                     fields.keyPosition(of: "access"),
-                    "read_write needs a primary, and `\(database.name)` has none in a region of rule `\(rule.name)`")
+                    "read_write needs a primary, and `\(database.name)` has none in a region of rule `\(rule.name)`"
+                )
             }
         }
     }
@@ -95,7 +97,8 @@ extension ConfigurationBuilder {
         }
     }
 
-    /// Executors of one role see and end each other's statements (`pg_stat_activity`, `pg_terminate_backend`).
+    /// Executors of one role see and end each other's statements (`pg_stat_activity`,
+    /// `pg_terminate_backend`).
     func warnAboutSharedRoles(_ rules: [Rule]) {
         var warned: Set<String> = []
         for rule in rules where !rule.forbid.contains(.peers) && !rule.who.matchesNobody {

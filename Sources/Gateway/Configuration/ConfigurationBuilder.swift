@@ -1,7 +1,7 @@
 import GatewayPolicy
 
-/// Builds the configuration from the file's tree. It goes on after a mistake, with a harmless value in its place, so
-/// that one run reports them all; the result counts only where there was none.
+/// Builds the configuration from the file's tree. It goes on after a mistake, with a harmless value in its
+/// place, so that one run reports them all; the result counts only where there was none.
 struct ConfigurationBuilder {
     let context: ReadingContext
     let root: Fields
@@ -39,9 +39,11 @@ struct ConfigurationBuilder {
         return Configuration(
             file: file, digest: digest, region: root.text("region"),
             gateway: root.optionalText("gateway") ?? hostName,
-            listeners: listeners.map(\.listener), admin: admin(state: state), issuers: issuers, regions: regions,
+            listeners: listeners.map(\.listener), admin: admin(state: state), issuers: issuers,
+            regions: regions,
             databases: databases, health: health(), audit: audit(state: state), session: session(),
-            limits: limits(), rules: rules, operators: operators, state: state, leeway: root.duration("leeway"))
+            limits: limits(), rules: rules, operators: operators, state: state,
+            leeway: root.duration("leeway"))
     }
 
     // MARK: Sections that stand alone
@@ -50,6 +52,11 @@ struct ConfigurationBuilder {
         guard root.has("admin") else { return nil }
         let fields = root.fields("admin")
         let address = fields.address("address") ?? ("", 0)
+        if let value = fields.scalar("address"), !address.host.isEmpty,
+            !ConfigurationBuilder.isLoopback(address.host)
+        {
+            fields.wrong("address", value, "a loopback address: the endpoint has neither TLS nor a login")
+        }
         return AdminEndpoint(
             host: address.host, port: address.port, socket: fields.path("socket") ?? state + "/admin.sock")
     }
@@ -57,7 +64,8 @@ struct ConfigurationBuilder {
     private func health() -> Health {
         let fields = root.fields("health")
         return Health(
-            interval: fields.duration("interval"), timeout: fields.duration("timeout"), user: fields.text("user"),
+            interval: fields.duration("interval"), timeout: fields.duration("timeout"),
+            user: fields.text("user"),
             password: fields.secret("password"), fall: fields.integer("fall"), rise: fields.integer("rise"))
     }
 

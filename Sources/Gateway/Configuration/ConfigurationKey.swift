@@ -1,7 +1,7 @@
 import GatewayPolicy
 
-/// One key of the configuration: the only place that says its type, default and meaning. Reading, `domicile check` and
-/// docs/configuration.md all follow from it.
+/// One key of the configuration: the only place that says its type, default and meaning. Reading, `domicile
+/// check` and docs/configuration.md all follow from it.
 package struct ConfigurationKey: Sendable {
     /// What a value may be.
     package indirect enum Kind: Sendable {

@@ -53,14 +53,20 @@ package enum ConfigurationReading: Sendable {
 final class Findings {
     let file: String
     private(set) var all: [ConfigurationMistake] = []
+    /// Also where the mistake itself was left out because there are so many.
+    private(set) var hasMistake = false
 
     init(file: String) { self.file = file }
 
-    func mistake(_ position: Position, _ message: String) { add(.mistake, position, message) }
+    func mistake(_ position: Position, _ message: String) {
+        hasMistake = true
+        add(.mistake, position, message)
+    }
 
     func warning(_ position: Position, _ message: String) { add(.warning, position, message) }
 
-    var hasMistake: Bool { all.contains { $0.severity == .mistake } }
+    /// So many mistakes that further ones are left out.
+    var isFull: Bool { hasMistake && all.count >= ConfigurationLimits.findings }
 
     /// In the order of the file; the same finding twice (through an alias) is kept once.
     var sorted: [ConfigurationMistake] {
@@ -73,10 +79,18 @@ final class Findings {
     }
 
     private func add(_ severity: ConfigurationMistake.Severity, _ position: Position, _ message: String) {
-        guard all.count < ConfigurationLimits.findings else { return }
+        guard all.count < ConfigurationLimits.findings else {
+            // A mistake takes a warning's place: it must not be lost among them.
+            guard severity == .mistake, let last = all.lastIndex(where: { $0.severity == .warning }) else {
+                return
+            }
+            all.remove(at: last)
+            return add(severity, position, message)
+        }
         all.append(
             ConfigurationMistake(
-                severity: severity, file: file, line: position.line, column: position.column, message: message))
+                severity: severity, file: file, line: position.line, column: position.column, message: message
+            ))
     }
 }
 
@@ -94,7 +108,7 @@ enum ConfigurationLimits {
     /// Levels of mappings and lists.
     static let depth = 32
     /// Values in the file, those behind aliases counted each time.
-    static let nodes = 200_000
+    static let nodes = 50_000
     /// Bytes that aliases could blow the file up to at worst.
     static let expandedBytes = 16 << 20
     /// Bytes that are read again to find one duplicate key after the other.

@@ -3,7 +3,10 @@ extension ConfigurationReference {
     package static var markdown: String {
         sections.map { section in
             let title = section.path.isEmpty ? "The file" : "`\(section.path)`"
-            var lines = ["### \(title)", "", section.summary, "", "| key | value | default | meaning |", "|---|---|---|---|"]
+            var lines = [
+                "### \(title)", "", section.summary, "", "| key | value | default | meaning |",
+                "|---|---|---|---|",
+            ]
             for key in section.keys {
                 let presence: String
                 switch key.presence {
@@ -13,8 +16,11 @@ extension ConfigurationReference {
                 }
                 var meaning = key.meaning
                 if let restriction = key.restriction {
-                    let what = restriction.values.map { $0.map { "`\($0)`" }.joined(separator: " and ") } ?? "The key"
-                    meaning += " *\(what) needs \(restriction.needs), which this version does not have: a mistake.*"
+                    let what =
+                        restriction.values.map { $0.map { "`\($0)`" }.joined(separator: " and ") }
+                        ?? "The key"
+                    meaning +=
+                        " *\(what) needs \(restriction.needs), which this version does not have: a mistake.*"
                 }
                 lines.append("| `\(key.name)` | \(key.kind.expectation) | \(presence) | \(meaning) |")
             }

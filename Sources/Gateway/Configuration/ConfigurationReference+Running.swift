@@ -2,7 +2,8 @@ import GatewayPolicy
 
 extension ConfigurationReference {
     private static let never = "never"
-    private static let statementGuard = ConfigurationKey.Restriction(values: nil, needs: "the statement guard")
+    private static let statementGuard = ConfigurationKey.Restriction(
+        values: nil, needs: "the statement guard")
     private static let signedLog = ConfigurationKey.Restriction(values: nil, needs: "signed checkpoints")
 
     static let recording = [
@@ -15,13 +16,15 @@ extension ConfigurationReference {
                 .fallback(
                     "sync_interval", .duration(.milliseconds(10) ... .seconds(60), zero: nil), "1s",
                     "How much time of records a power failure may take under `buffered`."),
-                .fallback("segment", .size(1 << 20 ... 1 << 40), "256MiB", "Size after which a new segment begins."),
-                .fallback("record_limit", .size(4 << 10 ... 1 << 20), "64KiB", "Size that a record may have."),
+                .fallback(
+                    "segment", .size(1 << 20...1 << 40), "256MiB", "Size after which a new segment begins."),
+                .fallback("record_limit", .size(4 << 10...1 << 20), "64KiB", "Size that a record may have."),
                 .optional("capture", .section("audit.capture"), "What is kept of values."),
                 .optional(
                     "capture_key", .path, "File of the key for digests. Default: `capture.key` in `state`."),
                 .optional(
-                    "allow_filesystem", .list(.name), "Types of filesystems that are accepted beside local ones."),
+                    "allow_filesystem", .list(.name),
+                    "Types of filesystems that are accepted beside local ones."),
                 .optional("origin", .text, "Origin of the log in its checkpoints.", restriction: signedLog),
                 .optional("key", .path, "File of the key that signs checkpoints.", restriction: signedLog),
                 .optional(
@@ -29,7 +32,8 @@ extension ConfigurationReference {
                     "Age after which segments are removed.",
                     restriction: .init(values: nil, needs: "anchored checkpoints")),
                 .optional(
-                    "ship", .special("where records are copied to"), "A copy of the records in the same region.",
+                    "ship", .special("where records are copied to"),
+                    "A copy of the records in the same region.",
                     restriction: .init(values: nil, needs: "the shipping of records")),
                 .optional(
                     "anchor", .special("where checkpoints are sent"), "Where checkpoints are sent.",
@@ -60,8 +64,10 @@ extension ConfigurationReference {
                     "Time that a probe may take."),
                 .fallback("user", .text, "domicile_health", "Role that probes log in as."),
                 .optional("password", .secret, "Its password, best as `${NAME}`."),
-                .fallback("fall", .integer(1...100), "2", "Failures in a row after which a replica counts as down."),
-                .fallback("rise", .integer(1...100), "1", "Successes in a row after which it counts as up again."),
+                .fallback(
+                    "fall", .integer(1...100), "2", "Failures in a row after which a replica counts as down."),
+                .fallback(
+                    "rise", .integer(1...100), "1", "Successes in a row after which it counts as up again."),
             ]),
         ConfigurationSection(
             "session", "How long sessions live and how they end.",
@@ -77,16 +83,19 @@ extension ConfigurationReference {
             "limits", "Limits.",
             [
                 .fallback(
-                    "log_bytes_per_second_per_subject", .size(1 << 10 ... 1 << 40), "10MiB",
+                    "log_bytes_per_second_per_subject", .size(1 << 10...1 << 40), "10MiB",
                     "Bytes of records that one principal may cause in a second."),
                 .fallback("sessions", .integer(1...1_000_000), "10000", "Sessions at a time."),
-                .fallback("sessions_per_subject", .integer(1...1_000_000), "100", "Sessions at a time of one principal."),
+                .fallback(
+                    "sessions_per_subject", .integer(1...1_000_000), "100",
+                    "Sessions at a time of one principal."),
                 .fallback(
                     "logins_per_second_per_address", .integer(1...1_000_000), "50",
                     "Logins that one address may try in a second."),
-                .fallback("statement", .size(1 << 10 ... 1 << 30), "64MiB", "Size of a statement."),
-                .fallback("token", .size(1 << 10 ... 64 << 10), "16KiB", "Size of a token."),
-                .fallback("workers", .integerOrAuto(1...256), "auto", "Worker threads; `auto`: one for each core."),
+                .fallback("statement", .size(1 << 10...1 << 30), "64MiB", "Size of a statement."),
+                .fallback("token", .size(1 << 10...64 << 10), "16KiB", "Size of a token."),
+                .fallback(
+                    "workers", .integerOrAuto(1...256), "auto", "Worker threads; `auto`: one for each core."),
             ]),
     ]
 
@@ -95,17 +104,23 @@ extension ConfigurationReference {
             "rules[]", "One rule of the policy.",
             [
                 .required("name", .name, "Its name in records and refusals; no other rule has it."),
-                .required("who", .special("a mapping from claims to values"), "Conditions on the principal's claims."),
+                .required(
+                    "who", .special("a mapping from claims to values"),
+                    "Conditions on the principal's claims."),
                 .required("databases", .list(.text), "Databases or globs."),
-                .required("regions", .list(.name), "Regions or jurisdictions that sessions may be served from."),
+                .required(
+                    "regions", .list(.name), "Regions or jurisdictions that sessions may be served from."),
                 .required("roles", .list(.text), "Roles that it hands out; `auto` gives the first."),
                 .fallback(
                     "access", .choice(Access.allCases.map(\.rawValue)), "read_only",
                     "`read_only` may use a standby, `read_write` needs a primary."),
                 .optional(
-                    "forbid", .list(.choice(StatementClass.allCases.map(\.rawValue))), "Classes of statements.",
+                    "forbid", .list(.choice(StatementClass.allCases.map(\.rawValue))),
+                    "Classes of statements.",
                     restriction: statementGuard),
-                .optional("transit", .list(.name), "Regions or jurisdictions that the path may cross beside the allowed."),
+                .optional(
+                    "transit", .list(.name),
+                    "Regions or jurisdictions that the path may cross beside the allowed."),
                 .fallback(
                     "replicates", .choice(["allow", "refuse"]), "refuse",
                     "`allow`: a writer's data may stream on to replicas in other regions."),
@@ -113,7 +128,8 @@ extension ConfigurationReference {
                     "replication", .choice(["allow", "refuse"]), "refuse",
                     "`allow`: replication connections are allowed."),
                 .fallback(
-                    "temporary", .choice(["allow", "forbid"]), "allow", "`forbid`: temporary tables count as `ddl`.",
+                    "temporary", .choice(["allow", "forbid"]), "allow",
+                    "`forbid`: temporary tables count as `ddl`.",
                     restriction: .init(values: ["forbid"], needs: "the statement guard")),
                 .optional("capture", .section("rules[].capture"), "What differs from `audit.capture`."),
                 .optional("session", .section("rules[].session"), "What differs from `session`."),
@@ -138,7 +154,9 @@ extension ConfigurationReference {
     ]
 
     private static func sessionKeys(overriding: Bool) -> [ConfigurationKey] {
-        func key(_ name: String, _ kind: ConfigurationKey.Kind, _ value: String, _ meaning: String) -> ConfigurationKey {
+        func key(_ name: String, _ kind: ConfigurationKey.Kind, _ value: String, _ meaning: String)
+            -> ConfigurationKey
+        {
             overriding ? .optional(name, kind, meaning) : .fallback(name, kind, value, meaning)
         }
         return [
@@ -152,7 +170,9 @@ extension ConfigurationReference {
             key(
                 "drain_timeout", .duration(.zero ... .seconds(3_600), zero: "at once"), "30s",
                 "How long a draining session may take."),
-            key("max_lifetime", .duration(.zero ... .seconds(30 * day), zero: never), "8h", "Age at which a session ends."),
+            key(
+                "max_lifetime", .duration(.zero ... .seconds(30 * day), zero: never), "8h",
+                "Age at which a session ends."),
             key(
                 "idle_timeout", .duration(.zero ... .seconds(30 * day), zero: never), "0",
                 "How long a session may do nothing."),

@@ -17,14 +17,19 @@ package enum ConfigurationReference {
             .required("listen", .sections("listen[]"), "Where executors connect."),
             .optional("admin", .section("admin"), "Metrics, health, web page and API. Absent: none."),
             .required("issuers", .sections("issuers[]"), "OpenID providers whose tokens are accepted."),
-            .required("regions", .namedSections("regions.NAME"), "Every region that holds a server or a log."),
-            .required("databases", .namedSections("databases.NAME"), "What executors may ask for as `dbname`."),
+            .required(
+                "regions", .namedSections("regions.NAME"), "Every region that holds a server or a log."),
+            .required(
+                "databases", .namedSections("databases.NAME"), "What executors may ask for as `dbname`."),
             .optional("health", .section("health"), "How replicas are probed."),
             .optional("audit", .section("audit"), "The audit log."),
             .optional("session", .section("session"), "How long sessions live and how they end."),
             .optional("limits", .section("limits"), "Limits."),
-            .required("rules", .sections("rules[]"), "The policy: the first rule that matches decides (policy.md)."),
-            .optional("operators", .sections("operators[]"), "Who may use the admin commands, the page and `domicile`."),
+            .required(
+                "rules", .sections("rules[]"), "The policy: the first rule that matches decides (policy.md)."),
+            .optional(
+                "operators", .sections("operators[]"),
+                "Who may use the admin commands, the page and `domicile`."),
             .fallback("state", .path, "state", "Folder of what must survive a restart."),
             .fallback(
                 "leeway", .duration(.zero ... .seconds(300), zero: "none"), "30s",
@@ -35,7 +40,9 @@ package enum ConfigurationReference {
         ConfigurationSection(
             "listen[]", "One listener: `address` or `unix`.",
             [
-                .optional("address", .special("`address:port`, `[IPv6]:port`"), "TCP address and port to listen on."),
+                .optional(
+                    "address", .special("`address:port`, `[IPv6]:port`"), "TCP address and port to listen on."
+                ),
                 .optional("unix", .path, "Unix socket to listen on, such as `run/.s.PGSQL.6432`."),
                 .optional("tls", .section("listen[].tls"), "TLS of a TCP listener; it must have one."),
                 .fallback(
@@ -49,14 +56,18 @@ package enum ConfigurationReference {
                 .optional("certificate", .readableFile, "PEM file: the certificate, then its chain."),
                 .optional("key", .readableFile, "PEM file of its private key."),
                 .optional(
-                    "client_ca", .readableFile, "PEM file of the CAs that executors' certificates must come from.",
+                    "client_ca", .readableFile,
+                    "PEM file of the CAs that executors' certificates must come from.",
                     restriction: .init(values: nil, needs: "client certificates of executors")),
-                .fallback("required", .boolean, "true", "`false` takes tokens on unencrypted connections too."),
+                .fallback(
+                    "required", .boolean, "true", "`false` takes tokens on unencrypted connections too."),
             ]),
         ConfigurationSection(
             "admin", "The admin endpoint.",
             [
-                .required("address", .special("`address:port`, `[IPv6]:port`"), "HTTP address and port."),
+                .required(
+                    "address", .special("`address:port`, `[IPv6]:port`"),
+                    "HTTP address and port, on loopback: it has neither TLS nor a login."),
                 .optional("socket", .path, "The admin socket. Default: `admin.sock` in `state`."),
             ]),
     ]
@@ -65,19 +76,25 @@ package enum ConfigurationReference {
         ConfigurationSection(
             "issuers[]", "One OpenID provider.",
             [
-                .required("issuer", .text, "`iss` of its tokens, byte for byte: an https URL (http on loopback only)."),
+                .required(
+                    "issuer", .text,
+                    "`iss` of its tokens, byte for byte: an https URL (http on loopback only)."),
                 .required("audience", .list(.text), "`aud` must hold one of these."),
                 .fallback(
                     "algorithms", .list(.choice(Algorithm.allCases.map(\.rawValue))), "[RS256, ES256, EdDSA]",
                     "Signature algorithms that are accepted."),
                 .optional(
                     "jwks", .text, "URL or file of its keys. Default: from its discovery document."),
-                .optional("ca", .readableFile, "PEM file of the CAs for its TLS certificate. Default: the system's."),
-                .optional("types", .list(.text), "Accepted `typ` of tokens. Default: none, `JWT` or `at+jwt`."),
+                .optional(
+                    "ca", .readableFile, "PEM file of the CAs for its TLS certificate. Default: the system's."
+                ),
+                .optional(
+                    "types", .list(.text), "Accepted `typ` of tokens. Default: none, `JWT` or `at+jwt`."),
                 .optional(
                     "claims", .special("a mapping from names to claims"),
                     "Which claim a name means: a claim, a dotted path, or a list that is a path. Default: "
-                        + "`{ subject: sub, planner: azp, task: task_id, groups: groups }`; what is given adds to it."),
+                        + "`{ subject: sub, planner: azp, task: task_id, groups: groups }`; what is given adds to it."
+                ),
                 .fallback(
                     "keys_max_age", .duration(.seconds(1) ... .seconds(30 * 86_400), zero: nil), "24h",
                     "How long known keys serve while the provider cannot be reached."),
@@ -101,10 +118,13 @@ package enum ConfigurationReference {
             "databases.NAME", "One logical database.",
             [
                 .required("replicas", .sections("databases.NAME.replicas[]"), "The servers that hold it."),
-                .required("upstream", .section("databases.NAME.upstream"), "How the gateway logs in to them."),
+                .required(
+                    "upstream", .section("databases.NAME.upstream"), "How the gateway logs in to them."),
                 .fallback(
-                    "row_level_facts", .boolean, "false", "Row-level security relies on the session's settings.",
-                    restriction: .init(values: ["true"], needs: "`forbid: [opaque]`, and so the statement guard")),
+                    "row_level_facts", .boolean, "false",
+                    "Row-level security relies on the session's settings.",
+                    restriction: .init(
+                        values: ["true"], needs: "`forbid: [opaque]`, and so the statement guard")),
             ]),
         ConfigurationSection(
             "databases.NAME.replicas[]", "One PostgreSQL server.",
@@ -126,8 +146,10 @@ package enum ConfigurationReference {
         ConfigurationSection(
             "databases.NAME.replicas[].attest", "What a replica must prove about itself.",
             [
-                .optional("cluster_name", .text, "Its setting `cluster_name`: the operator's mark of the region."),
-                .optional("tls_spki", .text, "`sha256/` and the base64 digest of its certificate's public key."),
+                .optional(
+                    "cluster_name", .text, "Its setting `cluster_name`: the operator's mark of the region."),
+                .optional(
+                    "tls_spki", .text, "`sha256/` and the base64 digest of its certificate's public key."),
                 .optional("system_identifier", .text, "Its system identifier, decimal."),
             ]),
     ]
@@ -137,8 +159,10 @@ package enum ConfigurationReference {
             "databases.NAME.upstream", "How the gateway logs in.",
             [
                 .fallback(
-                    "sslmode", .choice(SSLMode.allCases.map(\.rawValue)), "verify-full", "TLS towards the replicas."),
-                .optional("sslrootcert", .readableFile, "PEM file of CAs; required for verify-ca and verify-full."),
+                    "sslmode", .choice(SSLMode.allCases.map(\.rawValue)), "verify-full",
+                    "TLS towards the replicas."),
+                .optional(
+                    "sslrootcert", .readableFile, "PEM file of CAs; required for verify-ca and verify-full."),
                 .fallback(
                     "weak_authentication", .choice(["allow", "refuse"]), "refuse",
                     "`allow` lets a replica ask for a password in cleartext or by MD5."),

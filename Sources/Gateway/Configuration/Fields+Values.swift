@@ -4,7 +4,8 @@ import GatewayPolicy
 extension Fields {
     /// Reports a value that does not fit.
     func wrong(_ key: String, _ value: TextValue, _ expectation: String) {
-        context.findings.mistake(value.position, "`\(key)`: found \(quoted(value.raw)); expected \(expectation)")
+        context.findings.mistake(
+            value.position, "`\(key)`: found \(quoted(value.raw)); expected \(expectation)")
     }
 
     /// Text that is not empty; an empty one is answered where it is absent.
@@ -31,7 +32,8 @@ extension Fields {
             let near = ValueFormats.nearest(value.text, among: words).map { "; did you mean `\($0)`?" } ?? ""
             wrong(key, value, kind.expectation + near)
             return nil
-        case .text, .secret, .readableFile, .path, .boolean, .integer, .integerOrAuto, .duration, .size, .list,
+        case .text, .secret, .readableFile, .path, .boolean, .integer, .integerOrAuto, .duration, .size,
+            .list,
             .section, .sections, .namedSections, .special:
             fits = !value.text.isEmpty
         }
@@ -40,11 +42,15 @@ extension Fields {
     }
 
     /// A word of a closed list. The declaration's words are the enumeration's raw values.
-    func choice<Choice: RawRepresentable<String> & CaseIterable>(_ key: String, _ type: Choice.Type) -> Choice? {
+    func choice<Choice: RawRepresentable<String> & CaseIterable>(_ key: String, _ type: Choice.Type)
+        -> Choice?
+    {
         optionalText(key).flatMap(Choice.init(rawValue:))
     }
 
-    func choices<Choice: RawRepresentable<String> & CaseIterable>(_ key: String, _ type: Choice.Type) -> [Choice] {
+    func choices<Choice: RawRepresentable<String> & CaseIterable>(_ key: String, _ type: Choice.Type)
+        -> [Choice]
+    {
         texts(key).compactMap { Choice(rawValue: $0.text) }
     }
 
@@ -154,13 +160,15 @@ extension ConfigurationKey.Kind {
         case .path: return "a path"
         case .boolean: return "true or false"
         case .integer(let range): return "a number from \(range.lowerBound) to \(range.upperBound)"
-        case .integerOrAuto(let range): return "auto or a number from \(range.lowerBound) to \(range.upperBound)"
+        case .integerOrAuto(let range):
+            return "auto or a number from \(range.lowerBound) to \(range.upperBound)"
         case .duration(let range, let zero):
             let low = max(range.lowerBound, .milliseconds(1))
             let span = "\(ValueFormats.text(low)) to \(ValueFormats.text(range.upperBound))"
             return "a duration such as 500ms, 30s, 5m, 8h, 7d (\(span)\(zero.map { "; 0: \($0)" } ?? ""))"
         case .size(let range):
-            let span = "\(ValueFormats.text(size: range.lowerBound)) to \(ValueFormats.text(size: range.upperBound))"
+            let span =
+                "\(ValueFormats.text(size: range.lowerBound)) to \(ValueFormats.text(size: range.upperBound))"
             return "a size such as 64KiB, 10MiB (\(span))"
         case .choice(let words): return "one of " + words.joined(separator: ", ")
         case .list(let element): return "a list, each \(element.expectation)"

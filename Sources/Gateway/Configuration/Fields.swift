@@ -27,8 +27,8 @@ struct TextValue {
     var position: Position
 }
 
-/// One mapping of the file, read against its section. Whatever is wrong is reported once and answered with a harmless
-/// value, so that the rest is read too; a configuration is made only where there was no mistake.
+/// One mapping of the file, read against its section. Whatever is wrong is reported once and answered with a
+/// harmless value, so that the rest is read too; a configuration is made only where there was no mistake.
 struct Fields {
     let section: ConfigurationSection
     let position: Position
@@ -65,7 +65,10 @@ struct Fields {
         reportUnavailable()
     }
 
-    private static func reportUnknown(_ entry: YAMLEntry, in section: ConfigurationSection, context: ReadingContext) {
+    private static func reportUnknown(
+        _ entry: YAMLEntry, in section: ConfigurationSection, context: ReadingContext
+    ) {
+        guard !context.findings.isFull else { return }
         let place = section.path.isEmpty ? "" : " in `\(section.path)`"
         var message = "unknown key \(quoted(entry.key))\(place); "
         if let near = ValueFormats.nearest(entry.key, among: section.keys.map(\.name)) {
@@ -82,18 +85,21 @@ struct Fields {
         }
     }
 
-    /// What this version does not have is refused, never left unenforced. Which keys and values these are stands with
-    /// their declarations (`ConfigurationKey.Restriction`).
+    /// What this version does not have is refused, never left unenforced. Which keys and values these are
+    /// stands with their declarations (`ConfigurationKey.Restriction`).
     private func reportUnavailable() {
         for key in section.keys {
             guard let restriction = key.restriction, let entry = entries[key.name] else { continue }
             if let values = restriction.values {
                 guard case .scalar(let raw, _) = entry.node.value else { continue }
-                guard let text = substituted(raw, at: entry.node.position), values.contains(text) else { continue }
+                guard let text = substituted(raw, at: entry.node.position), values.contains(text) else {
+                    continue
+                }
             } else if case .list(let elements) = entry.node.value, elements.isEmpty {
                 continue
             }
-            let what = restriction.values == nil ? "`\(key.name)`" : "`\(key.name): \(quotedValue(entry.node))`"
+            let what =
+                restriction.values == nil ? "`\(key.name)`" : "`\(key.name): \(quotedValue(entry.node))`"
             context.findings.mistake(
                 entry.keyPosition, "\(what) needs \(restriction.needs), which this version does not have")
         }
@@ -129,7 +135,8 @@ struct Fields {
         }
         guard let entry = entries[key] else { return [] }
         guard case .list(let elements) = entry.node.value else {
-            context.findings.mistake(entry.node.position, "`\(key)`: expected a list (each entry begins with `- `)")
+            context.findings.mistake(
+                entry.node.position, "`\(key)`: expected a list (each entry begins with `- `)")
             return []
         }
         if elements.isEmpty, declared.presence == .required {
@@ -185,7 +192,8 @@ struct Fields {
 
     func scalar(_ node: YAMLNode, _ key: String) -> TextValue? {
         guard case .scalar(let raw, let isPlain) = node.value else {
-            context.findings.mistake(node.position, "`\(key)`: found a list or mapping; expected \(expected(key))")
+            context.findings.mistake(
+                node.position, "`\(key)`: found a list or mapping; expected \(expected(key))")
             return nil
         }
         if isPlain, raw.isEmpty || raw == "~" || raw == "null" {
@@ -194,7 +202,8 @@ struct Fields {
         }
         guard let text = substituted(raw, at: node.position, report: true) else { return nil }
         guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
-            context.findings.mistake(node.position, "`\(key)` holds a control character; expected one line of text")
+            context.findings.mistake(
+                node.position, "`\(key)` holds a control character; expected one line of text")
             return nil
         }
         return TextValue(text: text, raw: raw, position: node.position)
@@ -204,7 +213,8 @@ struct Fields {
         section.key(named: key).map { $0.kind.expectation } ?? "a value"
     }
 
-    /// Replaces `${NAME}`; `$${` stands for `${`. What is put in is not read again. Nil where that cannot be done.
+    /// Replaces `${NAME}`; `$${` stands for `${`. What is put in is not read again. Nil where that cannot be
+    /// done.
     private func substituted(_ raw: String, at position: Position, report: Bool = false) -> String? {
         guard raw.contains("${") else { return raw }
         func complain(_ message: String) {
@@ -240,7 +250,9 @@ struct Fields {
     }
 
     private static func isVariableName(_ name: String) -> Bool {
-        guard let first = name.utf8.first, !(0x30...0x39).contains(first), name.utf8.count <= 255 else { return false }
+        guard let first = name.utf8.first, !(0x30...0x39).contains(first), name.utf8.count <= 255 else {
+            return false
+        }
         return ValueFormats.isVariable(name)
     }
 }

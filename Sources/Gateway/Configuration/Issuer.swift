@@ -13,7 +13,8 @@ package struct Issuer: Sendable, Hashable {
     package var keys: Keys
     /// PEM file of the CA that signed the provider's TLS certificate; nil: the system's.
     package var ca: String?
-    /// Accepted `typ` values in lower case; default `jwt`, `at+jwt`. An absent `typ` is accepted with the default.
+    /// Accepted `typ` values in lower case; default `jwt`, `at+jwt`. An absent `typ` is accepted with the
+    /// default.
     package var types: [String]?
     /// Names to claim paths; at least `subject`.
     package var claims: [String: [String]]

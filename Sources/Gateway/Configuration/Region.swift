@@ -27,7 +27,8 @@ package struct Network: Sendable, Hashable {
     /// Whether an address (4 or 16 bytes, network order) lies in the block. `::ffff:a.b.c.d` counts as IPv4.
     package func contains(_ candidate: [UInt8]) -> Bool {
         let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]
-        let other = candidate.count == 16 && candidate.starts(with: mapped) ? Array(candidate[12...]) : candidate
+        let other =
+            candidate.count == 16 && candidate.starts(with: mapped) ? Array(candidate[12...]) : candidate
         guard other.count == address.count, prefix >= 0, prefix <= address.count * 8 else { return false }
         let whole = prefix / 8
         guard other.prefix(whole) == address.prefix(whole) else { return false }

@@ -1,5 +1,7 @@
 /// Text that is never printed: its description is `<redacted>`.
-package struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+package struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible,
+    CustomReflectable
+{
     private let value: String
 
     package init(_ value: String) { self.value = value }

@@ -1,4 +1,5 @@
-/// The text forms of values in the configuration. Each answers nil for what it cannot read; nothing overflows.
+/// The text forms of values in the configuration. Each answers nil for what it cannot read; nothing
+/// overflows.
 enum ValueFormats {
     /// `500ms`, `30s`, `5m`, `8h`, `7d`, or `0`.
     static func duration(_ text: String) -> Duration? {
@@ -48,7 +49,9 @@ enum ValueFormats {
     /// A size as one would write it.
     static func text(size: Int) -> String {
         let units = [(1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")]
-        for (unit, name) in units where size >= unit && size.isMultiple(of: unit) { return "\(size / unit)\(name)" }
+        for (unit, name) in units where size >= unit && size.isMultiple(of: unit) {
+            return "\(size / unit)\(name)"
+        }
         return "\(size)"
     }
 
@@ -62,7 +65,8 @@ enum ValueFormats {
     /// `address:port` or `[IPv6]:port`.
     static func address(_ text: String) -> (host: String, port: Int)? {
         guard let colon = text.lastIndex(of: ":") else { return nil }
-        guard let port = decimal(String(text[text.index(after: colon)...])), (1...65_535).contains(port) else {
+        guard let port = decimal(String(text[text.index(after: colon)...])), (1...65_535).contains(port)
+        else {
             return nil
         }
         let host = String(text[..<colon])
@@ -81,7 +85,8 @@ enum ValueFormats {
         let labels = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         if let last = labels.last, last.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) { return ipv4(text) != nil }
         return labels.allSatisfy { label in
-            (1...63).contains(label.count) && label.first != UInt8(ascii: "-") && label.last != UInt8(ascii: "-")
+            (1...63).contains(label.count) && label.first != UInt8(ascii: "-")
+                && label.last != UInt8(ascii: "-")
                 && label.allSatisfy { isNameByte($0) && $0 != UInt8(ascii: ".") }
         }
     }
@@ -109,7 +114,8 @@ enum ValueFormats {
     /// A CIDR block, or what is expected instead.
     static func network(_ text: String) -> (network: Network?, expectation: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 2, let address = ipv4(parts[0]) ?? ipv6(parts[0]), let prefix = decimal(parts[1]) else {
+        guard parts.count == 2, let address = ipv4(parts[0]) ?? ipv6(parts[0]), let prefix = decimal(parts[1])
+        else {
             return (nil, "an address and a prefix length, such as 10.1.0.0/16 or fd00::/8")
         }
         guard prefix <= address.count * 8 else {
@@ -141,7 +147,9 @@ enum ValueFormats {
             let low = String(UInt16(tail[2]) << 8 | UInt16(tail[3]), radix: 16)
             text = text[...colon] + "\(high):\(low)"
         }
-        guard text.utf8.count <= 45, let gap = text.firstRange(of: "::") else { return groups(text).flatMap { $0.count == 16 ? $0 : nil } }
+        guard text.utf8.count <= 45, let gap = text.firstRange(of: "::") else {
+            return groups(text).flatMap { $0.count == 16 ? $0 : nil }
+        }
         let before = text[..<gap.lowerBound]
         let after = text[gap.upperBound...]
         guard let head = before.isEmpty ? [] : groups(String(before)),

@@ -1,7 +1,8 @@
 import Yams
 
-/// A YAML document as a tree with positions: scalars are text, nothing is resolved (`no` is the text `no`). Tags and
-/// merge keys are not part of it; duplicate keys and what exceeds the limits are reported as mistakes.
+/// A YAML document as a tree with positions: scalars are text, nothing is resolved (`no` is the text `no`).
+/// Tags and merge keys are not part of it; duplicate keys and what exceeds the limits are reported as
+/// mistakes.
 indirect enum YAMLValue {
     case scalar(text: String, isPlain: Bool)
     case list([YAMLNode])
@@ -27,8 +28,9 @@ struct YAMLDocument {
     /// Where a mark was put into the text, by line: columns behind it on that line count two less.
     private var insertions: [Int: [Int]] = [:]
 
-    /// Yams ends at the first mapping with duplicate keys. To report every mistake in one run, the key that it names
-    /// is marked with this private-use character and a second one that differs for each, and the text is read again.
+    /// Yams ends at the first mapping with duplicate keys. To report every mistake in one run, the key that
+    /// it names is marked with this private-use character and a second one that differs for each, and the
+    /// text is read again.
     private static let duplicateMark: Unicode.Scalar = "\u{E000}"
 
     private init(findings: Findings) { self.findings = findings }
@@ -37,7 +39,8 @@ struct YAMLDocument {
     static func read(_ bytes: [UInt8], findings: Findings) -> YAMLNode? {
         guard bytes.count <= ConfigurationLimits.fileBytes else {
             findings.mistake(
-                .start, "the file has \(bytes.count) bytes; expected at most \(ConfigurationLimits.fileBytes)")
+                .start, "the file has \(bytes.count) bytes; expected at most \(ConfigurationLimits.fileBytes)"
+            )
             return nil
         }
         guard let text = String(validating: bytes, as: UTF8.self), !text.utf8.contains(0) else {
@@ -45,16 +48,17 @@ struct YAMLDocument {
             return nil
         }
         guard worstExpansion(of: bytes) <= ConfigurationLimits.expandedBytes else {
-            findings.mistake(.start, "the file has so many aliases (*name) that they could blow it up without end")
+            findings.mistake(
+                .start, "the file has so many aliases (*name) that they could blow it up without end")
             return nil
         }
         var document = YAMLDocument(findings: findings)
         return document.compose(text)
     }
 
-    /// An upper bound of the document's size once its aliases are followed. The worst that n aliases can do is to
-    /// multiply the text by 3^(n/3) (levels of three references each). What only looks like an alias, in a comment
-    /// or a quoted text, is counted too.
+    /// An upper bound of the document's size once its aliases are followed. The worst that n aliases can do
+    /// is to multiply the text by 3^(n/3) (levels of three references each). What only looks like an alias,
+    /// in a comment or a quoted text, is counted too.
     private static func worstExpansion(of bytes: [UInt8]) -> Int {
         var size = max(bytes.count, 1)
         var aliases = 0
@@ -76,7 +80,8 @@ struct YAMLDocument {
         var text = original
         let mayMark = !original.unicodeScalars.contains(Self.duplicateMark)
         // Each duplicate key costs a reading of the whole text.
-        let readings = min(ConfigurationLimits.findings, ConfigurationLimits.rereadBytes / max(1, text.utf8.count))
+        let readings = min(
+            ConfigurationLimits.findings, ConfigurationLimits.rereadBytes / max(1, text.utf8.count))
         for number in 0...readings {
             do {
                 let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
@@ -89,7 +94,9 @@ struct YAMLDocument {
             } catch YamlError.duplicatedKeysInMapping(let names, let context) {
                 let position = Position(line: context.mark.line, column: context.mark.column)
                 guard mayMark, number < readings, let marked = mark(text, at: position, number: number) else {
-                    findings.mistake(self.original(position), "duplicate key \(names.map { quoted($0) }.joined(separator: ", "))")
+                    findings.mistake(
+                        self.original(position),
+                        "duplicate key \(names.map { quoted($0) }.joined(separator: ", "))")
                     return nil
                 }
                 text = marked
@@ -143,7 +150,8 @@ struct YAMLDocument {
             if !overLimit {
                 overLimit = true
                 let limits = "\(ConfigurationLimits.depth) levels and \(ConfigurationLimits.nodes) values"
-                findings.mistake(position, "the file is nested too deep or too large; expected at most \(limits)")
+                findings.mistake(
+                    position, "the file is nested too deep or too large; expected at most \(limits)")
             }
             return nil
         }
@@ -151,7 +159,8 @@ struct YAMLDocument {
         case .scalar(let scalar):
             let tag = scalar.tag.description
             if !tag.isEmpty, tag != "tag:yaml.org,2002:str" {
-                findings.mistake(position, "found the tag \(quoted(tag)); tags are not used in a configuration")
+                findings.mistake(
+                    position, "found the tag \(quoted(tag)); tags are not used in a configuration")
             }
             let isPlain = scalar.style == .plain || scalar.style == .any
             return YAMLNode(value: .scalar(text: scalar.string, isPlain: isPlain), position: position)
@@ -187,7 +196,8 @@ struct YAMLDocument {
             if let earlier = first[key] {
                 findings.mistake(
                     position,
-                    "duplicate key \(quoted(key)), first at \(earlier.line):\(earlier.column); expected it once")
+                    "duplicate key \(quoted(key)), first at \(earlier.line):\(earlier.column); expected it once"
+                )
             }
             if first[key] == nil { first[key] = position }
             guard let value = node(valueNode, depth: depth + 1) else { return nil }
@@ -196,7 +206,8 @@ struct YAMLDocument {
         return entries
     }
 
-    /// Yams' own description quotes the line, which may hold a secret; only its position and problem are used.
+    /// Yams' own description quotes the line, which may hold a secret; only its position and problem are
+    /// used.
     private func report(_ error: any Error, in text: String) {
         guard let error = error as? YamlError else {
             findings.mistake(.start, "the file cannot be read as YAML")
@@ -205,13 +216,14 @@ struct YAMLDocument {
         switch error {
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
             .composer(let context, let problem, let mark, _):
-            let where_ = context.map { "\($0.text) at \($0.mark.line):\($0.mark.column): " } ?? ""
+            let place = context.map { "\($0.text) at \($0.mark.line):\($0.mark.column): " } ?? ""
             findings.mistake(
-                original(Position(line: mark.line, column: mark.column)), "not YAML: \(where_)\(problem)")
+                original(Position(line: mark.line, column: mark.column)), "not YAML: \(place)\(problem)")
         case .reader(let problem, let offset, _, _):
             var position = Position.start
             for character in text.prefix(offset ?? 0) {
-                position = character.isNewline
+                position =
+                    character.isNewline
                     ? Position(line: position.line + 1, column: 1)
                     : Position(line: position.line, column: position.column + 1)
             }

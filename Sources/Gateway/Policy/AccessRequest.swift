@@ -4,7 +4,8 @@ package struct AccessRequest: Sendable, Hashable {
     package var principal: Principal
     /// The logical database, without `@region`.
     package var database: String
-    /// Names of a region or jurisdiction asked for: by `dbname@…` and by `domicile.region`; all of them narrow.
+    /// Names of a region or jurisdiction asked for: by `dbname@…` and by `domicile.region`; all of them
+    /// narrow.
     package var regionsAsked: [String]
     /// The role asked for; nil for `auto` and the principal's own mapped name.
     package var role: String?

@@ -1,6 +1,6 @@
 extension Condition {
-    /// Whether the condition holds for a principal. An `all` or `any` of nothing holds for nobody, so that deleting
-    /// the last condition of a rule never opens it.
+    /// Whether the condition holds for a principal. An `all` or `any` of nothing holds for nobody, so that
+    /// deleting the last condition of a rule never opens it.
     package func holds(for principal: Principal) -> Bool {
         switch self {
         case .claim(let name, let patterns):
@@ -52,7 +52,8 @@ extension Condition {
     package var namesOneSubject: Bool {
         switch self {
         case .claim(let name, let patterns):
-            return (name == "subject" || name == "sub") && patterns.count == 1 && patterns.allSatisfy(\.isLiteral)
+            return (name == "subject" || name == "sub") && patterns.count == 1
+                && patterns.allSatisfy(\.isLiteral)
         case .all(let parts): return parts.contains(where: \.namesOneSubject)
         case .any(let branches): return branches.count == 1 && branches.allSatisfy(\.namesOneSubject)
         }
@@ -83,9 +84,10 @@ extension Condition {
 }
 
 extension ClaimValue {
-    /// Whether one of the patterns fits the value, or one element of it where it is a list. Integers and booleans are
-    /// compared by their canonical text (`42`, `true`); null, objects, lists in lists and numbers that are no 64-bit
-    /// integers fit nothing. A string is one value, also where it holds commas or spaces.
+    /// Whether one of the patterns fits the value, or one element of it where it is a list. Integers and
+    /// booleans are compared by their canonical text (`42`, `true`); null, objects, lists in lists and
+    /// numbers that are no 64-bit integers fit nothing. A string is one value, also where it holds commas or
+    /// spaces.
     package func matches(anyOf patterns: [Pattern]) -> Bool {
         switch self {
         case .array(let elements): return elements.contains { $0.elementMatches(anyOf: patterns) }

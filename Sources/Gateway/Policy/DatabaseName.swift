@@ -1,6 +1,6 @@
-/// What `dbname` of a startup packet asks for: a database, optionally with a region or jurisdiction behind `@`
-/// (interface.md, "Connecting"). Nothing is trimmed, folded or decoded: `Orders`, `orders ` and `orders%40EU` are
-/// names of their own.
+/// What `dbname` of a startup packet asks for: a database, optionally with a region or jurisdiction behind
+/// `@` (interface.md, "Connecting"). Nothing is trimmed, folded or decoded: `Orders`, `orders ` and
+/// `orders%40EU` are names of their own.
 package struct DatabaseName: Sendable, Hashable {
     package let database: String
     /// The region or jurisdiction asked for; nil where the name has no `@`.

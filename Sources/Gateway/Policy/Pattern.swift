@@ -1,6 +1,6 @@
 /// A glob over a whole value, compared byte by byte: `*` stands for any run of bytes but `/`, `:` and control
-/// characters, `?` for one such byte, everything else for itself. Several `*` in a row are one. There are no regular
-/// expressions in a policy, and no escapes (docs/policy.md).
+/// characters, `?` for one such byte, everything else for itself. Several `*` in a row are one. There are no
+/// regular expressions in a policy, and no escapes (docs/policy.md).
 package struct Pattern: Sendable, Hashable, CustomStringConvertible {
     package let text: String
     private let bytes: [UInt8]
@@ -24,9 +24,9 @@ package struct Pattern: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether the whole value fits the pattern.
     ///
-    /// Backtracks over the last `*` only, so time is bounded by pattern length times value length. That stays right
-    /// although `*` cannot cross every byte: what stands between two `*` is taken at its first fit, and a later fit
-    /// would make the earlier `*` cross the very byte that stops the later one.
+    /// Backtracks over the last `*` only, so time is bounded by pattern length times value length. That stays
+    /// right although `*` cannot cross every byte: what stands between two `*` is taken at its first fit, and
+    /// a later fit would make the earlier `*` cross the very byte that stops the later one.
     package func matches(_ value: String) -> Bool {
         let subject = Array(value.utf8)
         var patternIndex = 0
@@ -54,7 +54,8 @@ package struct Pattern: Sendable, Hashable, CustomStringConvertible {
         return patternIndex == bytes.count
     }
 
-    /// Whether every value that fits `other` is known to fit this pattern; false where that is not plain to see.
+    /// Whether every value that fits `other` is known to fit this pattern; false where that is not plain to
+    /// see.
     package func covers(_ other: Pattern) -> Bool {
         self == other || (other.isLiteral && matches(other.text))
     }

@@ -1,8 +1,8 @@
-/// The rules, compiled once against the regions and databases of one configuration. Pure: the same request gets the
-/// same answer (docs/policy.md).
+/// The rules, compiled once against the regions and databases of one configuration. Pure: the same request
+/// gets the same answer (docs/policy.md).
 ///
-/// All names are compared byte by byte. `String`'s own `==` takes canonical equivalents for equal (U+212A KELVIN SIGN
-/// is a `K` to it), which would let one name stand for another.
+/// All names are compared byte by byte. `String`'s own `==` takes canonical equivalents for equal (U+212A
+/// KELVIN SIGN is a `K` to it), which would let one name stand for another.
 package struct Policy: Sendable {
     private let rules: [CompiledRule]
     private let regions: [PolicyRegion]
@@ -37,8 +37,8 @@ package struct Policy: Sendable {
         return try decide(request, by: rule, on: databases[databaseIndex])
     }
 
-    /// The decision, rule by rule and check by check, for `domicile explain` and tests. Its outcome is what `decide`
-    /// answers. Claims' values are not in it.
+    /// The decision, rule by rule and check by check, for `domicile explain` and tests. Its outcome is what
+    /// `decide` answers. Claims' values are not in it.
     package func explain(_ request: AccessRequest) -> PolicyTrace {
         let databaseIndex = index(ofDatabase: request.database)
         var traces: [RuleTrace] = []
@@ -114,7 +114,9 @@ package struct Policy: Sendable {
         }
     }
 
-    private func replicatesTo(_ rule: CompiledRule, _ database: PolicyDatabase) throws(PolicyRefusal) -> [String] {
+    private func replicatesTo(_ rule: CompiledRule, _ database: PolicyDatabase) throws(PolicyRefusal)
+        -> [String]
+    {
         switch rule.source.access {
         case .readOnly: return []
         case .readWrite: break
@@ -145,7 +147,9 @@ package struct Policy: Sendable {
                 detail: "asked \(asked.isEmpty ? "none" : list(asked)), allowed \(list(rule.regions))"),
             CheckTrace(
                 name: .transit, held: held { () throws(PolicyRefusal) in try checkTransit(rule) },
-                detail: "gateway in \(gatewayRegion), allowed \(list(rule.regions)), transit \(list(rule.transit))"),
+                detail:
+                    "gateway in \(gatewayRegion), allowed \(list(rule.regions)), transit \(list(rule.transit))"
+            ),
             CheckTrace(
                 name: .replicates,
                 held: held { () throws(PolicyRefusal) in _ = try replicatesTo(rule, database) },

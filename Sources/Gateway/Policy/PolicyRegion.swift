@@ -8,8 +8,8 @@ package struct PolicyRegion: Sendable, Hashable {
         self.jurisdiction = jurisdiction
     }
 
-    /// The regions that a list of region and jurisdiction names means, in the order of the configuration, each once.
-    /// Unknown names mean nothing.
+    /// The regions that a list of region and jurisdiction names means, in the order of the configuration,
+    /// each once. Unknown names mean nothing.
     package static func expand(_ names: [String], in regions: [PolicyRegion]) -> [String] {
         regions.filter { region in
             names.contains { $0.hasSameBytes(as: region.name) || $0.hasSameBytes(as: region.jurisdiction) }

@@ -1,5 +1,5 @@
-/// How the policy came to its answer: what `domicile explain` shows. Holds names, patterns and outcomes, never a
-/// claim's value.
+/// How the policy came to its answer: what `domicile explain` shows. Holds names, patterns and outcomes,
+/// never a claim's value.
 package struct PolicyTrace: Sendable {
     /// Every rule, in the order of the file.
     package let rules: [RuleTrace]

@@ -26,8 +26,8 @@ package struct Principal: Sendable, Hashable {
         self.mapped = mapped
     }
 
-    /// The value a policy condition means by `name`: `issuer` and `subject` themselves, a mapped name, else the
-    /// claim at the dotted path. Nil where the token has no such claim.
+    /// The value a policy condition means by `name`: `issuer` and `subject` themselves, a mapped name, else
+    /// the claim at the dotted path. Nil where the token has no such claim.
     package func value(named name: String) -> ClaimValue? {
         switch name {
         case "issuer": return .string(issuer)

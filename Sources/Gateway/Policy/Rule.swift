@@ -51,8 +51,8 @@ package struct SessionOverride: Sendable, Hashable {
 
 /// A condition of a rule's `who` on the principal's claims.
 package indirect enum Condition: Sendable, Hashable {
-    /// The claim named (see `Principal.value(named:)`) equals one of the patterns; a claim that is a list matches
-    /// where one of its elements does. An empty list of patterns matches nothing.
+    /// The claim named (see `Principal.value(named:)`) equals one of the patterns; a claim that is a list
+    /// matches where one of its elements does. An empty list of patterns matches nothing.
     case claim(name: String, patterns: [Pattern])
     case all([Condition])
     case any([Condition])
