@@ -32,8 +32,10 @@ package enum BackendTag: UInt8, CaseIterable, Sendable {
         case .dataRow, .copyData, .rowDescription, .functionCallResponse, .errorResponse, .noticeResponse,
             .notificationResponse, .parameterDescription, .parameterStatus:
             WireLimits.largeMessage
-        case .authentication, .backendKeyData, .bindComplete, .closeComplete, .commandComplete, .copyBothResponse,
-            .copyDone, .copyInResponse, .copyOutResponse, .emptyQueryResponse, .negotiateProtocolVersion, .noData,
+        case .authentication, .backendKeyData, .bindComplete, .closeComplete, .commandComplete,
+            .copyBothResponse,
+            .copyDone, .copyInResponse, .copyOutResponse, .emptyQueryResponse, .negotiateProtocolVersion,
+            .noData,
             .parseComplete, .portalSuspended, .readyForQuery:
             WireLimits.shortAnswer
         }

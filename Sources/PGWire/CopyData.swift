@@ -7,7 +7,8 @@ package struct CopyData: Equatable, Sendable {
     }
 
     package static func encode(data: [UInt8], into bytes: inout [UInt8]) throws(MessageError) {
-        try MessageWriter.message(FrontendTag.copyData.rawValue, into: &bytes) { (bytes) throws(MessageError) in
+        try MessageWriter.message(FrontendTag.copyData.rawValue, into: &bytes) {
+            (bytes) throws(MessageError) in
             bytes.append(contentsOf: data)
         }
     }

@@ -21,7 +21,8 @@ package enum FrontendTag: UInt8, CaseIterable, Sendable {
     package var limit: Int? {
         switch self {
         case .query, .parse, .bind, .functionCall, .copyData: WireLimits.largeMessage
-        case .describe, .execute, .close, .sync, .flush, .copyDone, .copyFail, .terminate: WireLimits.smallMessage
+        case .describe, .execute, .close, .sync, .flush, .copyDone, .copyFail, .terminate:
+            WireLimits.smallMessage
         case .password: nil
         }
     }

@@ -1,6 +1,6 @@
 /// Appends one message: the tag, a length that is filled in at the end, and fields. Counts and lengths are checked
 /// before they are narrowed: a length that wraps around would make one message into several (F-WIRE-07).
-struct MessageWriter {
+package struct MessageWriter {
     /// Where the length word stands.
     private let lengthPosition: Int
 
@@ -20,13 +20,13 @@ struct MessageWriter {
     }
 
     /// A length or a count as it stands in four bytes; throws from 2^31 on.
-    static func length(_ count: Int) throws(MessageError) -> UInt32 {
+    package static func length(_ count: Int) throws(MessageError) -> UInt32 {
         guard count >= 0, count <= WireLimits.encodedLength else { throw .tooLong(count) }
         return UInt32(count)
     }
 
     /// A count as it stands in two bytes, unsigned; throws from 2^16 on.
-    static func count(_ count: Int) throws(MessageError) -> UInt16 {
+    package static func count(_ count: Int) throws(MessageError) -> UInt16 {
         guard let narrow = UInt16(exactly: count) else { throw .tooLong(count) }
         return narrow
     }
@@ -41,9 +41,13 @@ struct MessageWriter {
         append(UInt16(truncatingIfNeeded: value), to: &bytes)
     }
 
-    static func append(_ value: Int16, to bytes: inout [UInt8]) { append(UInt16(bitPattern: value), to: &bytes) }
+    static func append(_ value: Int16, to bytes: inout [UInt8]) {
+        append(UInt16(bitPattern: value), to: &bytes)
+    }
 
-    static func append(_ value: Int32, to bytes: inout [UInt8]) { append(UInt32(bitPattern: value), to: &bytes) }
+    static func append(_ value: Int32, to bytes: inout [UInt8]) {
+        append(UInt32(bitPattern: value), to: &bytes)
+    }
 
     /// A string and its NUL; throws if there is a NUL in it.
     static func append(string: [UInt8], to bytes: inout [UInt8]) throws(MessageError) {

@@ -42,7 +42,9 @@ package enum Authentication: Equatable, Sendable {
     }
 
     /// Names up to an empty one.
-    private static func mechanisms(_ body: Span<UInt8>, _ reader: inout MessageReader) throws(MessageError) -> [[UInt8]] {
+    private static func mechanisms(_ body: Span<UInt8>, _ reader: inout MessageReader) throws(MessageError)
+        -> [[UInt8]]
+    {
         var names: [[UInt8]] = []
         while true {
             let name = try reader.string(body)
@@ -52,7 +54,8 @@ package enum Authentication: Equatable, Sendable {
     }
 
     package func encode(into bytes: inout [UInt8]) throws(MessageError) {
-        try MessageWriter.message(BackendTag.authentication.rawValue, into: &bytes) { (bytes) throws(MessageError) in
+        try MessageWriter.message(BackendTag.authentication.rawValue, into: &bytes) {
+            (bytes) throws(MessageError) in
             MessageWriter.append(code, to: &bytes)
             switch self {
             case .ok, .cleartextPassword, .other: break

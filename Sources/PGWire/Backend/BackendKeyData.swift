@@ -24,7 +24,8 @@ package struct BackendKeyData: Equatable, Sendable {
 
     package func encode(into bytes: inout [UInt8]) throws(MessageError) {
         guard WireLimits.cancelKey.contains(key.count) else { throw .tooLong(key.count) }
-        try MessageWriter.message(BackendTag.backendKeyData.rawValue, into: &bytes) { (bytes) throws(MessageError) in
+        try MessageWriter.message(BackendTag.backendKeyData.rawValue, into: &bytes) {
+            (bytes) throws(MessageError) in
             MessageWriter.append(processID, to: &bytes)
             bytes.append(contentsOf: key)
         }

@@ -11,7 +11,8 @@ package struct CommandComplete: Equatable, Sendable {
     }
 
     package static func encode(commandTag: [UInt8], into bytes: inout [UInt8]) throws(MessageError) {
-        try MessageWriter.message(BackendTag.commandComplete.rawValue, into: &bytes) { (bytes) throws(MessageError) in
+        try MessageWriter.message(BackendTag.commandComplete.rawValue, into: &bytes) {
+            (bytes) throws(MessageError) in
             try MessageWriter.append(string: commandTag, to: &bytes)
         }
     }

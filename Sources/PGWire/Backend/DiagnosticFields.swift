@@ -46,7 +46,9 @@ package struct DiagnosticFields: Equatable, Sendable {
     }
 
     /// What the gateway itself says. Texts are cut at a NUL, which no string of the protocol can hold.
-    package init(severity: String, sqlstate: String, message: String, detail: String? = nil, hint: String? = nil) {
+    package init(
+        severity: String, sqlstate: String, message: String, detail: String? = nil, hint: String? = nil
+    ) {
         var fields = [
             Field(.localizedSeverity, severity), Field(.severity, severity), Field(.sqlstate, sqlstate),
             Field(.message, message),

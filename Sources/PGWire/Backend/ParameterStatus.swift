@@ -17,7 +17,8 @@ package struct ParameterStatus: Equatable, Sendable {
     }
 
     package func encode(into bytes: inout [UInt8]) throws(MessageError) {
-        try MessageWriter.message(BackendTag.parameterStatus.rawValue, into: &bytes) { (bytes) throws(MessageError) in
+        try MessageWriter.message(BackendTag.parameterStatus.rawValue, into: &bytes) {
+            (bytes) throws(MessageError) in
             try MessageWriter.append(string: name, to: &bytes)
             try MessageWriter.append(string: value, to: &bytes)
         }

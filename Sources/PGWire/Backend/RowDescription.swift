@@ -13,7 +13,8 @@ package struct RowDescription: Equatable, Sendable {
         package let format: Int16
 
         package init(
-            name: [UInt8], table: UInt32, attribute: Int16, type: UInt32, typeSize: Int16, typeModifier: Int32,
+            name: [UInt8], table: UInt32, attribute: Int16, type: UInt32, typeSize: Int16,
+            typeModifier: Int32,
             format: Int16
         ) {
             self.name = name
@@ -40,7 +41,8 @@ package struct RowDescription: Equatable, Sendable {
             let name = try reader.string(body)
             columns.append(
                 Column(
-                    name: body.bytes(in: name), table: try reader.uint32(body), attribute: try reader.int16(body),
+                    name: body.bytes(in: name), table: try reader.uint32(body),
+                    attribute: try reader.int16(body),
                     type: try reader.uint32(body), typeSize: try reader.int16(body),
                     typeModifier: try reader.int32(body), format: try reader.int16(body)))
         }
@@ -49,7 +51,8 @@ package struct RowDescription: Equatable, Sendable {
     }
 
     package func encode(into bytes: inout [UInt8]) throws(MessageError) {
-        try MessageWriter.message(BackendTag.rowDescription.rawValue, into: &bytes) { (bytes) throws(MessageError) in
+        try MessageWriter.message(BackendTag.rowDescription.rawValue, into: &bytes) {
+            (bytes) throws(MessageError) in
             MessageWriter.append(try MessageWriter.count(columns.count), to: &bytes)
             for column in columns {
                 try MessageWriter.append(string: column.name, to: &bytes)

@@ -26,7 +26,8 @@ package struct Bind: Equatable, Sendable {
     }
 
     package static func encode(
-        portal: [UInt8], statement: [UInt8], parameterFormats: FormatCodes = .allText, parameters: [[UInt8]?] = [],
+        portal: [UInt8], statement: [UInt8], parameterFormats: FormatCodes = .allText,
+        parameters: [[UInt8]?] = [],
         resultFormats: FormatCodes = .allText, into bytes: inout [UInt8]
     ) throws(MessageError) {
         try MessageWriter.message(FrontendTag.bind.rawValue, into: &bytes) { (bytes) throws(MessageError) in

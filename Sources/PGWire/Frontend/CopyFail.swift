@@ -11,7 +11,8 @@ package struct CopyFail: Equatable, Sendable {
     }
 
     package static func encode(reason: [UInt8], into bytes: inout [UInt8]) throws(MessageError) {
-        try MessageWriter.message(FrontendTag.copyFail.rawValue, into: &bytes) { (bytes) throws(MessageError) in
+        try MessageWriter.message(FrontendTag.copyFail.rawValue, into: &bytes) {
+            (bytes) throws(MessageError) in
             try MessageWriter.append(string: reason, to: &bytes)
         }
     }

@@ -16,7 +16,8 @@ package struct Describe: Equatable, Sendable {
     package static func encode(
         _ subject: StatementOrPortal, name: [UInt8], into bytes: inout [UInt8]
     ) throws(MessageError) {
-        try MessageWriter.message(FrontendTag.describe.rawValue, into: &bytes) { (bytes) throws(MessageError) in
+        try MessageWriter.message(FrontendTag.describe.rawValue, into: &bytes) {
+            (bytes) throws(MessageError) in
             bytes.append(subject.rawValue)
             try MessageWriter.append(string: name, to: &bytes)
         }

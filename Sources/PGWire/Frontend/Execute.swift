@@ -16,7 +16,8 @@ package struct Execute: Equatable, Sendable {
     package static func encode(
         portal: [UInt8], maximumRows: Int32 = 0, into bytes: inout [UInt8]
     ) throws(MessageError) {
-        try MessageWriter.message(FrontendTag.execute.rawValue, into: &bytes) { (bytes) throws(MessageError) in
+        try MessageWriter.message(FrontendTag.execute.rawValue, into: &bytes) {
+            (bytes) throws(MessageError) in
             try MessageWriter.append(string: portal, to: &bytes)
             MessageWriter.append(maximumRows, to: &bytes)
         }

@@ -25,7 +25,8 @@ package struct FunctionCall: Equatable, Sendable {
         function: UInt32, argumentFormats: FormatCodes = .allText, arguments: [[UInt8]?] = [],
         resultFormat: Int16 = 0, into bytes: inout [UInt8]
     ) throws(MessageError) {
-        try MessageWriter.message(FrontendTag.functionCall.rawValue, into: &bytes) { (bytes) throws(MessageError) in
+        try MessageWriter.message(FrontendTag.functionCall.rawValue, into: &bytes) {
+            (bytes) throws(MessageError) in
             MessageWriter.append(function, to: &bytes)
             try argumentFormats.append(to: &bytes)
             MessageWriter.append(try MessageWriter.count(arguments.count), to: &bytes)

@@ -12,7 +12,8 @@ package struct PasswordMessage: Equatable, Sendable {
     }
 
     package static func encode(password: [UInt8], into bytes: inout [UInt8]) throws(MessageError) {
-        try MessageWriter.message(FrontendTag.password.rawValue, into: &bytes) { (bytes) throws(MessageError) in
+        try MessageWriter.message(FrontendTag.password.rawValue, into: &bytes) {
+            (bytes) throws(MessageError) in
             try MessageWriter.append(string: password, to: &bytes)
         }
     }

@@ -16,7 +16,8 @@ package struct SASLInitialResponse: Equatable, Sendable {
     package static func encode(
         mechanism: [UInt8], response: [UInt8]?, into bytes: inout [UInt8]
     ) throws(MessageError) {
-        try MessageWriter.message(FrontendTag.password.rawValue, into: &bytes) { (bytes) throws(MessageError) in
+        try MessageWriter.message(FrontendTag.password.rawValue, into: &bytes) {
+            (bytes) throws(MessageError) in
             try MessageWriter.append(string: mechanism, to: &bytes)
             try MessageWriter.append(value: response, to: &bytes)
         }

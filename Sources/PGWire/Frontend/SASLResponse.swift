@@ -7,7 +7,8 @@ package struct SASLResponse: Equatable, Sendable {
     }
 
     package static func encode(response: [UInt8], into bytes: inout [UInt8]) throws(MessageError) {
-        try MessageWriter.message(FrontendTag.password.rawValue, into: &bytes) { (bytes) throws(MessageError) in
+        try MessageWriter.message(FrontendTag.password.rawValue, into: &bytes) {
+            (bytes) throws(MessageError) in
             bytes.append(contentsOf: response)
         }
     }

@@ -35,12 +35,14 @@ extension StartupMessage {
         func isPrefix(of word: String, atLeast count: Int) -> Bool {
             folded.count >= count && folded.count <= word.utf8.count && word.utf8.starts(with: folded)
         }
-        if isPrefix(of: "true", atLeast: 1) || isPrefix(of: "yes", atLeast: 1) || isPrefix(of: "on", atLeast: 2)
+        if isPrefix(of: "true", atLeast: 1) || isPrefix(of: "yes", atLeast: 1)
+            || isPrefix(of: "on", atLeast: 2)
             || isPrefix(of: "1", atLeast: 1)
         {
             return true
         }
-        if isPrefix(of: "false", atLeast: 1) || isPrefix(of: "no", atLeast: 1) || isPrefix(of: "off", atLeast: 2)
+        if isPrefix(of: "false", atLeast: 1) || isPrefix(of: "no", atLeast: 1)
+            || isPrefix(of: "off", atLeast: 2)
             || isPrefix(of: "0", atLeast: 1)
         {
             return false

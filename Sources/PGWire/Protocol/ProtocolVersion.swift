@@ -16,14 +16,14 @@ package struct ProtocolVersion: Equatable, Comparable, Sendable {
     package var code: UInt32 { UInt32(major) &<< 16 | UInt32(minor) }
 
     /// What every PostgreSQL since 7.4 speaks.
-    package static let v3_0 = ProtocolVersion(major: 3, minor: 0)
+    package static let v30 = ProtocolVersion(major: 3, minor: 0)
     /// Cancel keys longer than four bytes (PostgreSQL 18).
-    package static let v3_2 = ProtocolVersion(major: 3, minor: 2)
+    package static let v32 = ProtocolVersion(major: 3, minor: 2)
     /// The newest that the gateway speaks with executors.
-    package static let newest = v3_2
+    package static let newest = v32
 
     /// Whether a cancel key may be longer than four bytes.
-    package var hasLongCancelKeys: Bool { self >= .v3_2 }
+    package var hasLongCancelKeys: Bool { self >= .v32 }
 
     package static func < (left: ProtocolVersion, right: ProtocolVersion) -> Bool { left.code < right.code }
 }

@@ -1,4 +1,4 @@
-/// The client's side of one SCRAM-SHA-256 exchange (RFC 5802, RFC 7677), as PostgreSQL speaks it.
+/// The gateway's side of one SCRAM-SHA-256 exchange (RFC 5802, RFC 7677), as PostgreSQL speaks it.
 package struct ScramExchange: Sendable {
     package enum Failure: Error, Equatable, Sendable {
         /// Not of the RFC's form, or with an extension that must be understood.
@@ -65,7 +65,9 @@ package struct ScramExchange: Sendable {
         digests: Digests.Type
     ) throws(Failure) -> Proof {
         let first = try ServerFirst(message, clientNonce: nonce)
-        guard iterationLimits.contains(first.iterations) else { throw .iterationsOutOfLimit(first.iterations) }
+        guard iterationLimits.contains(first.iterations) else {
+            throw .iterationsOutOfLimit(first.iterations)
+        }
         let keys: ScramKeys
         if let cached, cached.belong(to: first.salt, iterations: first.iterations) {
             keys = cached
@@ -117,7 +119,8 @@ private struct ServerFirst {
             throw .malformedServerFirst
         }
         guard nonce.count > clientNonce.count, nonce.starts(with: clientNonce) else { throw .foreignNonce }
-        guard let salt = Base64.decode(fields[1].dropFirst(2)), !salt.isEmpty, salt.count <= WireLimits.scramField
+        guard let salt = Base64.decode(fields[1].dropFirst(2)), !salt.isEmpty,
+            salt.count <= WireLimits.scramField
         else { throw .malformedServerFirst }
         self.salt = salt
         iterations = try Self.iterations(fields[2].dropFirst(2))
@@ -125,7 +128,9 @@ private struct ServerFirst {
 
     /// RFC 5802's posit-number; one beyond 9 digits is above every limit and reported as the largest of them.
     private static func iterations(_ digits: ArraySlice<UInt8>) throws(ScramExchange.Failure) -> Int {
-        guard !digits.isEmpty, digits.allSatisfy({ (0x30...0x39).contains($0) }) else { throw .malformedServerFirst }
+        guard !digits.isEmpty, digits.allSatisfy({ (0x30...0x39).contains($0) }) else {
+            throw .malformedServerFirst
+        }
         if digits.first == 0x30 {
             guard digits.count == 1 else { throw .malformedServerFirst }
             throw .iterationsOutOfLimit(0)

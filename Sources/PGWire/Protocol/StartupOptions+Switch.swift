@@ -35,8 +35,10 @@ extension StartupOptions {
 
         var takesArgument: Bool {
             switch self {
-            case .sharedBuffers, .showSetting, .setting, .longSetting, .dataDirectory, .debugLevel, .planOff, .host,
-                .socketDirectory, .maximumConnections, .port, .outputFile, .workMemory, .timings, .protocolVersion,
+            case .sharedBuffers, .showSetting, .setting, .longSetting, .dataDirectory, .debugLevel, .planOff,
+                .host,
+                .socketDirectory, .maximumConnections, .port, .outputFile, .workMemory, .timings,
+                .protocolVersion,
                 .authenticationDelay:
                 true
             case .binaryUpgrade, .echo, .europeanDates, .fsyncOff, .anyHost, .semicolonNewline, .ssl,

@@ -44,6 +44,11 @@ package struct StartupOptions: Equatable, Sendable {
         package let reason: Reason
         /// Where the word begins in the text.
         package let position: Int
+
+        package init(reason: Reason, position: Int) {
+            self.reason = reason
+            self.position = position
+        }
     }
 
     package static func parse(_ text: [UInt8]) throws(Mistake) -> StartupOptions {

@@ -31,14 +31,16 @@ package enum StartupReply {
 
     /// An ErrorResponse of severity FATAL; the connection is closed behind it.
     package static func fatal(
-        sqlstate: String, message: String, detail: String? = nil, hint: String? = nil, into bytes: inout [UInt8]
+        sqlstate: String, message: String, detail: String? = nil, hint: String? = nil,
+        into bytes: inout [UInt8]
     ) {
         diagnostics("FATAL", sqlstate, message, detail, hint, into: &bytes)
     }
 
     /// An ErrorResponse of severity ERROR: the session lives on.
     package static func error(
-        sqlstate: String, message: String, detail: String? = nil, hint: String? = nil, into bytes: inout [UInt8]
+        sqlstate: String, message: String, detail: String? = nil, hint: String? = nil,
+        into bytes: inout [UInt8]
     ) {
         diagnostics("ERROR", sqlstate, message, detail, hint, into: &bytes)
     }

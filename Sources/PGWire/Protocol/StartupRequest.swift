@@ -25,7 +25,9 @@ package enum StartupRequest: Equatable, Sendable {
     package static func read(
         from bytes: Span<UInt8>, at offset: Int = 0
     ) throws(StartupError) -> (request: StartupRequest, length: Int)? {
-        guard let length = try length(in: bytes, at: offset), bytes.count &- offset >= length else { return nil }
+        guard let length = try length(in: bytes, at: offset), bytes.count &- offset >= length else {
+            return nil
+        }
         let packet = bytes.extracting(offset &+ 4..<offset &+ length)
         return (try decode(packet), length)
     }

@@ -1,5 +1,7 @@
 /// What the gateway has to log in at a replica with. Holds a password: never printed.
-package struct UpstreamCredential: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+package struct UpstreamCredential: Sendable, CustomStringConvertible, CustomDebugStringConvertible,
+    CustomReflectable
+{
     /// The role's name, as it stands in the startup packet; MD5 hashes it.
     package var user: [UInt8]
     /// The password's bytes, prepared by SASLprep (RFC 4013) if it is not ASCII: SCRAM takes them as they are. nil where

@@ -40,9 +40,11 @@ package struct UpstreamLogin<Digests: LoginDigests>: ~Copyable {
     package mutating func start(
         parameters: [StartupMessage.Parameter], credential: UpstreamCredential
     ) -> Action {
-        guard case .initial = state, Self.isUsable(nonce: credential.nonce) else { return fail(.notEncodable) }
+        guard case .initial = state, Self.isUsable(nonce: credential.nonce) else {
+            return fail(.notEncodable)
+        }
         let user = StartupMessage.Parameter(name: Array("user".utf8), value: credential.user)
-        let message = StartupMessage(version: .v3_0, parameters: [user] + parameters)
+        let message = StartupMessage(version: .v30, parameters: [user] + parameters)
         state = .awaitingRequest(credential, wasNegotiated: false)
         return send { (bytes) throws(MessageError) in try message.encode(into: &bytes) }
     }
@@ -55,13 +57,16 @@ package struct UpstreamLogin<Digests: LoginDigests>: ~Copyable {
             case .authentication: return authenticationReceived(try Authentication.decode(body))
             case .errorResponse: return errorReceived(try ErrorResponse.decode(body))
             case .noticeResponse: return noticeReceived(try NoticeResponse.decode(body))
-            case .negotiateProtocolVersion: return negotiationReceived(try NegotiateProtocolVersion.decode(body))
+            case .negotiateProtocolVersion:
+                return negotiationReceived(try NegotiateProtocolVersion.decode(body))
             case .parameterStatus: return parameterReceived(try ParameterStatus.decode(body))
             case .backendKeyData: return keyReceived(try BackendKeyData.decode(body))
             case .readyForQuery: return readyReceived(try ReadyForQuery.decode(body))
             case .bindComplete, .closeComplete, .commandComplete, .copyBothResponse, .copyData, .copyDone,
-                .copyInResponse, .copyOutResponse, .dataRow, .emptyQueryResponse, .functionCallResponse, .noData,
-                .notificationResponse, .parameterDescription, .parseComplete, .portalSuspended, .rowDescription:
+                .copyInResponse, .copyOutResponse, .dataRow, .emptyQueryResponse, .functionCallResponse,
+                .noData,
+                .notificationResponse, .parameterDescription, .parseComplete, .portalSuspended,
+                .rowDescription:
                 return violation(tag)
             }
         } catch {
@@ -88,7 +93,9 @@ package struct UpstreamLogin<Digests: LoginDigests>: ~Copyable {
         }
     }
 
-    private mutating func requestReceived(_ request: Authentication, _ credential: UpstreamCredential) -> Action {
+    private mutating func requestReceived(_ request: Authentication, _ credential: UpstreamCredential)
+        -> Action
+    {
         if credential.requiresChannelBinding {
             guard case .sasl = request else { return fail(.channelBindingMissing) }
         }
@@ -103,7 +110,9 @@ package struct UpstreamLogin<Digests: LoginDigests>: ~Copyable {
             guard let password = credential.password else { return fail(.passwordMissing) }
             return send(password: password, .cleartextPassword)
         case .md5Password(let salt):
-            guard credential.allowsWeakAuthentication else { return fail(.weakAuthenticationRefused(.md5Password)) }
+            guard credential.allowsWeakAuthentication else {
+                return fail(.weakAuthenticationRefused(.md5Password))
+            }
             guard let password = credential.password else { return fail(.passwordMissing) }
             return send(password: Self.md5(password, user: credential.user, salt: salt), .md5Password)
         case .sasl(let mechanisms):
@@ -117,10 +126,14 @@ package struct UpstreamLogin<Digests: LoginDigests>: ~Copyable {
 
     private mutating func send(password: [UInt8], _ method: UpstreamLoginResult.Method) -> Action {
         state = .awaitingOk(UpstreamLoginResult(method: method))
-        return send { (bytes) throws(MessageError) in try PasswordMessage.encode(password: password, into: &bytes) }
+        return send { (bytes) throws(MessageError) in
+            try PasswordMessage.encode(password: password, into: &bytes)
+        }
     }
 
-    private mutating func mechanismsReceived(_ mechanisms: [[UInt8]], _ credential: UpstreamCredential) -> Action {
+    private mutating func mechanismsReceived(_ mechanisms: [[UInt8]], _ credential: UpstreamCredential)
+        -> Action
+    {
         let plain = Array("SCRAM-SHA-256".utf8)
         let plus = Array("SCRAM-SHA-256-PLUS".utf8)
         let offersPlus = mechanisms.contains(plus)
@@ -208,7 +221,8 @@ package struct UpstreamLogin<Digests: LoginDigests>: ~Copyable {
 
     /// We ask for 3.0 and for no options, so there is nothing to negotiate; a server may say so once, and first.
     private mutating func negotiationReceived(_ negotiation: NegotiateProtocolVersion) -> Action {
-        guard case .awaitingRequest(let credential, wasNegotiated: false) = state, negotiation.version == .v3_0,
+        guard case .awaitingRequest(let credential, wasNegotiated: false) = state,
+            negotiation.version == .v30,
             negotiation.unrecognizedOptions.isEmpty
         else { return violation(BackendTag.negotiateProtocolVersion.rawValue) }
         state = .awaitingRequest(credential, wasNegotiated: true)
@@ -216,8 +230,12 @@ package struct UpstreamLogin<Digests: LoginDigests>: ~Copyable {
     }
 
     private mutating func parameterReceived(_ parameter: ParameterStatus) -> Action {
-        guard case .settling(var result) = state else { return violation(BackendTag.parameterStatus.rawValue) }
-        guard result.parameters.count < WireLimits.parameterStatusAtLogin else { return fail(.tooManyParameters) }
+        guard case .settling(var result) = state else {
+            return violation(BackendTag.parameterStatus.rawValue)
+        }
+        guard result.parameters.count < WireLimits.parameterStatusAtLogin else {
+            return fail(.tooManyParameters)
+        }
         result.parameters.append(parameter)
         state = .settling(result)
         return .wait
