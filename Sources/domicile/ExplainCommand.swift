@@ -58,7 +58,8 @@ struct ExplainCommand: AsyncParsableCommand {
             replicas = await ExplainCommand.replicas(for: decision, configuration: configuration)
         }
         let explanation = Explanation(
-            configuration: configuration, identity: identity, request: request, trace: trace, replicas: replicas)
+            configuration: configuration, identity: identity, request: request, trace: trace,
+            replicas: replicas)
         print(json ? try JSONText.of(explanation.report) : explanation.text)
         if case .failure = trace.outcome { throw ExitCode.failure }
     }
@@ -66,7 +67,8 @@ struct ExplainCommand: AsyncParsableCommand {
     private func identity(_ configuration: Configuration) async throws -> ExplainedIdentity {
         do {
             if let token {
-                let principal = try await ExplainCommand.principal(fromTokenFile: token, configuration: configuration)
+                let principal = try await ExplainCommand.principal(
+                    fromTokenFile: token, configuration: configuration)
                 return ExplainedIdentity(principal: principal, source: token, isVerified: true)
             }
             let file = claims ?? ""
@@ -114,7 +116,7 @@ struct ExplainedIdentity {
 struct ReplicaLine: Encodable, Hashable {
     enum Outcome: String, Encodable {
         case selected
-        /// Would serve if it is healthy and attested, which only a running gateway knows.
+        /// Would serve if the one selected did not.
         case candidate
         case passedOver = "passed_over"
     }
@@ -123,26 +125,4 @@ struct ReplicaLine: Encodable, Hashable {
     var outcome: Outcome
     /// Why it was passed over or comes behind; nil for the one selected.
     var reason: String?
-}
-
-extension ExplainCommand {
-    /// The database's replicas, as far as the configuration tells.
-    static func replicas(for decision: Decision, configuration: Configuration) async -> [ReplicaLine] {
-        let replicas = configuration.database(named: decision.database)?.replicas ?? []
-        return replicas.map { replica in
-            func passedOver(_ reason: String) -> ReplicaLine {
-                ReplicaLine(name: replica.name, region: replica.region, outcome: .passedOver, reason: reason)
-            }
-            guard decision.regions.contains(where: { $0.hasSameBytes(as: replica.region) }) else {
-                return passedOver("region \(replica.region) is not allowed here")
-            }
-            if replica.maintenance { return passedOver("in maintenance") }
-            if decision.access == .readWrite, replica.kind == .standby {
-                return passedOver("read_write needs a primary, this is a standby")
-            }
-            return ReplicaLine(
-                name: replica.name, region: replica.region, outcome: .candidate,
-                reason: "if it is healthy and attested")
-        }
-    }
 }

@@ -1,0 +1,119 @@
+extension GatewaySnapshot {
+    /// The text of `/metrics`. docs/operations.md lists every name.
+    package func metrics(process: ProcessUsage) -> String {
+        var text = MetricsText()
+        text.add(
+            "build_info", .gauge, "Version of this gateway and the region it runs in; always 1.",
+            [.init(.count(1), ("version", Version.current), ("region", region))])
+        text.add("ready", .gauge, "1 while /readyz says ready.", .flag(ready))
+        text.add("draining", .gauge, "1 after the gateway was told to stop.", .flag(draining))
+        addSessions(to: &text)
+        addReplicas(to: &text)
+        addIssuers(to: &text)
+        addLogs(to: &text)
+        text.add("config_reloads_total", .counter, "Configurations that were taken over by SIGHUP.", .count(reloads))
+        text.add(
+            "config_reload_failed_total", .counter, "Configurations that were refused; the old one went on.",
+            .count(reloadFailures))
+        if let bytes = process.residentBytes {
+            text.add("process_resident_memory_bytes", .gauge, "Memory of the process.", .count(bytes))
+        }
+        if let start = process.startTime {
+            text.add(
+                "process_start_time_seconds", .gauge, "When the process started, in Unix time.", .seconds(start))
+        }
+        return text.text
+    }
+
+    private func addSessions(to text: inout MetricsText) {
+        text.add(
+            "connections", .gauge, "Connections of executors now, those that are logging in included.",
+            .count(connections))
+        text.add("connections_total", .counter, "Connections that were accepted.", .count(acceptedConnections))
+        text.add("sessions_started_total", .counter, "Sessions that were allowed and began.", .count(sessionsStarted))
+        text.add("sessions_ended_total", .counter, "Sessions that ended.", .count(sessionsEnded))
+        text.add(
+            "refusals_total", .counter, "Connections that were refused, by SQLSTATE.",
+            refusals.sorted { $0.key < $1.key }.map { .init(.count($0.value), ("sqlstate", $0.key)) })
+        text.add("statements_total", .counter, "Statements that were forwarded.", .count(statements))
+        text.add("received_bytes_total", .counter, "Bytes that executors sent.", .count(bytesIn))
+        text.add("sent_bytes_total", .counter, "Bytes that executors were sent.", .count(bytesOut))
+        text.add(
+            "cancels_forwarded_total", .counter, "Cancel requests that were forwarded to a replica.",
+            .count(cancelsForwarded))
+        text.add(
+            "cancels_unknown_total", .counter, "Cancel requests with a key that no session has.",
+            .count(cancelsUnknown))
+        text.add(
+            "protocol_violations_total", .counter, "Connections that were closed because they broke the protocol.",
+            .count(protocolViolations))
+    }
+
+    private func addReplicas(to text: inout MetricsText) {
+        func samples(_ value: (Replica) -> MetricsText.Value?) -> [MetricsText.Sample] {
+            replicas.compactMap { replica in
+                value(replica).map {
+                    .init($0, ("database", replica.database), ("replica", replica.name), ("region", replica.region))
+                }
+            }
+        }
+        text.add("replica_up", .gauge, "1 while probes find the replica healthy.", samples { .flag($0.up) })
+        text.add(
+            "replica_attested", .gauge, "1 while the replica has proved to be the configured one.",
+            samples { .flag($0.attested) })
+        text.add(
+            "replica_quarantined", .gauge, "1 while the replica is kept out of use because it is not what it was.",
+            samples { .flag($0.quarantined) })
+        text.add(
+            "replica_lag_seconds", .gauge, "Replay lag; absent while it is unknown.",
+            samples { $0.lag.map { .seconds($0) } })
+        text.add(
+            "replica_round_trip_seconds", .gauge, "Smoothed time of a probe's query; absent before the first.",
+            samples { $0.roundTrip.map { .seconds($0) } })
+        text.add("replica_sessions", .gauge, "Sessions on the replica now.", samples { .count($0.sessions) })
+    }
+
+    private func addIssuers(to text: inout MetricsText) {
+        func samples(_ value: (IssuerKeys) -> MetricsText.Value?) -> [MetricsText.Sample] {
+            issuers.compactMap { keys in value(keys).map { .init($0, ("issuer", keys.issuer)) } }
+        }
+        text.add(
+            "issuer_keys_usable", .gauge, "1 while tokens of the issuer can be verified.",
+            samples { .flag($0.usable) })
+        text.add("issuer_keys", .gauge, "Keys of the issuer that are known.", samples { .count($0.count) })
+        text.add(
+            "issuer_keys_age_seconds", .gauge, "Time since the keys were fetched; absent while there are none.",
+            samples { keys in keys.ageSeconds.map { .count($0) } })
+        text.add("issuer_key_fetches_total", .counter, "Tries to fetch the keys.", samples { .count($0.fetches) })
+        text.add(
+            "issuer_key_fetch_failures_total", .counter, "Tries to fetch the keys that failed.",
+            samples { .count($0.failures) })
+    }
+
+    private func addLogs(to text: inout MetricsText) {
+        func samples(_ value: (Log) -> MetricsText.Value) -> [MetricsText.Sample] {
+            logs.map { .init(value($0), ("region", $0.region)) }
+        }
+        text.add(
+            "audit_log_up", .gauge, "1 while the log takes records; nothing is forwarded while it is 0.",
+            samples { .flag($0.takesRecords) })
+        text.add("audit_records_total", .counter, "Records that were written.", samples { .count($0.records) })
+        text.add("audit_bytes_total", .counter, "Bytes of records that were written.", samples { .count($0.bytes) })
+        text.add("audit_segments_total", .counter, "Segments that were begun.", samples { .count($0.segments) })
+        text.add("audit_syncs_total", .counter, "Syncs to the disk.", samples { .count($0.syncs) })
+        text.add(
+            "audit_sync_seconds_total", .counter, "Time that all syncs together took.",
+            samples { .seconds($0.syncTime) })
+        text.add(
+            "audit_last_sync_seconds", .gauge, "Time that the last sync took.", samples { .seconds($0.lastSync) })
+        text.add(
+            "audit_unsynced_bytes", .gauge, "Bytes of records that wait for the disk.",
+            samples { .count($0.unsyncedBytes) })
+        text.add(
+            "audit_failures_total", .counter, "Writes, syncs and checks of the log that failed.",
+            samples { .count($0.failures) })
+        text.add(
+            "audit_refused_total", .counter, "Batches of records that the log could not take.",
+            samples { .count($0.refused) })
+    }
+}

@@ -1,0 +1,111 @@
+/// A gateway's figures at one moment. Every name in it comes from the configuration or from a closed set of our own,
+/// so that the number of time series is bounded whatever executors send (F-OPS-07).
+package struct GatewaySnapshot: Sendable {
+    /// One replica of one database. `lag` and `roundTrip` are nil where no probe has measured them.
+    package struct Replica: Sendable {
+        package var database: String
+        package var name: String
+        package var region: String
+        package var up: Bool
+        package var attested: Bool
+        package var quarantined: Bool
+        package var lag: Duration?
+        package var roundTrip: Duration?
+        package var sessions: Int
+
+        package init(
+            database: String, name: String, region: String, up: Bool, attested: Bool, quarantined: Bool,
+            lag: Duration?, roundTrip: Duration?, sessions: Int
+        ) {
+            self.database = database
+            self.name = name
+            self.region = region
+            self.up = up
+            self.attested = attested
+            self.quarantined = quarantined
+            self.lag = lag
+            self.roundTrip = roundTrip
+            self.sessions = sessions
+        }
+    }
+
+    /// The keys of one issuer. `ageSeconds` is nil where there never were any.
+    package struct IssuerKeys: Sendable {
+        package var issuer: String
+        package var usable: Bool
+        package var count: Int
+        package var ageSeconds: Int64?
+        package var fetches: Int
+        package var failures: Int
+
+        package init(
+            issuer: String, usable: Bool, count: Int, ageSeconds: Int64?, fetches: Int, failures: Int
+        ) {
+            self.issuer = issuer
+            self.usable = usable
+            self.count = count
+            self.ageSeconds = ageSeconds
+            self.fetches = fetches
+            self.failures = failures
+        }
+    }
+
+    /// The audit log of one region.
+    package struct Log: Sendable {
+        package var region: String
+        package var takesRecords: Bool
+        package var records: UInt64
+        package var bytes: UInt64
+        package var segments: UInt64
+        package var syncs: UInt64
+        /// All syncs together, and the last one.
+        package var syncTime: Duration
+        package var lastSync: Duration
+        package var failures: UInt64
+        package var refused: UInt64
+        package var unsyncedBytes: Int
+
+        package init(
+            region: String, takesRecords: Bool, records: UInt64, bytes: UInt64, segments: UInt64, syncs: UInt64,
+            syncTime: Duration, lastSync: Duration, failures: UInt64, refused: UInt64, unsyncedBytes: Int
+        ) {
+            self.region = region
+            self.takesRecords = takesRecords
+            self.records = records
+            self.bytes = bytes
+            self.segments = segments
+            self.syncs = syncs
+            self.syncTime = syncTime
+            self.lastSync = lastSync
+            self.failures = failures
+            self.refused = refused
+            self.unsyncedBytes = unsyncedBytes
+        }
+    }
+
+    /// The region that the gateway runs in.
+    package var region: String
+    package var ready = false
+    package var draining = false
+    /// Connections now, those that are logging in included, and all that were accepted.
+    package var connections = 0
+    package var acceptedConnections = 0
+    package var sessionsStarted = 0
+    package var sessionsEnded = 0
+    /// By SQLSTATE.
+    package var refusals: [String: Int] = [:]
+    package var statements = 0
+    /// From executors, and to them.
+    package var bytesIn = 0
+    package var bytesOut = 0
+    package var cancelsForwarded = 0
+    package var cancelsUnknown = 0
+    package var protocolViolations = 0
+    package var reloads = 0
+    package var reloadFailures = 0
+    package var replicas: [Replica] = []
+    package var issuers: [IssuerKeys] = []
+    package var logs: [Log] = []
+
+    package init(region: String) { self.region = region }
+}

@@ -1,0 +1,71 @@
+import Gateway
+import GatewayConfiguration
+import GatewayRouting
+
+/// What the admin endpoint asks a gateway. Answers come from what is known already: asking waits for no replica,
+/// issuer or executor (F-OPS-11, F-OPS-12).
+package protocol GatewayStatus: Sendable {
+    /// Each reason why no executor should be sent here; empty: ready.
+    var unreadyReasons: [String] { get }
+    /// What `/metrics` shows.
+    var snapshot: GatewaySnapshot { get }
+}
+
+extension Gateway: GatewayStatus {
+    package var snapshot: GatewaySnapshot {
+        let configuration = configuration
+        var snapshot = GatewaySnapshot(region: configuration.region)
+        snapshot.ready = unreadyReasons.isEmpty
+        snapshot.draining = isDraining
+        snapshot.connections = connections
+        snapshot.take(counters)
+        snapshot.replicas = replicas(of: configuration)
+        snapshot.issuers = issuerKeys.map { keys in
+            GatewaySnapshot.IssuerKeys(
+                issuer: keys.issuer, usable: keys.usable, count: keys.count, ageSeconds: keys.ageSeconds,
+                fetches: keys.fetches, failures: keys.failures)
+        }
+        snapshot.logs = logCounters.map { region, counters, failure in
+            GatewaySnapshot.Log(
+                region: region, takesRecords: failure == nil, records: counters.records, bytes: counters.bytes,
+                segments: counters.segments, syncs: counters.syncs,
+                syncTime: .microseconds(counters.syncMicros), lastSync: .microseconds(counters.lastSyncMicros),
+                failures: counters.failures, refused: counters.refused, unsyncedBytes: counters.unsyncedBytes)
+        }
+        return snapshot
+    }
+
+    /// In the order of the configuration; a replica that it no longer has is not shown, whatever sessions it still
+    /// has (F-OPS-07).
+    private func replicas(of configuration: Configuration) -> [GatewaySnapshot.Replica] {
+        let statuses = replicaStatuses
+        let sessions = sessionsByReplica
+        return configuration.databases.flatMap { database in
+            database.replicas.map { replica in
+                let id = ReplicaID(database: database.name, replica: replica.name)
+                let status = statuses[id] ?? ReplicaStatus()
+                return GatewaySnapshot.Replica(
+                    database: database.name, name: replica.name, region: replica.region, up: status.health == .up,
+                    attested: status.attested, quarantined: status.quarantined != nil, lag: status.lag,
+                    roundTrip: status.roundTrip, sessions: sessions[id] ?? 0)
+            }
+        }
+    }
+}
+
+extension GatewaySnapshot {
+    mutating func take(_ counters: Counters) {
+        acceptedConnections = counters.connections.value
+        sessionsStarted = counters.sessionsStarted.value
+        sessionsEnded = counters.sessionsEnded.value
+        refusals = counters.refusalsBySQLState
+        statements = counters.statements.value
+        bytesIn = counters.bytesIn.value
+        bytesOut = counters.bytesOut.value
+        cancelsForwarded = counters.cancelsForwarded.value
+        cancelsUnknown = counters.cancelsUnknown.value
+        protocolViolations = counters.protocolViolations.value
+        reloads = counters.reloads.value
+        reloadFailures = counters.reloadFailures.value
+    }
+}

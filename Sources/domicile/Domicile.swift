@@ -1,0 +1,18 @@
+import Admin
+import ArgumentParser
+
+/// The root command.
+@main
+struct Domicile: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "domicile",
+        abstract: "A PostgreSQL gateway that keeps queries in their region and a record of each of them.",
+        discussion: """
+            Executors connect with any PostgreSQL client and give an OpenID Connect token as the password. The exit \
+            status is 0 where all went well, 1 for a failed check, 64 for wrong usage, 78 for a wrong configuration.
+            """,
+        version: Version.current,
+        subcommands: [
+            ServeCommand.self, CheckCommand.self, ExplainCommand.self, AuditCommand.self, DemoCommand.self,
+        ])
+}

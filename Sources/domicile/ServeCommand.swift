@@ -1,0 +1,57 @@
+import Admin
+import ArgumentParser
+import Foundation
+import Gateway
+import GatewayConfiguration
+import Logging
+import ServiceLifecycle
+
+/// `domicile serve`: runs the gateway.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Run the gateway.",
+        discussion: """
+            SIGHUP reads the configuration again; one with mistakes is refused, and the old one goes on. SIGTERM and \
+            SIGINT drain: no more connections, sessions end as they fall idle, all of them after \
+            session.shutdown_timeout. A second SIGTERM or SIGINT ends at once. The exit status is 0 after a drain, 78 \
+            where the configuration is at fault, 1 for anything else.
+            """)
+
+    @Option(name: .long, help: ArgumentHelp("The configuration file.", valueName: "file"))
+    var config: String
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
+    var logLevel: Logger.Level = .info
+
+    @Option(name: .long, help: ArgumentHelp("text or json.", valueName: "format"))
+    var logFormat: LogFormat = .text
+
+    func run() async throws {
+        let source = ConfigurationSource(path: config, environment: ProcessInfo.processInfo.environment)
+        let reading = source.read()
+        for finding in reading.findings { StandardError.print("\(finding)") }
+        guard let configuration = reading.configuration else {
+            throw ExitCode(CheckCommand.wrongConfiguration)
+        }
+        ProcessLimits.apply()
+        let (level, format) = (logLevel, logFormat)
+        LoggingSystem.bootstrap { _ in LineLogHandler(level: level, format: format) }
+        let service = try await RunningGateway(configuration, source: source, logger: Logger(label: "domicile"))
+        try await service.run()
+    }
+}
+
+/// Where the configuration comes from, at the start and at each reload. The environment is the one that the process
+/// started with: libpq's variables are taken out of the live one.
+struct ConfigurationSource: Sendable {
+    let path: String
+    let environment: [String: String]
+
+    func read() -> ConfigurationReading { ConfigurationFile.load(path: path, environment: environment) }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}
+extension LogFormat: ExpressibleByArgument {}
