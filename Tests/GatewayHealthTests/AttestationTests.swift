@@ -52,7 +52,8 @@ extension HealthMonitorTests {
             return .failure(NameLookupFailure(text: "late"))
         }
         #expect(watch.becomes("dead") { $0.health == .down && $0.failure == .resolutionTimeout })
-        #expect(watch.status("b").health == .up)
+        #expect(watch.becomes("b") { $0.health == .up })
+        #expect(watch.status("dead").probedAt != nil)
         #expect(watch.monitor.stop())
     }
 

@@ -16,7 +16,7 @@ struct Child {
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
         let words = ([program] + arguments).map { (word: String) in strdup(word) } + [nil]
         let variables = ["PATH=/usr/bin:/bin", "LC_ALL=C"].map { (word: String) in strdup(word) } + [nil]
-        defer { (words + variables).forEach { free($0) } }
+        defer { for word in words + variables { free(word) } }
         var pid: pid_t = 0
         let code = posix_spawn(&pid, program, &actions, nil, words, variables)
         guard code == 0 else {

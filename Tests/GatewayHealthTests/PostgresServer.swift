@@ -148,8 +148,8 @@ final class PostgresServer: Sendable {
         return [postmaster] + (children ?? "").split(separator: " ").compactMap { Int32($0) }
     }
 
-    func freeze() { processes.forEach { kill($0, SIGSTOP) } }
-    func resume() { processes.forEach { kill($0, SIGCONT) } }
+    func freeze() { for process in processes { kill(process, SIGSTOP) } }
+    func resume() { for process in processes { kill(process, SIGCONT) } }
 
     func target(
         _ name: String = "a", kind: ReplicaKind = .auto, host: String = "127.0.0.1", port: Int? = nil,

@@ -8,7 +8,7 @@ import Synchronization
 /// A monitor with fast probes, and the transitions that it told.
 final class Watch: Sendable {
     static let interval = Duration.milliseconds(100)
-    static let timeout = Duration.milliseconds(400)
+    static let timeout = Duration.milliseconds(800)
 
     let monitor: HealthMonitor
     private let told = Mutex<[(ReplicaID, HealthTransition)]>([])

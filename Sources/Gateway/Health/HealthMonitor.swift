@@ -127,7 +127,7 @@ package final class HealthMonitor: Sendable {
             state.leaving = []
             return all
         }
-        probes.forEach { $0.stop() }
+        for probe in probes { probe.stop() }
         // A round of terminations may come on top of a probe.
         let longest = probes.map(\.settings.timing.timeout.wholeNanoseconds).max() ?? 0
         let deadline = ProbeClock.now() &+ longest &* 2 &+ 1_000_000_000
@@ -165,7 +165,7 @@ package final class HealthMonitor: Sendable {
         guard let (step, status, observers) = result else { return nil }
         for transition in step.transitions {
             log(transition, of: probe.target)
-            observers.forEach { $0(id, status, transition) }
+            for observer in observers { observer(id, status, transition) }
         }
         return step.nextProbe
     }

@@ -122,7 +122,7 @@ final class ProbeConnection {
     private func send(_ connection: OpaquePointer, _ sql: String, _ parameters: [String]) -> Bool {
         // SAFETY: the copies live until they are freed here; PQsendQueryParams keeps none of the pointers.
         let copies = parameters.map { strdup($0) }
-        defer { copies.forEach { free($0) } }
+        defer { for copy in copies { free(copy) } }
         let values = copies.map { UnsafePointer<CChar>($0) }
         return PQsendQueryParams(connection, sql, Int32(values.count), nil, values, nil, nil, 0) == 1
     }

@@ -32,7 +32,7 @@ final class ProbeLoop {
             endBackends()
         }
         connection?.close()
-        terminations.forEach { $0.completion(.unknownReplica) }
+        for termination in terminations { termination.completion(.unknownReplica) }
     }
 
     /// Until the next probe is due, someone asks for something, or the server speaks unasked: it goes down, or its

@@ -53,7 +53,7 @@ final class ReplicaProbe: Sendable {
                 defer { state.terminations = [] }
                 return state.terminations
             }
-            left.forEach { $0.completion(.unknownReplica) }
+            for termination in left { termination.completion(.unknownReplica) }
             finished.signal()
         }
         thread.name = "probe"
