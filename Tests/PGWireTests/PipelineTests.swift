@@ -161,6 +161,15 @@ import Testing
         #expect(replay.expected[16] == nil)
     }
 
+    @Test("F-WIRE-22: COMMIT closes portals though the next transaction begins at once")
+    func commitAndChain() {
+        var replay = PipelineReplay()
+        replay.play("> Q", "> P -", "> B p -", "> S", "> Q", "< C:BEGIN Z:T 1 2 Z:T C:COMMIT Z:T", "> E p")
+        #expect(replay.expected == [3: 2])
+        replay.play("< E:34000")
+        #expect(replay.violations == [])
+    }
+
     @Test("F-WIRE-22: statements and portals of one name are two things")
     func statementIsNoPortal() {
         var replay = PipelineReplay()

@@ -167,36 +167,35 @@ package struct Pipeline: ~Copyable {
 
     /// What a frame means; while there are several readings, those in which it cannot stand are given up.
     @inline(__always)
-    mutating func answer(_ frame: (inout PipelineReading) -> Answer) -> Answer {
-        let wasOver = reading.isOver
-        let answer = frame(&reading)
-        return others.isEmpty ? answer : answerInDoubt(answer, wasOver, frame)
+    mutating func answer(_ frame: (inout PipelineReading) -> PipelineReading.Step) -> Answer {
+        guard others.isEmpty else { return answerInDoubt(frame) }
+        return switch frame(&reading) {
+        case .continues: .continues
+        case .ended: .ended(reading.outcome)
+        case .sessionError: .sessionError
+        case .violates: .violation(reading.violation)
+        }
     }
 
-    private mutating func answerInDoubt(
-        _ first: Answer, _ wasOver: Bool, _ frame: (inout PipelineReading) -> Answer
-    ) -> Answer {
-        if case .ended(let outcome) = first { reading.held.append(outcome) }
-        var isSessionError = first == .sessionError
+    private mutating func answerInDoubt(_ frame: (inout PipelineReading) -> PipelineReading.Step) -> Answer {
+        var isSessionError = true
         var standing: [PipelineReading] = []
-        for var other in others where !other.isOver {
-            let answer = frame(&other)
-            switch answer {
-            case .violation: continue
-            case .ended(let outcome): other.held.append(outcome)
+        for var one in [reading] + others where !one.isOver {
+            let step = frame(&one)
+            switch step {
+            case .violates: continue
+            case .ended: one.held.append(one.outcome)
             case .continues, .sessionError: break
             }
-            isSessionError = isSessionError && answer == .sessionError
-            standing.append(other)
+            isSessionError = isSessionError && step == .sessionError
+            standing.append(one)
         }
+        guard !standing.isEmpty else {
+            settle()
+            return answer(frame)
+        }
+        reading = standing.removeFirst()
         others = standing
-        switch first {
-        case .violation where others.isEmpty: return first
-        case .violation: reading = others.removeFirst()
-        case .continues, .ended, .sessionError:
-            // Nothing comes behind an error that ends the session.
-            if wasOver, !others.isEmpty { reading = others.removeFirst() }
-        }
         if reading.held.count &+ reading.skipped.count >= Self.maximumHeld { settle() }
         return isSessionError ? .sessionError : .continues
     }

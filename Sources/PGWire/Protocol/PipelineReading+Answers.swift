@@ -1,7 +1,7 @@
 /// What the replica sent, as this reading has it; `Pipeline` says what the methods take and give.
 extension PipelineReading {
     /// The frames whose tag and length say all.
-    mutating func frame(tag: UInt8, bodyLength: Int, now: UInt64) -> Answer {
+    mutating func frame(tag: UInt8, bodyLength: Int, now: UInt64) -> Step {
         switch tag {
         case UInt8(ascii: "D"): dataRow(bytes: bodyLength)
         case UInt8(ascii: "T"): rowDescription()
@@ -19,7 +19,7 @@ extension PipelineReading {
         }
     }
 
-    mutating func dataRow(bytes: Int) -> Answer {
+    mutating func dataRow(bytes: Int) -> Step {
         guard let first = queue.first, first.kind == .query || first.kind == .execute, !progress.failed
         else {
             return violation("D")
@@ -29,7 +29,7 @@ extension PipelineReading {
         return .continues
     }
 
-    mutating func rowDescription() -> Answer {
+    mutating func rowDescription() -> Step {
         guard let first = queue.first else { return violation("T") }
         if first.kind == .query, !progress.failed {
             return .continues
@@ -37,20 +37,20 @@ extension PipelineReading {
         guard first.kind == .describeStatement || first.kind == .describePortal else {
             return violation("T")
         }
-        _ = finishFirst()
+        finishFirst()
         return .continues
     }
 
-    mutating func noData() -> Answer {
+    mutating func noData() -> Step {
         guard let first = queue.first, first.kind == .describeStatement || first.kind == .describePortal
         else {
             return violation("n")
         }
-        _ = finishFirst()
+        finishFirst()
         return .continues
     }
 
-    mutating func parameterDescription() -> Answer {
+    mutating func parameterDescription() -> Step {
         guard let first = queue.first, first.kind == .describeStatement, !progress.answered else {
             return violation("t")
         }
@@ -58,46 +58,49 @@ extension PipelineReading {
         return .continues
     }
 
-    mutating func parseComplete() -> Answer {
-        guard queue.first?.kind == .parse, let taken = finishFirst() else { return violation("1") }
-        statements.parseSucceeded(taken.statement, message: taken.entry.message)
+    mutating func parseComplete() -> Step {
+        guard let first = queue.first, first.kind == .parse else { return violation("1") }
+        statements.parseSucceeded(takeStatement(first), message: first.message)
+        finishFirst()
         return .continues
     }
 
-    mutating func bindComplete() -> Answer {
-        guard queue.first?.kind == .bind, let taken = finishFirst() else { return violation("2") }
-        statements.bindSucceeded(
-            portal: taken.portal, statement: taken.statement, message: taken.entry.message)
+    mutating func bindComplete() -> Step {
+        guard let first = queue.first, first.kind == .bind else { return violation("2") }
+        let portal = takePortal(first)
+        statements.bindSucceeded(portal: portal, statement: takeStatement(first), message: first.message)
+        finishFirst()
         return .continues
     }
 
-    mutating func closeComplete() -> Answer {
-        guard let first = queue.first, first.kind == .closeStatement || first.kind == .closePortal,
-            let taken = finishFirst()
-        else { return violation("3") }
-        if first.kind == .closeStatement {
-            statements.closeSucceeded(statement: taken.statement, message: first.message)
-        } else {
-            statements.closeSucceeded(portal: taken.portal, message: first.message)
+    mutating func closeComplete() -> Step {
+        guard let first = queue.first, first.kind == .closeStatement || first.kind == .closePortal else {
+            return violation("3")
         }
+        if first.kind == .closeStatement {
+            statements.closeSucceeded(statement: takeStatement(first), message: first.message)
+        } else {
+            statements.closeSucceeded(portal: takePortal(first), message: first.message)
+        }
+        finishFirst()
         return .continues
     }
 
-    mutating func commandComplete(tag: PipelineText, now: UInt64) -> Answer {
+    mutating func commandComplete(tag: PipelineText, now: UInt64) -> Step {
         statementEnded(.complete, tag: tag, rows: tag.trailingNumber, frame: "C", now: now)
     }
 
-    mutating func emptyQueryResponse(now: UInt64) -> Answer {
+    mutating func emptyQueryResponse(now: UInt64) -> Step {
         statementEnded(.empty, tag: nil, rows: nil, frame: "I", now: now)
     }
 
-    mutating func portalSuspended(now: UInt64) -> Answer {
+    mutating func portalSuspended(now: UInt64) -> Step {
         guard queue.first?.kind == .execute else { return violation("s") }
         return statementEnded(.suspended, tag: nil, rows: progress.rows, frame: "s", now: now)
     }
 
     /// The outcome comes with ReadyForQuery, since an error may still follow.
-    mutating func functionCallResponse(bytes: Int) -> Answer {
+    mutating func functionCallResponse(bytes: Int) -> Step {
         guard queue.first?.kind == .functionCall, !progress.answered, !progress.failed else {
             return violation("V")
         }
@@ -106,12 +109,12 @@ extension PipelineReading {
         return .continues
     }
 
-    mutating func errorResponse(sqlstate: SQLState?, now: UInt64) -> Answer {
+    mutating func errorResponse(sqlstate: SQLState?, now: UInt64) -> Step {
         guard let first = queue.first, !progress.failed else {
             isOver = queue.isEmpty
             return .sessionError
         }
-        var outcome = outcome(of: first, .failed, now: now)
+        note(first, .failed, now: now)
         outcome.sqlstate = sqlstate
         progress.sqlstate = sqlstate
         // Syncs that the COPY did not take in are answered.
@@ -126,9 +129,9 @@ extension PipelineReading {
             progress.copy = .none
         case .parse, .bind, .describeStatement, .describePortal, .execute, .closeStatement, .closePortal,
             .malformedFlush, .copyData, .copyEnd:
-            extendedFailed(&outcome)
+            extendedFailed(first)
         }
-        return .ended(outcome)
+        return .ended
     }
 
     /// Syncs sent inside the COPY that is running: those that it may or may not have taken in if it fails
@@ -137,7 +140,7 @@ extension PipelineReading {
         (progress.copy == .in || progress.copy == .both) && !progress.failed ? progress.syncsInCopy : 0
     }
 
-    mutating func readyForQuery(status: Pipeline.TransactionStatus, now: UInt64) -> Answer {
+    mutating func readyForQuery(status: Pipeline.TransactionStatus, now: UInt64) -> Step {
         let answer = readyForQuery(now: now)
         if status == .idle { statements.transactionEnded() }
         return answer
@@ -145,25 +148,25 @@ extension PipelineReading {
 
     // MARK: COPY
 
-    mutating func copyInResponse() -> Answer { copyBegan(.in, frame: "G") }
+    mutating func copyInResponse() -> Step { copyBegan(.in, frame: "G") }
 
-    mutating func copyOutResponse() -> Answer { copyBegan(.out, frame: "H") }
+    mutating func copyOutResponse() -> Step { copyBegan(.out, frame: "H") }
 
-    mutating func copyBothResponse() -> Answer { copyBegan(.both, frame: "W") }
+    mutating func copyBothResponse() -> Step { copyBegan(.both, frame: "W") }
 
-    mutating func copyData(bytes: Int) -> Answer {
+    mutating func copyData(bytes: Int) -> Step {
         guard progress.copy == .out || progress.copy == .both else { return violation("d") }
         progress.bytes &+= bytes
         progress.copied &+= bytes
         return .continues
     }
 
-    mutating func copyDone() -> Answer {
+    mutating func copyDone() -> Step {
         guard progress.copy == .out || progress.copy == .both else { return violation("c") }
         return .continues
     }
 
-    private mutating func copyBegan(_ copy: Progress.Copy, frame: Unicode.Scalar) -> Answer {
+    private mutating func copyBegan(_ copy: Progress.Copy, frame: Unicode.Scalar) -> Step {
         guard let first = queue.first, first.kind == .query || first.kind == .execute, !progress.failed,
             progress.copy == .none || (progress.copy == .out && copy == .out)
         else { return violation(frame) }
@@ -202,19 +205,19 @@ extension PipelineReading {
 
     private mutating func statementEnded(
         _ ending: Pipeline.Ending, tag: PipelineText?, rows: Int?, frame: Unicode.Scalar, now: UInt64
-    ) -> Answer {
+    ) -> Step {
         guard let first = queue.first, first.kind == .query || first.kind == .execute, !progress.failed
         else {
             return violation(frame)
         }
-        var outcome = outcome(of: first, ending, now: now)
+        note(first, ending, now: now)
         outcome.tag = tag
         outcome.rows = rows
-        // A COPY that went well has read all up to its CopyDone, Syncs included.
         if first.kind == .execute {
-            let taken = finishFirst()
-            outcome.statement = statements.knownStatement(ofPortal: taken?.portal)
-            if let tag { statements.commandCompleted(tag, running: .some(taken?.portal)) }
+            let portal = takePortal(first)
+            outcome.statement = statements.knownStatement(ofPortal: portal)
+            if let tag { statements.commandCompleted(tag, running: .some(portal)) }
+            finishFirst()
         } else {
             let index = progress.index &+ 1
             progress = Progress()
@@ -224,11 +227,13 @@ extension PipelineReading {
             progress.ranStatement = index > 1 || ending != .empty
             if let tag { statements.commandCompleted(tag, running: nil) }
         }
-        return .ended(outcome)
+        return .ended
     }
 
-    private func outcome(of entry: Entry, _ ending: Pipeline.Ending, now: UInt64) -> Outcome {
-        var outcome = Outcome(of: entry.message, kind: Self.kind(entry.kind), ending: ending)
+    /// Makes `outcome` the end of what the oldest entry runs. A COPY that went well has read all up to its
+    /// CopyDone, Syncs included.
+    private mutating func note(_ entry: Entry, _ ending: Pipeline.Ending, now: UInt64) {
+        outcome = Outcome(of: entry.message, kind: Self.kind(entry.kind), ending: ending)
         outcome.index = progress.index
         outcome.bytes = progress.bytes
         outcome.durationMicroseconds = now > progress.since ? (now &- progress.since) / 1_000 : 0
@@ -241,42 +246,42 @@ extension PipelineReading {
         case .both:
             outcome.copy = Pipeline.CopySummary(of: entry.message, direction: .both, bytes: progress.copied)
         }
-        return outcome
     }
 
-    private mutating func extendedFailed(_ outcome: inout Outcome) {
-        guard let taken = finishFirst() else { return }
-        switch taken.entry.kind {
-        case .parse: statements.parseFailed(taken.statement, sqlstate: outcome.sqlstate)
-        case .bind: outcome.statement = statements.knownStatement(taken.statement)
-        case .execute: outcome.statement = statements.knownStatement(ofPortal: taken.portal)
-        case .query, .describeStatement, .describePortal, .closeStatement, .closePortal, .functionCall,
-            .sync,
+    private mutating func extendedFailed(_ first: Entry) {
+        let portal = takePortal(first)
+        let statement = takeStatement(first)
+        switch first.kind {
+        case .parse: statements.parseFailed(statement, sqlstate: outcome.sqlstate)
+        case .bind: outcome.statement = statements.knownStatement(statement)
+        case .execute: outcome.statement = statements.knownStatement(ofPortal: portal)
+        case .query, .describeStatement, .describePortal, .closeStatement, .closePortal, .functionCall, .sync,
             .malformedFlush, .copyData, .copyEnd:
             break
         }
+        finishFirst()
         expectationsAreOld = true
         isSkipping = !skipToSync()
     }
 
-    private mutating func readyForQuery(now: UInt64) -> Answer {
+    private mutating func readyForQuery(now: UInt64) -> Step {
         guard let first = queue.first else { return violation("Z") }
         switch first.kind {
         case .sync:
-            _ = finishFirst()
+            finishFirst()
             return .continues
         case .query:
             guard progress.answered || progress.failed else { return violation("Z") }
             statements.queryEnded(
                 message: first.message, ranStatement: progress.ranStatement, sqlstate: progress.sqlstate)
-            _ = finishFirst()
+            finishFirst()
             return .continues
         case .functionCall:
             guard progress.answered || progress.failed else { return violation("Z") }
-            let outcome = outcome(of: first, .functionResult, now: now)
             let failed = progress.failed
-            _ = finishFirst()
-            return failed ? .continues : .ended(outcome)
+            if !failed { note(first, .functionResult, now: now) }
+            finishFirst()
+            return failed ? .continues : .ended
         case .parse, .bind, .describeStatement, .describePortal, .execute, .closeStatement,
             .closePortal,
             .malformedFlush, .copyData, .copyEnd:
@@ -284,10 +289,11 @@ extension PipelineReading {
         }
     }
 
-    private func violation(_ frame: Unicode.Scalar) -> Answer { violation(tag: UInt8(ascii: frame)) }
+    private mutating func violation(_ frame: Unicode.Scalar) -> Step { violation(tag: UInt8(ascii: frame)) }
 
-    func violation(tag: UInt8) -> Answer {
-        .violation(Pipeline.Violation(got: tag, awaited: queue.first.map { Self.kind($0.kind) }))
+    private mutating func violation(tag: UInt8) -> Step {
+        violation = Pipeline.Violation(got: tag, awaited: queue.first.map { Self.kind($0.kind) })
+        return .violates
     }
 
     private static func kind(_ kind: Entry.Kind) -> Kind {

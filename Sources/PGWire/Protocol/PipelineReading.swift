@@ -1,11 +1,20 @@
 /// One reading of a session's traffic: what the replica has read, run and skipped so far. All but the race
 /// that `Pipeline` tells of is certain, so there is one; while that race is open there are several.
 struct PipelineReading {
-    typealias Answer = Pipeline.Answer
     typealias Kind = Pipeline.Kind
     typealias Outcome = Pipeline.Outcome
     typealias Skipped = Pipeline.Skipped
     typealias SQLState = Pipeline.SQLState
+
+    /// What a frame does to this reading.
+    enum Step {
+        case continues
+        /// `outcome` says what.
+        case ended
+        case sessionError
+        /// `violation` says what.
+        case violates
+    }
 
     /// One that awaits an answer, or CopyData and CopyDone/CopyFail sent before it is known whether there is
     /// a COPY.
@@ -47,6 +56,9 @@ struct PipelineReading {
     var queue = PipelineQueue<Entry>()
     var names = PipelineQueue<PipelineText>()
     var skipped = PipelineQueue<Skipped>()
+    /// The last statement's end. It lies here, since it is large, and frames that end nothing are many.
+    var outcome = Outcome(of: 0, kind: .sync, ending: .empty)
+    var violation = Pipeline.Violation(got: 0, awaited: nil)
     /// Outcomes that wait until the race is decided.
     var held = PipelineQueue<Outcome>()
     var statements = PreparedStatements()
@@ -67,7 +79,8 @@ struct PipelineReading {
 
     /// Removes the next message that will never be answered and has no outcome.
     mutating func takeAbandoned() -> Skipped? {
-        while let entry = takeFirst()?.entry {
+        while let entry = queue.first {
+            removeFirst(entry)
             let hasOutcome = progress.failed || entry.kind == .query && progress.answered
             progress = Progress()
             if !hasOutcome, let message = Self.recorded(entry) { return message }
@@ -77,45 +90,53 @@ struct PipelineReading {
 
     // MARK: The queue
 
-    /// An entry with its names; nil stands for the unnamed ones.
-    struct Taken {
-        var entry: Entry
-        var portal: PipelineText? = nil
-        var statement: PipelineText? = nil
+    /// The portal's name in the oldest entry, to be taken before the statement's; nil for the unnamed one.
+    mutating func takePortal(_ first: Entry) -> PipelineText? {
+        guard first.namesPortal else { return nil }
+        return names.popFirst()
+    }
+
+    /// The statement's name in the oldest entry; nil for the unnamed one.
+    mutating func takeStatement(_ first: Entry) -> PipelineText? {
+        guard first.namesStatement else { return nil }
+        return names.popFirst()
     }
 
     /// Removes the oldest entry and its names.
-    mutating func takeFirst() -> Taken? {
-        guard let entry = queue.popFirst() else { return nil }
-        var taken = Taken(entry: entry)
-        if entry.namesPortal { taken.portal = names.popFirst() }
-        if entry.namesStatement { taken.statement = names.popFirst() }
-        return taken
+    private mutating func removeFirst(_ first: Entry) {
+        if first.namesPortal { _ = names.popFirst() }
+        if first.namesStatement { _ = names.popFirst() }
+        _ = queue.popFirst()
     }
 
-    /// Removes the oldest entry, which has its answer, and what can no longer belong to a COPY behind it.
-    mutating func finishFirst() -> Taken? {
-        let taken = takeFirst()
+    /// Removes the oldest entry, which has its answer and whose names were taken, and what can no longer
+    /// belong to a COPY behind it.
+    mutating func finishFirst() {
+        _ = queue.popFirst()
         while let next = queue.first, next.kind == .copyData || next.kind == .copyEnd {
             _ = queue.popFirst()
         }
-        progress = Progress()
-        progress.since = queue.first?.sentAt ?? 0
-        if queue.isEmpty { mayBeCopy = false }
-        return taken
+        beginFirst()
     }
 
     /// Removes all up to the first Sync, which stays; false where there is none.
     mutating func skipToSync() -> Bool {
         while let entry = queue.first, entry.kind != .sync {
             if let message = Self.recorded(entry) { skipped.append(message) }
-            _ = takeFirst()
+            removeFirst(entry)
         }
         expectationsAreOld = true
-        progress = Progress()
-        progress.since = queue.first?.sentAt ?? 0
-        if queue.isEmpty { mayBeCopy = false }
+        beginFirst()
         return !queue.isEmpty
+    }
+
+    private mutating func beginFirst() {
+        progress = Progress()
+        if let first = queue.first {
+            progress.since = first.sentAt
+        } else {
+            mayBeCopy = false
+        }
     }
 
     /// The message as one passed over, if it is of a kind that is recorded.
@@ -139,28 +160,30 @@ struct PipelineReading {
         statements.forgetExpectations()
         var nameIndex = 0
         for index in 0..<queue.count {
-            var taken = Taken(entry: queue[index])
-            if taken.entry.namesPortal {
-                taken.portal = names[nameIndex]
+            let entry = queue[index]
+            var portal: PipelineText?
+            var statement: PipelineText?
+            if entry.namesPortal {
+                portal = names[nameIndex]
                 nameIndex &+= 1
             }
-            if taken.entry.namesStatement {
-                taken.statement = names[nameIndex]
+            if entry.namesStatement {
+                statement = names[nameIndex]
                 nameIndex &+= 1
             }
-            expect(taken)
+            expect(entry, portal: portal, statement: statement)
         }
     }
 
-    private mutating func expect(_ taken: Taken) {
-        let message = taken.entry.message
-        switch taken.entry.kind {
+    private mutating func expect(_ entry: Entry, portal: PipelineText?, statement: PipelineText?) {
+        let message = entry.message
+        switch entry.kind {
         case .query: statements.expectQuery(message: message)
-        case .parse: statements.expectParse(taken.statement, message: message)
+        case .parse: statements.expectParse(statement, message: message)
         case .bind:
-            _ = statements.expectBind(portal: taken.portal, statement: taken.statement, message: message)
-        case .closeStatement: statements.expectClose(statement: taken.statement, message: message)
-        case .closePortal: statements.expectClose(portal: taken.portal, message: message)
+            _ = statements.expectBind(portal: portal, statement: statement, message: message)
+        case .closeStatement: statements.expectClose(statement: statement, message: message)
+        case .closePortal: statements.expectClose(portal: portal, message: message)
         case .sync: statements.expectSync()
         case .describeStatement, .describePortal, .execute, .functionCall, .malformedFlush, .copyData,
             .copyEnd:

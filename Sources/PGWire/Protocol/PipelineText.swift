@@ -5,8 +5,8 @@ package struct PipelineText: Hashable, Sendable {
     /// The most bytes that are kept.
     package static let limit = 63
 
+    /// The bytes, and their number in the last byte.
     private var words: [8 of UInt64]
-    package let count: Int
 
     /// The first 63 bytes of `bytes`.
     package init(_ bytes: Span<UInt8>) {
@@ -17,9 +17,11 @@ package struct PipelineText: Hashable, Sendable {
             words[index &>> 3] |= UInt64(bytes[index]) &<< UInt64((index & 7) &<< 3)
             index &+= 1
         }
+        words[7] |= UInt64(length) &<< 56
         self.words = words
-        self.count = length
     }
+
+    package var count: Int { Int(truncatingIfNeeded: words[7] &>> 56) }
 
     /// The first 63 bytes of `text`, for texts that are written in the code.
     package init(_ text: String) {
@@ -53,7 +55,6 @@ package struct PipelineText: Hashable, Sendable {
     }
 
     package static func == (left: Self, right: Self) -> Bool {
-        guard left.count == right.count else { return false }
         var index = 0
         while index < 8 {
             guard left.words[index] == right.words[index] else { return false }
@@ -63,7 +64,6 @@ package struct PipelineText: Hashable, Sendable {
     }
 
     package func hash(into hasher: inout Hasher) {
-        hasher.combine(count)
         let used = (count &+ 7) &>> 3
         var index = 0
         while index < used {
