@@ -25,13 +25,14 @@ package enum BackendTag: UInt8, CaseIterable, Sendable {
     case readyForQuery = 0x5a  // Z
     case rowDescription = 0x54  // T
 
-    /// The longest frame of this type, length word included. ParameterStatus and ParameterDescription may be longer than
-    /// libpq takes (a long `search_path` is reported, 65,535 parameters have 262,140 bytes of types).
+    /// The longest frame of this type, length word included. ParameterDescription may be longer than libpq takes: 65,535
+    /// parameters have 262,140 bytes of types.
     package var limit: Int {
         switch self {
         case .dataRow, .copyData, .rowDescription, .functionCallResponse, .errorResponse, .noticeResponse,
-            .notificationResponse, .parameterDescription, .parameterStatus:
+            .notificationResponse, .parameterDescription:
             WireLimits.largeMessage
+        case .parameterStatus: WireLimits.parameterStatus
         case .authentication, .backendKeyData, .bindComplete, .closeComplete, .commandComplete,
             .copyBothResponse,
             .copyDone, .copyInResponse, .copyOutResponse, .emptyQueryResponse, .negotiateProtocolVersion,

@@ -24,6 +24,9 @@ package enum WireLimits {
     /// The longest frame of a replica's types that are short by nature; libpq takes 30,000 for them.
     package static let shortAnswer = 30_000
 
+    /// The longest ParameterStatus, which is gathered whole. libpq takes 30,000; a long `search_path` is reported too.
+    package static let parameterStatus = 1 << 20
+
     /// A cancel key: four bytes in protocol 3.0, up to 256 from 3.2 on.
     package static let cancelKey = 4...256
 

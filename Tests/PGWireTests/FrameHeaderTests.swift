@@ -31,7 +31,7 @@ struct FrameHeaderTests {
         ("c", .executor, 10_000), ("f", .executor, 10_000), ("X", .executor, 10_000),
         ("p", .executorAtLogin, 65_535),
         ("R", .replicaAtLogin, 30_000), ("E", .replicaAtLogin, 30_000), ("D", .replicaAtLogin, 30_000),
-        ("D", .replica, 0x3fff_fffe), ("E", .replica, 0x3fff_fffe), ("Z", .replica, 30_000),
+        ("D", .replica, 0x3fff_fffe), ("E", .replica, 0x3fff_fffe), ("Z", .replica, 30_000), ("S", .replica, 1_048_576),
     ]
 
     @Test(
