@@ -1,5 +1,5 @@
-/// The parts of ASCII that the protocol's texts rest on. PostgreSQL compares names of settings without regard to the
-/// case of A to Z alone.
+/// The parts of ASCII that the protocol's texts rest on. PostgreSQL compares names of settings without regard
+/// to the case of A to Z alone.
 enum ASCII {
     static func lowercased(_ byte: UInt8) -> UInt8 {
         (0x41...0x5a).contains(byte) ? byte | 0x20 : byte

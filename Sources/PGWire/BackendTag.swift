@@ -25,8 +25,8 @@ package enum BackendTag: UInt8, CaseIterable, Sendable {
     case readyForQuery = 0x5a  // Z
     case rowDescription = 0x54  // T
 
-    /// The longest frame of this type, length word included. ParameterDescription may be longer than libpq takes: 65,535
-    /// parameters have 262,140 bytes of types.
+    /// The longest frame of this type, length word included. ParameterDescription may be longer than libpq
+    /// takes: 65,535 parameters have 262,140 bytes of types.
     package var limit: Int {
         switch self {
         case .dataRow, .copyData, .rowDescription, .functionCallResponse, .errorResponse, .noticeResponse,

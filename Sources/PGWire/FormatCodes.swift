@@ -1,5 +1,6 @@
-/// The format codes of a list of values as Bind, FunctionCall and the COPY responses give them: none (all are text), one
-/// (it holds for all), or one for each. 0 is text, 1 is binary; PostgreSQL refuses others where it uses them.
+/// The format codes of a list of values as Bind, FunctionCall and the COPY responses give them: none (all are
+/// text), one (it holds for all), or one for each. 0 is text, 1 is binary; PostgreSQL refuses others where it
+/// uses them.
 package enum FormatCodes: Equatable, Sendable {
     case allText
     case all(Int16)

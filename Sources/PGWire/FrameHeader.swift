@@ -27,8 +27,8 @@ package struct FrameHeader: Equatable, Sendable {
     package var frontendTag: FrontendTag? { FrontendTag(rawValue: tag) }
     package var backendTag: BackendTag? { BackendTag(rawValue: tag) }
 
-    /// Reads the header at `offset`; nil while fewer than five bytes are there. A type that has no place there is
-    /// refused with its first byte, a wrong length with the fifth.
+    /// Reads the header at `offset`; nil while fewer than five bytes are there. A type that has no place
+    /// there is refused with its first byte, a wrong length with the fifth.
     package static func read(
         from bytes: Span<UInt8>, at offset: Int = 0, origin: Origin
     ) throws(FrameError) -> FrameHeader? {
@@ -62,8 +62,8 @@ package struct FrameHeader: Equatable, Sendable {
     }
 }
 
-/// Why bytes are no frame. The connection cannot go on: where the next frame begins is not known. PostgreSQL closes
-/// without a message for a wrong length, and with 08P01 for a type it does not know.
+/// Why bytes are no frame. The connection cannot go on: where the next frame begins is not known. PostgreSQL
+/// closes without a message for a wrong length, and with 08P01 for a type it does not know.
 package enum FrameError: Error, Equatable, Sendable {
     /// No type of that side, or none that may come at that time.
     case unexpectedTag(UInt8)

@@ -1,5 +1,5 @@
-/// The types of the messages that an executor sends after its startup packet; the values are those of PostgreSQL's
-/// `protocol.h`.
+/// The types of the messages that an executor sends after its startup packet; the values are those of
+/// PostgreSQL's `protocol.h`.
 package enum FrontendTag: UInt8, CaseIterable, Sendable {
     case query = 0x51  // Q
     case parse = 0x50  // P
@@ -17,7 +17,8 @@ package enum FrontendTag: UInt8, CaseIterable, Sendable {
     case password = 0x70  // p
     case terminate = 0x58  // X
 
-    /// The longest frame of this type after login, length word included; nil where the type has no place there.
+    /// The longest frame of this type after login, length word included; nil where the type has no place
+    /// there.
     package var limit: Int? {
         switch self {
         case .query, .parse, .bind, .functionCall, .copyData: WireLimits.largeMessage

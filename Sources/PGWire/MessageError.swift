@@ -1,8 +1,8 @@
 /// Why a body is not the message its type promises, or a message cannot be encoded.
 ///
-/// What the decoders of frontend messages refuse, PostgreSQL refuses too, with 08P01: a frame whose body does not
-/// decode may be forwarded as it is, and the replica's answer is the right one. (It does not look at the bodies of
-/// CopyDone and Terminate, nor at any while it skips to the next Sync.)
+/// What the decoders of frontend messages refuse, PostgreSQL refuses too, with 08P01: a frame whose body does
+/// not decode may be forwarded as it is, and the replica's answer is the right one. (It does not look at the
+/// bodies of CopyDone and Terminate, nor at any while it skips to the next Sync.)
 package enum MessageError: Error, Equatable, Sendable {
     /// The body ends too early.
     case insufficientData(needed: Int, left: Int)

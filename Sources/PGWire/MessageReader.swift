@@ -1,5 +1,5 @@
-/// A position in a body, and the reads that move it. The body's span is passed to each read, for a span cannot be kept
-/// in a struct; all reads of one message must pass the same.
+/// A position in a body, and the reads that move it. The body's span is passed to each read, for a span
+/// cannot be kept in a struct; all reads of one message must pass the same.
 struct MessageReader {
     private(set) var position = 0
 

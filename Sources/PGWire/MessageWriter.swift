@@ -1,5 +1,6 @@
-/// Appends one message: the tag, a length that is filled in at the end, and fields. Counts and lengths are checked
-/// before they are narrowed: a length that wraps around would make one message into several (F-WIRE-07).
+/// Appends one message: the tag, a length that is filled in at the end, and fields. Counts and lengths are
+/// checked before they are narrowed: a length that wraps around would make one message into several
+/// (F-WIRE-07).
 package struct MessageWriter {
     /// Where the length word stands.
     private let lengthPosition: Int

@@ -1,5 +1,6 @@
-/// Every limit of the wire protocol, in bytes. A length beyond its limit is refused as soon as it is read, before
-/// anything waits or takes memory for the body. Lengths of frames count their own four bytes and not the tag.
+/// Every limit of the wire protocol, in bytes. A length beyond its limit is refused as soon as it is read,
+/// before anything waits or takes memory for the body. Lengths of frames count their own four bytes and not
+/// the tag.
 ///
 /// The values are PostgreSQL's own, so that the gateway refuses exactly what the replica would refuse.
 package enum WireLimits {
@@ -15,16 +16,19 @@ package enum WireLimits {
     /// The longest frame of all other frontend types (PQ_SMALL_MESSAGE_LIMIT).
     package static let smallMessage = 10_000
 
-    /// The longest frame of an executor that is not logged in: a password or a SASL message (PG_MAX_AUTH_TOKEN_LENGTH).
+    /// The longest frame of an executor that is not logged in: a password or a SASL message
+    /// (PG_MAX_AUTH_TOKEN_LENGTH).
     package static let loginMessage = 65_535
 
-    /// The longest frame of a replica before it is logged in at (libpq's MAX_ERRLEN, the largest it takes then).
+    /// The longest frame of a replica before it is logged in at (libpq's MAX_ERRLEN, the largest it takes
+    /// then).
     package static let replicaLoginMessage = 30_000
 
     /// The longest frame of a replica's types that are short by nature; libpq takes 30,000 for them.
     package static let shortAnswer = 30_000
 
-    /// The longest ParameterStatus, which is gathered whole. libpq takes 30,000; a long `search_path` is reported too.
+    /// The longest ParameterStatus, which is gathered whole. libpq takes 30,000; a long `search_path` is
+    /// reported too.
     package static let parameterStatus = 1 << 20
 
     /// A cancel key: four bytes in protocol 3.0, up to 256 from 3.2 on.
@@ -33,19 +37,19 @@ package enum WireLimits {
     /// What the length word of a frame can say; encoders refuse more. One below 2^31.
     package static let encodedLength = Int(Int32.max)
 
-    /// SCRAM iterations that the gateway will compute for a replica. The upper limit is some 50 ms of a worker's time, in
-    /// which it serves nobody else; PostgreSQL's default is 4,096.
+    /// SCRAM iterations that the gateway will compute for a replica. The upper limit is some 50 ms of a
+    /// worker's time, in which it serves nobody else; PostgreSQL's default is 4,096.
     package static let scramIterations = 1...100_000
 
-    /// The fewest SCRAM iterations unless weak authentication is allowed (RFC 7677, section 4): with fewer, a server that
-    /// does not know the password could ask for a proof that is cheap to guess from.
+    /// The fewest SCRAM iterations unless weak authentication is allowed (RFC 7677, section 4): with fewer, a
+    /// server that does not know the password could ask for a proof that is cheap to guess from.
     package static let scramIterationsOfRFC = 4_096
 
     /// The longest salt and the longest server nonce of a SCRAM exchange; PostgreSQL uses 16 and 24 bytes.
     package static let scramField = 1_024
 
-    /// ParameterStatus messages before the first ReadyForQuery. PostgreSQL sends some fifteen; each setting an extension
-    /// marks for report adds one.
+    /// ParameterStatus messages before the first ReadyForQuery. PostgreSQL sends some fifteen; each setting
+    /// an extension marks for report adds one.
     package static let parameterStatusAtLogin = 256
 
     /// Notices before the first ReadyForQuery that are kept for the executor; further ones are dropped.

@@ -31,7 +31,8 @@ struct FrameHeaderTests {
         ("c", .executor, 10_000), ("f", .executor, 10_000), ("X", .executor, 10_000),
         ("p", .executorAtLogin, 65_535),
         ("R", .replicaAtLogin, 30_000), ("E", .replicaAtLogin, 30_000), ("D", .replicaAtLogin, 30_000),
-        ("D", .replica, 0x3fff_fffe), ("E", .replica, 0x3fff_fffe), ("Z", .replica, 30_000), ("S", .replica, 1_048_576),
+        ("D", .replica, 0x3fff_fffe), ("E", .replica, 0x3fff_fffe), ("Z", .replica, 30_000),
+        ("S", .replica, 1_048_576),
     ]
 
     @Test(
@@ -89,7 +90,8 @@ struct FrameHeaderTests {
 
     @Test("F-WIRE-07: a length that is the low 32 bits of 4 GiB + n is that of n, and what follows is frames")
     func smuggling() throws {
-        // 4 GiB + 9, narrowed by a careless encoder, is 9: a Query of five bytes, and the rest is what comes next.
+        // 4 GiB + 9, narrowed by a careless encoder, is 9: a Query of five bytes, and the rest is what comes
+        // next.
         let bytes: [UInt8] = [0x51, 0, 0, 0, 9, 0x53, 0x45, 0x4c, 0x20, 0, 0x58, 0, 0, 0, 4]
         let first = try #require(try read(bytes, .executor))
         #expect(first.frameLength == 10)

@@ -127,8 +127,8 @@ struct UpstreamLoginTests {
         #expect(T(T.credential(), T.md5).failure == .weakAuthenticationRefused(.md5Password))
     }
 
-    /// Computed with Python's hashlib and hmac for RFC 7677's nonces, salt and password, with the empty name that
-    /// PostgreSQL wants.
+    /// Computed with Python's hashlib and hmac for RFC 7677's nonces, salt and password, with the empty name
+    /// that PostgreSQL wants.
     @Test("SCRAM without TLS says n")
     func scramPlain() throws {
         let credential = T.credential { $0.isEncrypted = false }

@@ -1,8 +1,8 @@
 import PGWire
 import Testing
 
-/// One message as it stands on the wire, written by hand from the protocol's documentation ("Message Formats"), and the
-/// way through its codec and back.
+/// One message as it stands on the wire, written by hand from the protocol's documentation ("Message
+/// Formats"), and the way through its codec and back.
 struct WireSample: Sendable, CustomTestStringConvertible {
     let name: String
     let tag: Character

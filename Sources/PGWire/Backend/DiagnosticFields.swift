@@ -1,5 +1,5 @@
-/// The fields of ErrorResponse and NoticeResponse, in the order they came. Fields of unknown types are kept: new ones may
-/// come (protocol, "Error and Notice Message Fields").
+/// The fields of ErrorResponse and NoticeResponse, in the order they came. Fields of unknown types are kept:
+/// new ones may come (protocol, "Error and Notice Message Fields").
 package struct DiagnosticFields: Equatable, Sendable {
     /// The types that the protocol defines.
     package enum Code: UInt8, Sendable {
@@ -63,12 +63,14 @@ package struct DiagnosticFields: Equatable, Sendable {
         fields.first { $0.code == code.rawValue }?.value
     }
 
-    /// The field as text, with bytes that are no UTF-8 replaced. From a replica: nothing to show before it is trusted.
+    /// The field as text, with bytes that are no UTF-8 replaced. From a replica: nothing to show before it is
+    /// trusted.
     package func text(_ code: Code) -> String? {
         self[code].map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// Where the value of the first field of this type stands in a body, without decoding the others; nil if none does.
+    /// Where the value of the first field of this type stands in a body, without decoding the others; nil if
+    /// none does.
     package static func value(of code: Code, in body: Span<UInt8>) throws(MessageError) -> Range<Int>? {
         var reader = MessageReader()
         while true {

@@ -1,7 +1,8 @@
-/// NegotiateProtocolVersion (`v`): comes before authentication when the startup packet asked for a newer version than
-/// is spoken, or for options of the protocol that are not known.
+/// NegotiateProtocolVersion (`v`): comes before authentication when the startup packet asked for a newer
+/// version than is spoken, or for options of the protocol that are not known.
 package struct NegotiateProtocolVersion: Equatable, Sendable {
-    /// The newest version that the sender speaks, at most what was asked. All four bytes of it, as PostgreSQL sends it.
+    /// The newest version that the sender speaks, at most what was asked. All four bytes of it, as PostgreSQL
+    /// sends it.
     package let version: ProtocolVersion
     package let unrecognizedOptions: [[UInt8]]
 

@@ -1,4 +1,5 @@
-/// NotificationResponse (`A`): a NOTIFY on a channel the session listens to; answers nothing and may come at any time.
+/// NotificationResponse (`A`): a NOTIFY on a channel the session listens to; answers nothing and may come at
+/// any time.
 package struct NotificationResponse: Equatable, Sendable {
     package let processID: Int32
     package let channel: [UInt8]

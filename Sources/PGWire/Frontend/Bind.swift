@@ -1,4 +1,5 @@
-/// Bind (`B`): values for a prepared statement's parameters, giving a portal. The empty names are the unnamed ones.
+/// Bind (`B`): values for a prepared statement's parameters, giving a portal. The empty names are the unnamed
+/// ones.
 package struct Bind: Equatable, Sendable {
     /// Where the names stand in the body, without their NULs. PostgreSQL goes by their first 63 bytes.
     package let portal: Range<Int>

@@ -10,8 +10,8 @@ extension StartupMessage {
         case invalid
     }
 
-    /// Read as PostgreSQL does: each `replication` in turn, `database` or a boolean in any of the spellings and
-    /// abbreviations of `parse_bool`.
+    /// Read as PostgreSQL does: each `replication` in turn, `database` or a boolean in any of the spellings
+    /// and abbreviations of `parse_bool`.
     package var replication: Replication {
         var isWalsender = false
         var isOfDatabase = false
@@ -29,7 +29,8 @@ extension StartupMessage {
         return isOfDatabase ? .logical : .physical
     }
 
-    /// PostgreSQL's `parse_bool`: a prefix of true, false, yes, no, or at least two letters of on, off; 1 or 0.
+    /// PostgreSQL's `parse_bool`: a prefix of true, false, yes, no, or at least two letters of on, off; 1 or
+    /// 0.
     private static func boolean(_ text: [UInt8]) -> Bool? {
         let folded = text.map(ASCII.lowercased)
         func isPrefix(of word: String, atLeast count: Int) -> Bool {

@@ -17,7 +17,8 @@ package struct StartupMessage: Equatable, Sendable {
     package let version: ProtocolVersion
     /// All but the protocol's own options. A name may stand twice: the last one counts.
     package let parameters: [Parameter]
-    /// Those whose name begins with `_pq_.`, which belong to the protocol and not to the session. The gateway knows none.
+    /// Those whose name begins with `_pq_.`, which belong to the protocol and not to the session. The gateway
+    /// knows none.
     package let protocolOptions: [Parameter]
 
     package init(version: ProtocolVersion, parameters: [Parameter], protocolOptions: [Parameter] = []) {
@@ -26,8 +27,8 @@ package struct StartupMessage: Equatable, Sendable {
         self.protocolOptions = protocolOptions
     }
 
-    /// The value of the last parameter of exactly this name, as PostgreSQL looks for `user`, `database`, `options` and
-    /// `replication`; nil where there is none.
+    /// The value of the last parameter of exactly this name, as PostgreSQL looks for `user`, `database`,
+    /// `options` and `replication`; nil where there is none.
     package func value(of name: String) -> [UInt8]? {
         parameters.last { $0.name.elementsEqual(name.utf8) }?.value
     }
@@ -41,16 +42,16 @@ package struct StartupMessage: Equatable, Sendable {
     /// The newest version that both sides speak.
     package var negotiatedVersion: ProtocolVersion { min(version, .newest) }
 
-    /// What the executor must be told before anything else, if it asked for a newer version or for options of the
-    /// protocol; nil if it asked for nothing that is not spoken (F-WIRE-12).
+    /// What the executor must be told before anything else, if it asked for a newer version or for options of
+    /// the protocol; nil if it asked for nothing that is not spoken (F-WIRE-12).
     package var negotiation: NegotiateProtocolVersion? {
         guard version > .newest || !protocolOptions.isEmpty else { return nil }
         return NegotiateProtocolVersion(
             version: negotiatedVersion, unrecognizedOptions: protocolOptions.map(\.name))
     }
 
-    /// Decodes a packet without its length word, as strictly as PostgreSQL: pairs of strings, then a NUL that is the
-    /// packet's last byte (F-WIRE-32).
+    /// Decodes a packet without its length word, as strictly as PostgreSQL: pairs of strings, then a NUL that
+    /// is the packet's last byte (F-WIRE-32).
     package static func decode(_ packet: Span<UInt8>) throws(StartupError) -> StartupMessage {
         var reader = MessageReader()
         guard let code = try? reader.uint32(packet) else { throw .invalidLength(packet.count &+ 4) }

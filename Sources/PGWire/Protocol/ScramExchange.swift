@@ -17,7 +17,8 @@ package struct ScramExchange: Sendable {
     package enum Binding: Equatable, Sendable {
         /// `n`: we cannot bind.
         case none
-        /// `y`: we could, and the server offers nothing to bind with. If it did offer it, somebody took it out.
+        /// `y`: we could, and the server offers nothing to bind with. If it did offer it, somebody took it
+        /// out.
         case unoffered
         /// `p`: the data of tls-server-end-point.
         case serverEndPoint([UInt8])
@@ -42,7 +43,8 @@ package struct ScramExchange: Sendable {
     private let nonce: [UInt8]
     private let clientFirstBare: [UInt8]
 
-    /// `name` is empty with PostgreSQL, which goes by the startup packet's; elsewhere it is prepared and escaped.
+    /// `name` is empty with PostgreSQL, which goes by the startup packet's; elsewhere it is prepared and
+    /// escaped.
     package init(binding: Binding, nonce: [UInt8], name: [UInt8] = []) {
         self.binding = binding
         self.nonce = nonce

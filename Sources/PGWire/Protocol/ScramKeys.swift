@@ -1,6 +1,6 @@
-/// What SCRAM-SHA-256 derives from a password and a salt, kept so that the costly part is done once (RFC 5802,
-/// section 3). As good as the password at servers that share the salt: never printed. They belong to one role and
-/// password; whoever keeps them keeps them with those.
+/// What SCRAM-SHA-256 derives from a password and a salt, kept so that the costly part is done once (RFC
+/// 5802, section 3). As good as the password at servers that share the salt: never printed. They belong to
+/// one role and password; whoever keeps them keeps them with those.
 package struct ScramKeys: Equatable, Sendable, CustomStringConvertible, CustomDebugStringConvertible,
     CustomReflectable
 {

@@ -114,8 +114,8 @@ extension StartupOptions {
             return settings
         }
 
-        /// `atoi`: leading whitespace, a sign, digits; anything else is 0. Too large a number saturates as a long does,
-        /// and is then cut to an int.
+        /// `atoi`: leading whitespace, a sign, digits; anything else is 0. Too large a number saturates as a
+        /// long does, and is then cut to an int.
         private static func number(_ argument: [UInt8]) -> Int32 {
             var digits = argument.drop(while: ASCII.isSpace)
             let isNegative = digits.first == UInt8(ascii: "-")

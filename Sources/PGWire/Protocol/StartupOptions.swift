@@ -1,6 +1,6 @@
-/// The startup parameter `options`: a command line for the session's server process, and so a second way to set what
-/// startup parameters set. Parsed as PostgreSQL parses it (`pg_split_opts`, `process_postgres_switches`), so that no
-/// spelling sets something here that is not seen (F-WIRE-10).
+/// The startup parameter `options`: a command line for the session's server process, and so a second way to
+/// set what startup parameters set. Parsed as PostgreSQL parses it (`pg_split_opts`,
+/// `process_postgres_switches`), so that no spelling sets something here that is not seen (F-WIRE-10).
 package struct StartupOptions: Equatable, Sendable {
     package struct Setting: Equatable, Sendable {
         /// As given, but with `_` for `-`. PostgreSQL compares without regard to case: see `foldedName`.
@@ -20,8 +20,8 @@ package struct StartupOptions: Equatable, Sendable {
         package var foldedName: [UInt8] { name.map(ASCII.lowercased) }
     }
 
-    /// What is set, in order; a name may come twice, and the last one counts. Switches that PostgreSQL takes and does
-    /// nothing with are left out.
+    /// What is set, in order; a name may come twice, and the last one counts. Switches that PostgreSQL takes
+    /// and does nothing with are left out.
     package let settings: [Setting]
 
     package init(settings: [Setting]) {
@@ -92,7 +92,8 @@ package struct StartupOptions: Equatable, Sendable {
         var position: Int
     }
 
-    /// `pg_split_opts`: words between whitespace; a backslash takes the next byte as it is, and one at the end is lost.
+    /// `pg_split_opts`: words between whitespace; a backslash takes the next byte as it is, and one at the
+    /// end is lost.
     static func split(_ text: [UInt8]) -> [Word] {
         var words: [Word] = []
         var index = 0
@@ -114,8 +115,9 @@ package struct StartupOptions: Equatable, Sendable {
         }
     }
 
-    /// One word that begins with `-`: `getopt`'s switches, one after the other, the last of which may have an argument
-    /// behind it or in the next word. `--name=value` is the switch `-` with the argument `name=value`.
+    /// One word that begins with `-`: `getopt`'s switches, one after the other, the last of which may have an
+    /// argument behind it or in the next word. `--name=value` is the switch `-` with the argument
+    /// `name=value`.
     private static func parse(
         _ word: Word, _ words: [Word], _ index: inout Int, _ settings: inout [Setting]
     ) throws(Mistake) {

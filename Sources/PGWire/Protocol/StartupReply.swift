@@ -1,5 +1,5 @@
-/// What the gateway itself writes to an executor before the relay begins. Nothing here can fail on what comes from
-/// outside: what does not fit is left out or cut.
+/// What the gateway itself writes to an executor before the relay begins. Nothing here can fail on what comes
+/// from outside: what does not fit is left out or cut.
 package enum StartupReply {
     /// To SSLRequest: TLS begins with the executor's next byte.
     package static let tlsAccepted: UInt8 = 0x53  // S
@@ -14,7 +14,8 @@ package enum StartupReply {
         bytes.append(contentsOf: [0x52, 0, 0, 0, 8, 0, 0, 0, 0])
     }
 
-    /// The gateway's own key; its length must be one the executor's protocol version has: 4, or from 3.2 on up to 256.
+    /// The gateway's own key; its length must be one the executor's protocol version has: 4, or from 3.2 on
+    /// up to 256.
     package static func backendKeyData(processID: Int32, key: [UInt8], into bytes: inout [UInt8]) {
         precondition(WireLimits.cancelKey.contains(key.count), "a cancel key has 4 to 256 bytes")
         bytes.append(BackendTag.backendKeyData.rawValue)
@@ -25,7 +26,8 @@ package enum StartupReply {
 
     /// Before anything else, where `StartupMessage.negotiation` asks for it.
     package static func negotiate(_ negotiation: NegotiateProtocolVersion, into bytes: inout [UInt8]) {
-        // Only a body beyond 2 GiB or a NUL in a name could fail, and both come from a packet of 10,000 bytes of strings.
+        // Only a body beyond 2 GiB or a NUL in a name could fail, and both come from a packet of 10,000 bytes
+        // of strings.
         try? negotiation.encode(into: &bytes)
     }
 

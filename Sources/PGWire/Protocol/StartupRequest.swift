@@ -1,5 +1,5 @@
-/// The first packet of a connection, or the next after a request for encryption was answered: the only packets without
-/// a type byte. What they are stands where a startup packet has its version.
+/// The first packet of a connection, or the next after a request for encryption was answered: the only
+/// packets without a type byte. What they are stands where a startup packet has its version.
 package enum StartupRequest: Equatable, Sendable {
     case sslRequest
     case gssencRequest
@@ -20,8 +20,9 @@ package enum StartupRequest: Equatable, Sendable {
         return length
     }
 
-    /// Reads the packet at `offset`; nil while it is not complete. What follows behind it is left alone: `length` says
-    /// where it ends, and a caller that then changes to TLS must find nothing there (F-WIRE-01).
+    /// Reads the packet at `offset`; nil while it is not complete. What follows behind it is left alone:
+    /// `length` says where it ends, and a caller that then changes to TLS must find nothing there
+    /// (F-WIRE-01).
     package static func read(
         from bytes: Span<UInt8>, at offset: Int = 0
     ) throws(StartupError) -> (request: StartupRequest, length: Int)? {
@@ -56,7 +57,8 @@ package enum StartupRequest: Equatable, Sendable {
 
 /// Why a startup packet is refused.
 package enum StartupError: Error, Equatable, Sendable {
-    /// The length word is out of bounds, or wrong for what the packet is. PostgreSQL closes without a message.
+    /// The length word is out of bounds, or wrong for what the packet is. PostgreSQL closes without a
+    /// message.
     case invalidLength(Int)
     /// Not 3.x: PostgreSQL answers 0A000, in the form of protocol 2.0 to those who ask for less than 3.0.
     case unsupportedProtocol(major: Int, minor: Int)

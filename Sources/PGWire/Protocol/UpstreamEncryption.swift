@@ -9,7 +9,8 @@ package enum UpstreamEncryption {
 
     package enum Failure: Error, Equatable, Sendable {
         case notOffered
-        /// Bytes behind the `S`, sent before the handshake: somebody wants them taken for encrypted (F-WIRE-02).
+        /// Bytes behind the `S`, sent before the handshake: somebody wants them taken for encrypted
+        /// (F-WIRE-02).
         case bytesBehindAnswer
         /// An ErrorResponse in clear text. Whoever sent it is unknown; its text is not read (F-WIRE-03).
         case errorInPlaintext

@@ -1,7 +1,7 @@
 /// The gateway's own login at a replica, after TLS is up: from the startup packet to the first ReadyForQuery.
 ///
-/// What may come at each step is a closed list; anything else ends the login. Above all nothing is taken twice: a second
-/// AuthenticationOk, BackendKeyData or request would make what follows somebody else's.
+/// What may come at each step is a closed list; anything else ends the login. Above all nothing is taken
+/// twice: a second AuthenticationOk, BackendKeyData or request would make what follows somebody else's.
 package struct UpstreamLogin<Digests: LoginDigests>: ~Copyable {
     package enum Action: Sendable {
         case send([UInt8])
@@ -35,8 +35,8 @@ package struct UpstreamLogin<Digests: LoginDigests>: ~Copyable {
 
     package init(digests: Digests.Type = Digests.self) {}
 
-    /// Begins with the startup packet of protocol 3.0. `user` is the credential's; `parameters` are the others, in the
-    /// order to send.
+    /// Begins with the startup packet of protocol 3.0. `user` is the credential's; `parameters` are the
+    /// others, in the order to send.
     package mutating func start(
         parameters: [StartupMessage.Parameter], credential: UpstreamCredential
     ) -> Action {
@@ -219,7 +219,8 @@ package struct UpstreamLogin<Digests: LoginDigests>: ~Copyable {
         }
     }
 
-    /// We ask for 3.0 and for no options, so there is nothing to negotiate; a server may say so once, and first.
+    /// We ask for 3.0 and for no options, so there is nothing to negotiate; a server may say so once, and
+    /// first.
     private mutating func negotiationReceived(_ negotiation: NegotiateProtocolVersion) -> Action {
         guard case .awaitingRequest(let credential, wasNegotiated: false) = state,
             negotiation.version == .v30,

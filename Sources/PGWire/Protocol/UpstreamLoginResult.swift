@@ -12,7 +12,8 @@ package struct UpstreamLoginResult: Sendable {
     /// What cancels this session, if the replica gave it (F-WIRE-13).
     package var key: BackendKeyData?
     package var transactionStatus = TransactionStatus.idle
-    /// For the executor, at most `WireLimits.noticesAtLogin`. Text of the replica's: to be passed on after attestation.
+    /// For the executor, at most `WireLimits.noticesAtLogin`. Text of the replica's: to be passed on after
+    /// attestation.
     package var notices: [NoticeResponse] = []
     /// For the next login of this role at a server with the same verifier.
     package var scramKeys: ScramKeys?
