@@ -12,6 +12,8 @@ private struct ModelDisk {
         var written: [Record] = []
         var durable: [Record] = []
         var entered = false
+        /// The first record that a failed sync dropped: a later sync says yes and does not bring it back.
+        var dropped: UInt64?
         /// Behind `written`: what a failed write left and no cut removed.
         var leftover = false
     }
@@ -102,9 +104,17 @@ private struct MachineRun: ~Copyable {
     mutating func finishSync(fails: Bool, stands: Bool) {
         guard let plan else { return }
         self.plan = nil
-        if fails { return machine.syncFailed(error) }
+        if fails {
+            for item in plan.items {
+                guard let segment = disk.segments[item.first], segment.dropped == nil else { continue }
+                disk.segments[item.first]?.dropped =
+                    segment.written.dropFirst(segment.durable.count).first?.seq
+            }
+            return machine.syncFailed(error)
+        }
         for item in plan.items {
-            let durable = disk.segments[item.first]?.written.prefix { $0.seq < item.end } ?? []
+            let end = min(item.end, disk.segments[item.first]?.dropped ?? .max)
+            let durable = disk.segments[item.first]?.written.prefix { $0.seq < end } ?? []
             disk.segments[item.first]?.durable = Array(durable)
             if plan.folder { disk.segments[item.first]?.entered = true }
         }

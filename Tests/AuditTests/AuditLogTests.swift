@@ -77,8 +77,21 @@ import Testing
         }
     }
 
+    @Test("NFS, SMB, 9p and FUSE are refused by their magic numbers of statfs(2); local filesystems are not")
+    func filesystems() {
+        #expect(FilesystemType.name(refusedMagic: 0x6969) == "nfs")
+        #expect(FilesystemType.name(refusedMagic: 0xff53_4d42) == "cifs")
+        #expect(FilesystemType.name(refusedMagic: 0x0102_1997) == "9p")
+        #expect(FilesystemType.name(refusedMagic: 0x6573_5546) == "fuse")
+        // ext4, xfs, btrfs, tmpfs
+        for local: UInt32 in [0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994] {
+            #expect(FilesystemType.name(refusedMagic: local) == nil)
+        }
+    }
+
     @Test(
-        "A filesystem of the network is refused unless its type is allowed", .enabled(if: mountedFUSE != nil))
+        "A folder on FUSE is refused",
+        .enabled(if: mountedFUSE != nil, "NEEDS A FUSE MOUNT ON THIS MACHINE to be tried on a real one"))
     func networkFilesystem() throws {
         let mount = try #require(mountedFUSE)
         let settings = AuditLogSettings(region: "r", folder: mount + "/domicile-test-log", gateway: "g")
