@@ -62,7 +62,7 @@ let package = Package(
         .target(
             name: "GatewayHealth",
             dependencies: [
-                "CLibpq", "CLinux", "GatewayConfiguration", "GatewayRouting",
+                "CLibpq", "CLinux", "COpenSSL", "GatewayConfiguration", "GatewayRouting",
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Sources/Gateway/Health",
@@ -97,5 +97,42 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
+
+        .testTarget(name: "TransportTests", dependencies: ["Transport"], swiftSettings: strict),
+        .testTarget(
+            name: "PGWireTests",
+            dependencies: ["PGWire", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: strict),
+        .testTarget(
+            name: "AuditTests",
+            dependencies: ["Audit", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: strict),
+        .testTarget(name: "GatewayPolicyTests", dependencies: ["GatewayPolicy"], swiftSettings: strict),
+        .testTarget(
+            name: "GatewayConfigurationTests",
+            dependencies: ["GatewayConfiguration", "GatewayPolicy"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "GatewayIdentityTests",
+            dependencies: [
+                "GatewayConfiguration", "GatewayIdentity", "GatewayPolicy",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            resources: [.copy("Fixtures")],
+            swiftSettings: strict),
+        .testTarget(
+            name: "GatewayRoutingTests",
+            dependencies: ["GatewayConfiguration", "GatewayPolicy", "GatewayRouting"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "GatewayHealthTests",
+            dependencies: [
+                "GatewayConfiguration", "GatewayHealth", "GatewayPolicy", "GatewayRouting",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .testTarget(name: "GatewayTests", dependencies: ["Gateway", "PGWire"], swiftSettings: strict),
+        .testTarget(name: "AdminTests", dependencies: ["Admin", "Audit", "Gateway"], swiftSettings: strict),
+        .testTarget(name: "IntegrationTests", dependencies: ["PGWire", "Transport"], swiftSettings: strict),
     ]
 )
