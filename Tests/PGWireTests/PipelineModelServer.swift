@@ -69,6 +69,9 @@ struct PipelineModelServer {
 
     private(set) var frames: [Frame] = []
     private(set) var ends: [End] = []
+    /// Executes that met what a failed Query left.
+    private(set) var metLeftover: [UInt64] = []
+    private var leftover = false
     private var statements: [String: Statement] = [:]
     private var portals: [String: Portal] = [:]
     private var status = "I"
@@ -102,6 +105,7 @@ struct PipelineModelServer {
             send("3")
         case .closePortal(let name):
             portals[name] = nil
+            if name.isEmpty { leftover = false }
             send("3")
         case .functionCall(let fails):
             if fails || status == "E" {
@@ -165,10 +169,12 @@ struct PipelineModelServer {
         if status == "E", !endsTransaction(statement.text) { return fail(number, statement.parse) }
         if !portal.isEmpty, portals[portal] != nil { return fail(number, statement.parse) }
         portals[portal] = Portal(text: statement.text, parse: statement.parse)
+        if portal.isEmpty { leftover = false }
         send("2")
     }
 
     private mutating func execute(_ number: UInt64, _ name: String, _ limit: Int) {
+        if name.isEmpty, leftover { metLeftover.append(number) }
         guard var portal = portals[name] else { return fail(number) }
         if status == "E", !endsTransaction(portal.text) { return fail(number, portal.parse) }
         if case .rows(let all) = portal.text {
@@ -282,6 +288,7 @@ struct PipelineModelServer {
         case .query(let number, let index, let rest):
             ends.append(End(of: number, index: index, rows: rows, copied: copied))
             before(&self)
+            leftover = false
             send("C", 0, tag)
             next(.query(number, index: index + 1, rest: rest))
         case .execute(let number, let name):
@@ -295,6 +302,7 @@ struct PipelineModelServer {
         switch runner {
         case .query(let number, let index, _):
             failed(number, index, nil)
+            leftover = true
             ready()
         case .execute(let number, let name): fail(number, portals[name]?.parse)
         }
@@ -315,7 +323,10 @@ struct PipelineModelServer {
     }
 
     private mutating func ready() {
-        if status == "I" { portals = [:] }
+        if status == "I" {
+            portals = [:]
+            leftover = false
+        }
         send("Z", 1, status)
     }
 

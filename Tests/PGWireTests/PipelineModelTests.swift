@@ -60,6 +60,9 @@ import Testing
                 }
             }
         }
+        for number in server.metLeftover {
+            #expect(replay.thoughtSafe.contains(number) == false, "seed \(seed)")
+        }
         let isIdle = replay.pipeline.isIdle
         #expect(replay.violations == [], "seed \(seed)")
         #expect(isIdle, "seed \(seed)")
@@ -210,7 +213,9 @@ extension PipelineReplay {
         case .bind(let portal, let statement): sent("B", number, portal, statement)
         case .describeStatement(let name): sent("D", number, "S", name)
         case .describePortal(let name): sent("D", number, "P", name)
-        case .execute(let name, let limit): sent("E", number, name, number: limit)
+        case .execute(let name, let limit):
+            if name.isEmpty, pipeline.unnamedPortalUse() == .safe { thoughtSafe.insert(number) }
+            sent("E", number, name, number: limit)
         case .closeStatement(let name): sent("C", number, "S", name)
         case .closePortal(let name): sent("C", number, "P", name)
         case .functionCall: sent("F", number)

@@ -10,6 +10,8 @@ struct PipelineReplay: ~Copyable {
     var sessionErrors = 0
     /// Ends that were given though more than one reading stood.
     var uncertain = 0
+    /// Executes of the unnamed portal that `unnamedPortalUse` called safe.
+    var thoughtSafe: Set<UInt64> = []
     var violations: [Pipeline.Violation] = []
     /// What `bindSent` and `executeSent` gave, by message.
     var expected: [UInt64: UInt64] = [:]

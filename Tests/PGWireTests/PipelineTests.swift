@@ -161,6 +161,33 @@ import Testing
         #expect(replay.expected[16] == nil)
     }
 
+    @Test(
+        "An Execute of what a failed Query left is known before it is forwarded, for it can crash the server")
+    func leftByQuery() {
+        var replay = PipelineReplay()
+        func use() -> Pipeline.UnnamedPortalUse { replay.pipeline.unnamedPortalUse() }
+        #expect(use() == .safe)
+        replay.play("> Q", "< C:BEGIN Z:T")
+        #expect(use() == .safe)
+        replay.play("> Q")
+        #expect(use() == .leftByQuery)
+        replay.play("< T E:22012 Z:E")
+        #expect(use() == .leftByQuery)
+        replay.play("> Q", "< E:42601 Z:E")
+        #expect(use() == .leftByQuery)
+        replay.play("> B - r")
+        #expect(use() == .safe)
+        // The Bind fails; behind the Sync an Execute would be run.
+        replay.play("> S")
+        #expect(use() == .unsettled)
+        replay.play("< E:25P02 Z:E")
+        #expect(use() == .leftByQuery)
+        replay.play("> C P -", "< 3")
+        #expect(use() == .safe)
+        replay.play("> Q", "< E:25P02 Z:E", "> Q", "< C:ROLLBACK Z:I")
+        #expect(use() == .safe)
+    }
+
     @Test("F-WIRE-22: COMMIT closes portals though the next transaction begins at once")
     func commitAndChain() {
         var replay = PipelineReplay()

@@ -122,6 +122,17 @@ package struct Pipeline: ~Copyable {
         return meaning
     }
 
+    /// What an Execute of the unnamed portal would meet if it were sent now: to be asked before it is
+    /// forwarded.
+    package mutating func unnamedPortalUse() -> UnnamedPortalUse {
+        var use = reading.unnamedPortalUse()
+        for index in others.indices {
+            let other = others[index].unnamedPortalUse()
+            if other.rawValue > use.rawValue { use = other }
+        }
+        return use
+    }
+
     package mutating func functionCallSent(message: UInt64, now: UInt64) {
         reading.functionCallSent(message: message, now: now)
         forOthers { $0.functionCallSent(message: message, now: now) }

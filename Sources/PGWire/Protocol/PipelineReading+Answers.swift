@@ -273,7 +273,8 @@ extension PipelineReading {
         case .query:
             guard progress.answered || progress.failed else { return violation("Z") }
             statements.queryEnded(
-                message: first.message, ranStatement: progress.ranStatement, sqlstate: progress.sqlstate)
+                message: first.message, ranStatement: progress.ranStatement, failed: progress.failed,
+                sqlstate: progress.sqlstate)
             finishFirst()
             return .continues
         case .functionCall:

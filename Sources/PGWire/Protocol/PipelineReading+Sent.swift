@@ -68,6 +68,12 @@ extension PipelineReading {
         return statement
     }
 
+    /// What an Execute of the unnamed portal would meet if it were sent now.
+    mutating func unnamedPortalUse() -> Pipeline.UnnamedPortalUse {
+        renewExpectations()
+        return isSkipping ? .safe : statements.unnamedPortalUse
+    }
+
     mutating func functionCallSent(message: UInt64, now: UInt64) {
         _ = enqueue(Entry(kind: .functionCall, message: message, sentAt: now))
     }

@@ -80,6 +80,7 @@ struct PreparedStatements {
 
     private var statements = Names()
     private var portals = Names()
+    private var unnamedPortal = UnnamedPortal()
     /// Parses of names that have a meaning already: they fail (42P05) unless SQL took the name back unseen.
     private var redefinitions: ContiguousArray<(name: PipelineText, by: UInt64, before: Pending?)> =
         []
@@ -103,8 +104,11 @@ struct PreparedStatements {
     {
         let meaning = statements.expected(statement)
         portals.expect(portal, meaning, by: message)
+        if portal == nil { unnamedPortal.expect(.bind, by: message) }
         return meaning
     }
+
+    var unnamedPortalUse: Pipeline.UnnamedPortalUse { unnamedPortal.use }
 
     func expectedStatement(ofPortal name: PipelineText?) -> UInt64? { portals.expected(name) }
 
@@ -114,17 +118,20 @@ struct PreparedStatements {
 
     mutating func expectClose(portal name: PipelineText?, message: UInt64) {
         portals.expect(name, nil, by: message)
+        if name == nil { unnamedPortal.expect(.nothing, by: message) }
     }
 
     /// A simple Query destroys the unnamed statement and the unnamed portal.
     mutating func expectQuery(message: UInt64) {
         statements.expect(nil, nil, by: message)
         portals.expect(nil, nil, by: message)
+        unnamedPortal.expect(.query, by: message)
     }
 
     /// Behind a Sync, a Parse that cannot have succeeded no longer counts; up to it everything would be
     /// skipped.
     mutating func expectSync() {
+        unnamedPortal.syncSent()
         guard !redefinitions.isEmpty else { return }
         for redefinition in redefinitions.reversed()
         where statements.expectedNamed[redefinition.name]?.by == redefinition.by {
@@ -138,6 +145,7 @@ struct PreparedStatements {
     mutating func forgetExpectations() {
         statements.forgetExpectations()
         portals.forgetExpectations()
+        unnamedPortal.forgetExpectation()
         redefinitions.removeAll(keepingCapacity: true)
     }
 
@@ -159,6 +167,7 @@ struct PreparedStatements {
 
     mutating func bindSucceeded(portal: PipelineText?, statement: PipelineText?, message: UInt64) {
         portals.set(portal, statements.known(statement), by: message)
+        if portal == nil { unnamedPortal.set(.bind, by: message) }
     }
 
     mutating func closeSucceeded(statement name: PipelineText?, message: UInt64) {
@@ -167,20 +176,25 @@ struct PreparedStatements {
 
     mutating func closeSucceeded(portal name: PipelineText?, message: UInt64) {
         portals.set(name, nil, by: message)
+        if name == nil { unnamedPortal.set(.nothing, by: message) }
     }
 
     /// A simple Query came to its end. `ranStatement` when it had at least one and this one was begun; else
     /// only the unnamed statement is gone, and not even that if reading the message failed (`sqlstate`).
-    mutating func queryEnded(message: UInt64, ranStatement: Bool, sqlstate: Pipeline.SQLState?) {
+    mutating func queryEnded(
+        message: UInt64, ranStatement: Bool, failed: Bool, sqlstate: Pipeline.SQLState?
+    ) {
         let statement = Self.failedWhileReading(sqlstate) && !ranStatement ? statements.unnamed : nil
         statements.set(nil, statement, by: message)
         portals.set(nil, ranStatement ? nil : portals.unnamed, by: message)
+        unnamedPortal.set(failed ? .query : ranStatement ? .nothing : unnamedPortal.known, by: message)
     }
 
     /// ReadyForQuery with status `I`: no portal that a Bind made outlives its transaction.
     mutating func transactionEnded() {
         portals.unnamed = nil
         portals.forgetNamed()
+        unnamedPortal.known = .nothing
         mayHaveClosedPortal = false
     }
 
@@ -188,8 +202,10 @@ struct PreparedStatements {
     private mutating func allPortalsClosed(but running: PipelineText??) {
         guard let name = running else { return transactionEnded() }
         let meaning = portals.known(name)
+        let origin = unnamedPortal.known
         transactionEnded()
         if let name { portals.named[name] = meaning } else { portals.unnamed = meaning }
+        if name == nil { unnamedPortal.known = origin }
     }
 
     /// What SQL itself does to names, as far as command tags tell. `running` is the portal of the Execute

@@ -89,7 +89,8 @@ class Session:
         self.socket.sendall(struct.pack("!i", len(body) + 4) + body)
         self.buffer, self.events, self.recording, self.ready, self.closed = b"", [], False, 0, False
         while not self.ready:
-            self.receive(1)
+            if not self.receive(5):
+                raise SystemExit("the server does not answer")
         self.recording = True
 
     def send(self, messages):
