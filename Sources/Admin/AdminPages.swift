@@ -29,7 +29,8 @@ package struct AdminPages: Sendable {
     package func answer(method: String, path: String, host: String?) -> Answer {
         guard let host, !host.isEmpty else { return AdminPages.plain(400, "the Host header is missing") }
         guard hosts.accepts(host) else {
-            return AdminPages.plain(421, "Host must be a literal address, localhost or the host of admin.address")
+            return AdminPages.plain(
+                421, "Host must be a literal address, localhost or the host of admin.address")
         }
         guard AdminPages.methods.contains(method) else { return AdminPages.plain(405, "only GET and HEAD") }
         switch path {

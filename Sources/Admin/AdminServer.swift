@@ -1,8 +1,10 @@
 import Gateway
 import GatewayConfiguration
+import Glibc
 import Hummingbird
 import HummingbirdCore
 import Logging
+import NIOCore
 import ServiceLifecycle
 import Synchronization
 
@@ -56,7 +58,9 @@ package struct AdminServer: Service {
         var quiet = logger
         quiet.logLevel = max(.warning, logger.logLevel)
         let application = Application(
-            responder: CallbackResponder<BasicRequestContext> { request, _ in AdminServer.respond(request, pages) },
+            responder: CallbackResponder<BasicRequestContext> { request, _ in
+                AdminServer.respond(request, pages)
+            },
             server: .http1(configuration: .init(idleTimeout: .seconds(AdminServer.idleSeconds))),
             configuration: ApplicationConfiguration(
                 address: .hostname(endpoint.host, port: endpoint.port),
@@ -70,8 +74,14 @@ package struct AdminServer: Service {
             try await application.run()
         } catch {
             guard !listening.begun.load(ordering: .relaxed) else { throw error }
-            throw AdminStartError.listen(address: address, reason: "\(error)")
+            throw AdminStartError.listen(address: address, reason: AdminServer.reason(error))
         }
+    }
+
+    /// The system's own words where the error comes from it.
+    private static func reason(_ error: any Error) -> String {
+        guard let system = error as? IOError else { return "\(error)" }
+        return String(cString: strerror(system.errnoCode))
     }
 
     private static func respond(_ request: Request, _ pages: AdminPages) -> Response {

@@ -11,7 +11,9 @@ extension GatewaySnapshot {
         addReplicas(to: &text)
         addIssuers(to: &text)
         addLogs(to: &text)
-        text.add("config_reloads_total", .counter, "Configurations that were taken over by SIGHUP.", .count(reloads))
+        text.add(
+            "config_reloads_total", .counter, "Configurations that were taken over by SIGHUP.",
+            .count(reloads))
         text.add(
             "config_reload_failed_total", .counter, "Configurations that were refused; the old one went on.",
             .count(reloadFailures))
@@ -20,7 +22,8 @@ extension GatewaySnapshot {
         }
         if let start = process.startTime {
             text.add(
-                "process_start_time_seconds", .gauge, "When the process started, in Unix time.", .seconds(start))
+                "process_start_time_seconds", .gauge, "When the process started, in Unix time.",
+                .seconds(start))
         }
         return text.text
     }
@@ -29,8 +32,11 @@ extension GatewaySnapshot {
         text.add(
             "connections", .gauge, "Connections of executors now, those that are logging in included.",
             .count(connections))
-        text.add("connections_total", .counter, "Connections that were accepted.", .count(acceptedConnections))
-        text.add("sessions_started_total", .counter, "Sessions that were allowed and began.", .count(sessionsStarted))
+        text.add(
+            "connections_total", .counter, "Connections that were accepted.", .count(acceptedConnections))
+        text.add(
+            "sessions_started_total", .counter, "Sessions that were allowed and began.",
+            .count(sessionsStarted))
         text.add("sessions_ended_total", .counter, "Sessions that ended.", .count(sessionsEnded))
         text.add(
             "refusals_total", .counter, "Connections that were refused, by SQLSTATE.",
@@ -45,7 +51,8 @@ extension GatewaySnapshot {
             "cancels_unknown_total", .counter, "Cancel requests with a key that no session has.",
             .count(cancelsUnknown))
         text.add(
-            "protocol_violations_total", .counter, "Connections that were closed because they broke the protocol.",
+            "protocol_violations_total", .counter,
+            "Connections that were closed because they broke the protocol.",
             .count(protocolViolations))
     }
 
@@ -53,7 +60,9 @@ extension GatewaySnapshot {
         func samples(_ value: (Replica) -> MetricsText.Value?) -> [MetricsText.Sample] {
             replicas.compactMap { replica in
                 value(replica).map {
-                    .init($0, ("database", replica.database), ("replica", replica.name), ("region", replica.region))
+                    .init(
+                        $0, ("database", replica.database), ("replica", replica.name),
+                        ("region", replica.region))
                 }
             }
         }
@@ -62,13 +71,15 @@ extension GatewaySnapshot {
             "replica_attested", .gauge, "1 while the replica has proved to be the configured one.",
             samples { .flag($0.attested) })
         text.add(
-            "replica_quarantined", .gauge, "1 while the replica is kept out of use because it is not what it was.",
+            "replica_quarantined", .gauge,
+            "1 while the replica is kept out of use because it is not what it was.",
             samples { .flag($0.quarantined) })
         text.add(
             "replica_lag_seconds", .gauge, "Replay lag; absent while it is unknown.",
             samples { $0.lag.map { .seconds($0) } })
         text.add(
-            "replica_round_trip_seconds", .gauge, "Smoothed time of a probe's query; absent before the first.",
+            "replica_round_trip_seconds", .gauge,
+            "Smoothed time of a probe's query; absent before the first.",
             samples { $0.roundTrip.map { .seconds($0) } })
         text.add("replica_sessions", .gauge, "Sessions on the replica now.", samples { .count($0.sessions) })
     }
@@ -82,9 +93,11 @@ extension GatewaySnapshot {
             samples { .flag($0.usable) })
         text.add("issuer_keys", .gauge, "Keys of the issuer that are known.", samples { .count($0.count) })
         text.add(
-            "issuer_keys_age_seconds", .gauge, "Time since the keys were fetched; absent while there are none.",
+            "issuer_keys_age_seconds", .gauge,
+            "Time since the keys were fetched; absent while there are none.",
             samples { keys in keys.ageSeconds.map { .count($0) } })
-        text.add("issuer_key_fetches_total", .counter, "Tries to fetch the keys.", samples { .count($0.fetches) })
+        text.add(
+            "issuer_key_fetches_total", .counter, "Tries to fetch the keys.", samples { .count($0.fetches) })
         text.add(
             "issuer_key_fetch_failures_total", .counter, "Tries to fetch the keys that failed.",
             samples { .count($0.failures) })
@@ -97,15 +110,20 @@ extension GatewaySnapshot {
         text.add(
             "audit_log_up", .gauge, "1 while the log takes records; nothing is forwarded while it is 0.",
             samples { .flag($0.takesRecords) })
-        text.add("audit_records_total", .counter, "Records that were written.", samples { .count($0.records) })
-        text.add("audit_bytes_total", .counter, "Bytes of records that were written.", samples { .count($0.bytes) })
-        text.add("audit_segments_total", .counter, "Segments that were begun.", samples { .count($0.segments) })
+        text.add(
+            "audit_records_total", .counter, "Records that were written.", samples { .count($0.records) })
+        text.add(
+            "audit_bytes_total", .counter, "Bytes of records that were written.", samples { .count($0.bytes) }
+        )
+        text.add(
+            "audit_segments_total", .counter, "Segments that were begun.", samples { .count($0.segments) })
         text.add("audit_syncs_total", .counter, "Syncs to the disk.", samples { .count($0.syncs) })
         text.add(
             "audit_sync_seconds_total", .counter, "Time that all syncs together took.",
             samples { .seconds($0.syncTime) })
         text.add(
-            "audit_last_sync_seconds", .gauge, "Time that the last sync took.", samples { .seconds($0.lastSync) })
+            "audit_last_sync_seconds", .gauge, "Time that the last sync took.",
+            samples { .seconds($0.lastSync) })
         text.add(
             "audit_unsynced_bytes", .gauge, "Bytes of records that wait for the disk.",
             samples { .count($0.unsyncedBytes) })

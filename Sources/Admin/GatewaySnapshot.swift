@@ -66,7 +66,8 @@ package struct GatewaySnapshot: Sendable {
         package var unsyncedBytes: Int
 
         package init(
-            region: String, takesRecords: Bool, records: UInt64, bytes: UInt64, segments: UInt64, syncs: UInt64,
+            region: String, takesRecords: Bool, records: UInt64, bytes: UInt64, segments: UInt64,
+            syncs: UInt64,
             syncTime: Duration, lastSync: Duration, failures: UInt64, refused: UInt64, unsyncedBytes: Int
         ) {
             self.region = region

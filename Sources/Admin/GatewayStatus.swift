@@ -27,9 +27,11 @@ extension Gateway: GatewayStatus {
         }
         snapshot.logs = logCounters.map { region, counters, failure in
             GatewaySnapshot.Log(
-                region: region, takesRecords: failure == nil, records: counters.records, bytes: counters.bytes,
+                region: region, takesRecords: failure == nil, records: counters.records,
+                bytes: counters.bytes,
                 segments: counters.segments, syncs: counters.syncs,
-                syncTime: .microseconds(counters.syncMicros), lastSync: .microseconds(counters.lastSyncMicros),
+                syncTime: .microseconds(counters.syncMicros),
+                lastSync: .microseconds(counters.lastSyncMicros),
                 failures: counters.failures, refused: counters.refused, unsyncedBytes: counters.unsyncedBytes)
         }
         return snapshot
@@ -45,7 +47,8 @@ extension Gateway: GatewayStatus {
                 let id = ReplicaID(database: database.name, replica: replica.name)
                 let status = statuses[id] ?? ReplicaStatus()
                 return GatewaySnapshot.Replica(
-                    database: database.name, name: replica.name, region: replica.region, up: status.health == .up,
+                    database: database.name, name: replica.name, region: replica.region,
+                    up: status.health == .up,
                     attested: status.attested, quarantined: status.quarantined != nil, lag: status.lag,
                     roundTrip: status.roundTrip, sessions: sessions[id] ?? 0)
             }

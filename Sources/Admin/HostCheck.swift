@@ -23,7 +23,8 @@ package struct HostCheck: Sendable {
     }
 
     private static func isPort(_ text: some StringProtocol) -> Bool {
-        text.isEmpty || (text.hasPrefix(":") && text.count <= 6 && text.dropFirst().allSatisfy { "0"..."9" ~= $0 })
+        text.isEmpty
+            || (text.hasPrefix(":") && text.count <= 6 && text.dropFirst().allSatisfy { "0"..."9" ~= $0 })
     }
 
     static func isIPv4(_ text: String) -> Bool {

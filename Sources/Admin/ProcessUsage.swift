@@ -22,7 +22,9 @@ package struct ProcessUsage: Sendable {
     /// Field 22 of /proc/self/stat (clock ticks since boot) and `btime` of /proc/stat.
     package static func readStartTime() -> Duration? {
         guard let stat = contents(of: "/proc/self/stat"), let end = stat.lastIndex(of: ")"),
-            let boot = contents(of: "/proc/stat")?.split(separator: "\n").first(where: { $0.hasPrefix("btime ") }),
+            let boot = contents(of: "/proc/stat")?.split(separator: "\n").first(where: {
+                $0.hasPrefix("btime ")
+            }),
             let booted = Int64(boot.dropFirst("btime ".count))
         else { return nil }
         // Behind the name, which may hold spaces, the first field is number 3.

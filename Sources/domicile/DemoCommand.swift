@@ -6,7 +6,8 @@ import UnixSignals
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Run a sandbox: three PostgreSQL servers, an issuer, this gateway, and one executor's session.",
+        abstract:
+            "Run a sandbox: three PostgreSQL servers, an issuer, this gateway, and one executor's session.",
         discussion: """
             Runs script/demo-session of a checkout, with this executable as the gateway: the one in $DOMICILE_SCRIPTS, \
             or above the executable, or above the current folder. Everything it starts, it ends. The exit status is \
@@ -48,7 +49,8 @@ struct DemoCommand: AsyncParsableCommand {
 
     /// proc(5): the file that this process runs.
     private static func executable() -> String {
-        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+            ?? CommandLine.arguments[0]
     }
 
     /// Runs a script to its end and hands SIGINT, SIGTERM and SIGHUP on to it.
@@ -64,7 +66,7 @@ struct DemoCommand: AsyncParsableCommand {
             end.yield(isSignal ? 128 + ended.terminationStatus : ended.terminationStatus)
             end.finish()
         }
-        try process.run()
+        try withSignalsUnblocked { try process.run() }
         let child = process.processIdentifier
         // A group of its own does not hear what the terminal sends to ours.
         let target = getpgid(child) == child ? -child : child
@@ -74,5 +76,16 @@ struct DemoCommand: AsyncParsableCommand {
         defer { watcher.cancel() }
         for await status in ends { return status }
         return 1
+    }
+
+    /// Threads of Swift's pool block most signals, and a child has its parent thread's mask: without this it would be
+    /// deaf to what is handed on.
+    private static func withSignalsUnblocked(_ body: () throws -> Void) rethrows {
+        var none = sigset_t()
+        var before = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        try body()
     }
 }

@@ -17,7 +17,8 @@ extension ExplainCommand {
             decision: decision, configuration: configuration, statuses: statuses)
         let order = selection.candidates.map { $0.target.id.replica }
         return database.replicas.map { replica in
-            var line = ReplicaLine(name: replica.name, region: replica.region, outcome: .candidate, reason: nil)
+            var line = ReplicaLine(
+                name: replica.name, region: replica.region, outcome: .candidate, reason: nil)
             if let passed = selection.passedOver.first(where: { $0.replica.replica == replica.name }) {
                 line.outcome = .passedOver
                 line.reason = passed.why.reason
@@ -38,7 +39,8 @@ extension ExplainCommand {
         // One good probe is as much as one run can know.
         health.rise = 1
         health.fall = 1
-        let monitor = HealthMonitor(logger: Logger(label: "explain", factory: { _ in SwiftLogNoOpLogHandler() }))
+        let monitor = HealthMonitor(
+            logger: Logger(label: "explain", factory: { _ in SwiftLogNoOpLogHandler() }))
         monitor.start(targets: targets, settings: ProbeSettings(health))
         let deadline = ContinuousClock.now + probePatience
         var statuses = monitor.snapshot()

@@ -37,15 +37,19 @@ struct LineLogHandler: LogHandler {
     }
 
     static func line(
-        _ format: LogFormat, time: Date, level: Logger.Level, message: String, pairs: [(key: String, value: String)]
+        _ format: LogFormat, time: Date, level: Logger.Level, message: String,
+        pairs: [(key: String, value: String)]
     ) -> String {
-        let stamp = time.formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true))
+        let stamp = time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
         switch format {
         case .text:
             let fields = pairs.map { " \($0.key)=\(quoted($0.value))" }.joined()
             return "\(stamp) \(level.rawValue) \(printable(message))\(fields)"
         case .json:
-            var fields = ["\"time\":\(json(stamp))", "\"level\":\(json(level.rawValue))", "\"message\":\(json(message))"]
+            var fields = [
+                "\"time\":\(json(stamp))", "\"level\":\(json(level.rawValue))",
+                "\"message\":\(json(message))",
+            ]
             fields += pairs.map { "\(json($0.key)):\(json($0.value))" }
             return "{\(fields.joined(separator: ","))}"
         }
@@ -53,14 +57,17 @@ struct LineLogHandler: LogHandler {
 
     /// A value as it is where it is one plain word, else in quotes.
     private static func quoted(_ value: String) -> String {
-        let isPlain = !value.isEmpty && value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != 0x22 && $0 != 0x3d }
+        let isPlain =
+            !value.isEmpty && value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != 0x22 && $0 != 0x3d }
         return isPlain ? value : json(value)
     }
 
     /// Text without characters that could move a terminal's cursor or begin another line.
     private static func printable(_ text: String) -> String {
         var safe = ""
-        for scalar in text.unicodeScalars { safe.unicodeScalars.append(isUnsafe(scalar) ? "\u{FFFD}" : scalar) }
+        for scalar in text.unicodeScalars {
+            safe.unicodeScalars.append(isUnsafe(scalar) ? "\u{FFFD}" : scalar)
+        }
         return safe
     }
 

@@ -7,7 +7,9 @@ enum ProcessLimits {
     static func apply() {
         signal(SIGPIPE, SIG_IGN)
         var files = rlimit()
-        if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files) == 0, files.rlim_cur < files.rlim_max {
+        if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files) == 0,
+            files.rlim_cur < files.rlim_max
+        {
             files.rlim_cur = files.rlim_max
             _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
         }

@@ -24,6 +24,7 @@ struct RunningGateway {
         if let endpoint = configuration.admin {
             try RunningGateway.explained { try AdminServer.check(endpoint) }
         }
+        try RunningGateway.makeFolder(configuration.state)
         // From here on a signal finds somebody who takes it.
         signals = await UnixSignalsSequence(trapping: .sighup, .sigterm, .sigint)
         gateway = try RunningGateway.explained { try Gateway(configuration, logger: logger) }
@@ -70,7 +71,9 @@ struct RunningGateway {
 
     private func stop(_ number: Int, _ group: ServiceGroup) async {
         guard number == 1 else {
-            logger.warning("told to stop again: ending all sessions now", metadata: ["connections": "\(gateway.connections)"])
+            logger.warning(
+                "told to stop again: ending all sessions now",
+                metadata: ["connections": "\(gateway.connections)"])
             return gateway.stopNow()
         }
         logger.notice(
@@ -83,7 +86,9 @@ struct RunningGateway {
     }
 
     private func reload() {
-        guard !gateway.isDraining else { return logger.notice("draining: the configuration is not read again") }
+        guard !gateway.isDraining else {
+            return logger.notice("draining: the configuration is not read again")
+        }
         let reading = source.read()
         for finding in reading.findings {
             logger.log(level: finding.severity == .mistake ? .error : .warning, "\(finding)")
@@ -96,10 +101,12 @@ struct RunningGateway {
         }
         do throws(GatewayStartError) {
             let restart = try gateway.reload(configuration)
-            logger.notice("configuration reloaded", metadata: ["policy": "\(configuration.digest.prefix(12))"])
+            logger.notice(
+                "configuration reloaded", metadata: ["policy": "\(configuration.digest.prefix(12))"])
             guard !restart.isEmpty else { return }
             logger.warning(
-                "some of it holds after a restart only", metadata: ["keys": "\(restart.joined(separator: ","))"])
+                "some of it holds after a restart only",
+                metadata: ["keys": "\(restart.joined(separator: ","))"])
         } catch {
             logger.error("configuration refused, the old one goes on", metadata: ["error": "\(error)"])
         }
@@ -110,6 +117,17 @@ struct RunningGateway {
         var logger = logger
         logger.logLevel = max(.warning, logger.logLevel)
         return logger
+    }
+
+    /// Makes the folder of what must survive a restart, for this user alone.
+    private static func makeFolder(_ path: String) throws {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            StandardError.print("domicile: cannot start: \(path) (state): \(error.localizedDescription)")
+            throw ExitCode.failure
+        }
     }
 
     /// Says why a start failed, in one line, and with the exit status that belongs to it (F-OPS-05).

@@ -39,7 +39,8 @@ struct ServeCommand: AsyncParsableCommand {
         ProcessLimits.apply()
         let (level, format) = (logLevel, logFormat)
         LoggingSystem.bootstrap { _ in LineLogHandler(level: level, format: format) }
-        let service = try await RunningGateway(configuration, source: source, logger: Logger(label: "domicile"))
+        let service = try await RunningGateway(
+            configuration, source: source, logger: Logger(label: "domicile"))
         try await service.run()
     }
 }

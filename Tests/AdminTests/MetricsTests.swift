@@ -28,9 +28,11 @@ import Testing
         ]
         snapshot.issuers = [
             .init(
-                issuer: "https://id.example.com", usable: true, count: 2, ageSeconds: 61, fetches: 9, failures: 1),
+                issuer: "https://id.example.com", usable: true, count: 2, ageSeconds: 61, fetches: 9,
+                failures: 1),
             .init(
-                issuer: "https://other.example", usable: false, count: 0, ageSeconds: nil, fetches: 3, failures: 3),
+                issuer: "https://other.example", usable: false, count: 0, ageSeconds: nil, fetches: 3,
+                failures: 3),
         ]
         snapshot.logs = [
             .init(
@@ -191,13 +193,17 @@ import Testing
 
     @Test("A metric without samples is left out with its HELP and TYPE")
     func emptyFamilies() {
-        let text = GatewaySnapshot(region: "r").metrics(process: ProcessUsage(residentBytes: nil, startTime: nil))
-        for name in ["replica_up", "issuer_keys", "audit_log_up", "refusals_total", "process_start_time_seconds"] {
+        let text = GatewaySnapshot(region: "r").metrics(
+            process: ProcessUsage(residentBytes: nil, startTime: nil))
+        for name in [
+            "replica_up", "issuer_keys", "audit_log_up", "refusals_total", "process_start_time_seconds",
+        ] {
             #expect(!text.contains("domicile_\(name)"))
         }
     }
 
-    @Test("The process' own memory and start time are plausible: more than a megabyte, in the past, after 2020")
+    @Test(
+        "The process' own memory and start time are plausible: more than a megabyte, in the past, after 2020")
     func ownProcess() throws {
         let start = try #require(ProcessUsage.readStartTime())
         let usage = ProcessUsage.now(startTime: start)

@@ -13,7 +13,8 @@ import Testing
     @Test("F-OPS-12: not ready is 503 and names every cause, as JSON")
     func unready() {
         let status = FixedStatus(unreadyReasons: [
-            "database orders: no healthy replica", "audit log of eu-west-1: write \"x\": No space left on device",
+            "database orders: no healthy replica",
+            "audit log of eu-west-1: write \"x\": No space left on device",
         ])
         let answer = AdminPages(status).answer(method: "GET", path: "/readyz", host: "127.0.0.1:6480")
         #expect(answer.status == 503)
@@ -46,7 +47,8 @@ import Testing
     @Test(
         "F-OPS-09: literal addresses, localhost and the configured name are accepted, with and without a port",
         arguments: [
-            "127.0.0.1", "127.0.0.1:6480", "10.1.2.3:80", "[::1]", "[::1]:6480", "localhost", "LOCALHOST:6480",
+            "127.0.0.1", "127.0.0.1:6480", "10.1.2.3:80", "[::1]", "[::1]:6480", "localhost",
+            "LOCALHOST:6480",
             "metrics.internal", "Metrics.Internal:6480",
         ])
     func ownHost(host: String) {
@@ -62,13 +64,16 @@ import Testing
 
     @Test("Every method but GET and HEAD is 405", arguments: ["POST", "PUT", "DELETE", "OPTIONS", "get"])
     func methods(method: String) {
-        #expect(AdminPages(FixedStatus()).answer(method: method, path: "/metrics", host: "127.0.0.1").status == 405)
+        #expect(
+            AdminPages(FixedStatus()).answer(method: method, path: "/metrics", host: "127.0.0.1").status
+                == 405)
     }
 
     @Test("An unknown path is 404; a path that only begins like a page is unknown")
     func unknownPath() {
         for path in ["/", "/metrics/", "/livez/x", "/readyzz", "/METRICS"] {
-            #expect(AdminPages(FixedStatus()).answer(method: "GET", path: path, host: "127.0.0.1").status == 404)
+            #expect(
+                AdminPages(FixedStatus()).answer(method: "GET", path: path, host: "127.0.0.1").status == 404)
         }
     }
 
