@@ -32,15 +32,16 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         let source = ConfigurationSource(path: config, environment: ProcessInfo.processInfo.environment)
         let reading = source.read()
-        for finding in reading.findings { StandardError.print("\(finding)") }
         guard let configuration = reading.configuration else {
+            for finding in reading.findings { StandardError.print("\(finding)") }
             throw ExitCode(CheckCommand.wrongConfiguration)
         }
         ProcessLimits.apply()
         let (level, format) = (logLevel, logFormat)
         LoggingSystem.bootstrap { _ in LineLogHandler(level: level, format: format) }
-        let service = try await RunningGateway(
-            configuration, source: source, logger: Logger(label: "domicile"))
+        let logger = Logger(label: "domicile")
+        for warning in reading.findings { logger.warning("\(warning)") }
+        let service = try await RunningGateway(configuration, source: source, logger: logger)
         try await service.run()
     }
 }
