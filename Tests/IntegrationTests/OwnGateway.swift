@@ -1,0 +1,79 @@
+import Foundation
+import Glibc
+import Testing
+import Transport
+
+/// A gateway of a test's own: a copy of the testbed's configuration with its own ports, audit and state folders.
+/// The servers and issuers are the testbed's.
+final class OwnGateway {
+    let folder: String
+    let testbed: Testbed
+    private(set) var process: RunningCommand
+    private let original: String
+
+    /// Starts it and waits until it is ready. `edit` changes the configuration; `prepare` gets the folder before.
+    init(
+        _ running: Testbed, prepare: (String) throws -> Void = { _ in }, edit: (String) -> String = { $0 }
+    ) throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "domicile-own-\(UUID().uuidString.prefix(8))"
+        ).path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try prepare(folder)
+        let port = try OwnGateway.freePort()
+        let admin = try OwnGateway.freePort()
+        var lines: [String] = []
+        for line in try String(contentsOfFile: running.configuration, encoding: .utf8).split(
+            separator: "\n", omittingEmptySubsequences: false)
+        where !line.hasPrefix("  - unix:") {
+            let isSocket = line.hasPrefix("  socket:")
+            lines.append(isSocket ? "  socket: \"\(folder)/admin.sock\"" : String(line))
+        }
+        original = lines.joined(separator: "\n")
+            .replacingOccurrences(of: ":\(running.port)\"", with: ":\(port)\"")
+            .replacingOccurrences(of: "address: \(running.admin)", with: "address: 127.0.0.1:\(admin)")
+            .replacingOccurrences(of: " certificates/", with: " \(running.folder)/certificates/")
+        var own = running
+        own.port = port
+        own.admin = "127.0.0.1:\(admin)"
+        own.audit = "\(folder)/audit"
+        own.configuration = "\(folder)/domicile.yaml"
+        try edit(original).write(toFile: own.configuration, atomically: true, encoding: .utf8)
+        process = try Command.start(running.binary, ["serve", "--config", own.configuration])
+        own.processID = process.processID
+        testbed = own
+        try own.waitUntilWhole()
+    }
+
+    /// Writes the configuration anew, changed from the first one, and has the gateway read it.
+    func reload(_ edit: (String) -> String) throws {
+        try edit(original).write(toFile: testbed.configuration, atomically: true, encoding: .utf8)
+        process.signal(SIGHUP)
+    }
+
+    /// Ends what is left, and removes its folder.
+    func remove() {
+        if process.process.isRunning { process.signal(SIGKILL) }
+        _ = process.wait(timeout: 10)
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// Leaves a rule out.
+    static func without(rule: String, _ text: String) -> String {
+        var lines: [Substring] = []
+        var isInRule = false
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+            if line.hasPrefix("  - name: ") || !line.hasPrefix(" ") { isInRule = line == "  - name: \(rule)" }
+            if !isInRule { lines.append(line) }
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func freePort() throws -> Int {
+        let any = try #require(SocketAddress(literal: "127.0.0.1", port: 0))
+        let listener = try Socket.listen(on: any)
+        defer { Socket.close(listener) }
+        let address = Socket.localAddress(of: listener).description
+        return try #require(address.split(separator: ":").last.flatMap { Int($0) })
+    }
+}
