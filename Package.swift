@@ -91,7 +91,8 @@ let package = Package(
         .executableTarget(
             name: "domicile",
             dependencies: [
-                "Admin", "Audit", "Gateway",
+                "Admin", "Audit", "CLinux", "Gateway", "GatewayConfiguration", "GatewayHealth", "GatewayIdentity",
+                "GatewayPolicy", "GatewayRouting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

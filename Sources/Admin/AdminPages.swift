@@ -34,7 +34,12 @@ package struct AdminPages: Sendable {
         }
         guard AdminPages.methods.contains(method) else { return AdminPages.plain(405, "only GET and HEAD") }
         switch path {
-        case "/livez": return AdminPages.plain(200, "ok")
+        case "/livez":
+            let hanging = status.hangingWorkers
+            guard hanging.isEmpty else {
+                return AdminPages.plain(503, "hanging: " + hanging.map { "worker-\($0)" }.joined(separator: ", "))
+            }
+            return AdminPages.plain(200, "ok")
         case "/readyz": return readiness
         case "/metrics":
             let text = status.snapshot.metrics(process: .now(startTime: startTime))

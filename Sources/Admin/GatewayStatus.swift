@@ -7,6 +7,8 @@ import GatewayRouting
 package protocol GatewayStatus: Sendable {
     /// Each reason why no executor should be sent here; empty: ready.
     var unreadyReasons: [String] { get }
+    /// Workers whose loop stands still; none: the gateway lives.
+    var hangingWorkers: [Int] { get }
     /// What `/metrics` shows.
     var snapshot: GatewaySnapshot { get }
 }

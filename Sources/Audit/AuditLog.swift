@@ -59,8 +59,8 @@ package final class AuditLog: Sendable {
         region = settings.region
         self.files = files
         self.clocks = clocks
-        wakes = try Wake.make()
-        ended = try Wake.make()
+        wakes = Wake()
+        ended = Wake()
         durableMark = Atomic(segment.end)
         tornTail = recovered.torn.map { ($0.file, $0.bytes) }
         state = Mutex(

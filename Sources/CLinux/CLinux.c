@@ -43,3 +43,5 @@ int clinux_accept(int listener, struct sockaddr *address, socklen_t *length) {
 }
 
 void clinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+
+int clinux_forbid_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }

@@ -25,6 +25,8 @@ package enum Refusal: Error, Sendable {
     case upstreamViolation(replica: String)
     /// A statement, or another message that must be recorded whole, beyond its limit in bytes.
     case statementTooLong(limit: Int)
+    /// An Execute of the unnamed portal where a failed Query left none that can be run.
+    case portalMissing
     case tokenExpired
     case killed
     /// The replica of the session failed its attestation.
@@ -55,6 +57,7 @@ package enum Refusal: Error, Sendable {
         case .noReplica: "08001"
         case .logUnavailable: "58030"
         case .options: "42601"
+        case .portalMissing: "34000"
         case .statementTooLong: "54000"
         case .tokenExpired, .killed, .replicaLost, .decisionChanged, .readOnlyLost, .shuttingDown, .idle: "57P01"
         case .tooManySessions, .tooManySessionsOfSubject, .tooManyLogins: "53300"
@@ -79,6 +82,7 @@ package enum Refusal: Error, Sendable {
         case .logUnavailable: "the audit log cannot take a record"
         case .upstreamLost: "the connection to the replica was lost"
         case .upstreamViolation: "the replica broke the protocol"
+        case .portalMissing: "portal \"\" does not exist"
         case .statementTooLong: "statement too long"
         case .tokenExpired: "terminating session: the token has expired"
         case .killed: "terminating session: killed by an operator"
@@ -111,6 +115,7 @@ package enum Refusal: Error, Sendable {
         case .logUnavailable(let region): "The log of region \(region) failed; nothing is forwarded without a record."
         case .upstreamLost(let replica): "Replica \(replica) closed the connection."
         case .upstreamViolation(let replica): "Replica \(replica) sent a message that does not belong there."
+        case .portalMissing: "The Query before it failed and left no portal that can be run."
         case .statementTooLong(let limit): "The limit is \(limit) bytes (limits.statement)."
         case .tokenExpired: "The token's exp has passed."
         case .killed: "An operator ended this session."
@@ -145,6 +150,7 @@ package enum Refusal: Error, Sendable {
         case .logUnavailable: "Try again when the operator has made room or mended the disk."
         case .upstreamLost: "Connect again; whether the last transaction was committed is not known."
         case .upstreamViolation: "Tell the operator; the replica may not be what it seems."
+        case .portalMissing: "Bind a portal before it is executed."
         case .statementTooLong: "Send large data by COPY or as parameters."
         case .tokenExpired: "Get a fresh token and connect again."
         case .killed: "Ask the operator for the reason."

@@ -50,6 +50,7 @@ package struct ByteBuffer: ~Copyable {
     package var room: Int { storage == nil ? BufferPool.blockSize : capacity - count }
 
     /// The bytes in the buffer.
+    @usableFromInline
     package var readable: Span<UInt8> {
         @_lifetime(borrow self)
         get {
@@ -61,6 +62,7 @@ package struct ByteBuffer: ~Copyable {
 
     /// Lets `body` read the bytes of a range (offsets from the first byte in the buffer). For buffers that are a
     /// property of a class, whose spans cannot outlive one expression.
+    @inlinable
     package func withBytes<R, E: Error>(
         _ range: Range<Int>, _ body: (Span<UInt8>) throws(E) -> R
     ) throws(E) -> R {

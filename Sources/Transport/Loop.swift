@@ -19,6 +19,12 @@ package struct Readiness: Sendable {
     package let isWritable: Bool
     /// The peer closed its writing side, or the connection failed: reads go on until they say so.
     package let isHungUp: Bool
+
+    package init(isReadable: Bool, isWritable: Bool, isHungUp: Bool) {
+        self.isReadable = isReadable
+        self.isWritable = isWritable
+        self.isHungUp = isHungUp
+    }
 }
 
 /// One thread's epoll loop with its timers. Descriptors are registered once, edge-triggered, for both directions: the

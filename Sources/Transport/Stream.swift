@@ -77,9 +77,10 @@ package final class Stream {
     }
 
     private func receive(_ free: UnsafeMutableRawBufferPointer, _ tls: TLSSession) -> (Int, Outcome) {
-        let (count, step) = tls.read(free)
+        let (count, step, isDrained) = tls.read(free)
         switch step {
         case .done:
+            if isDrained, !isHungUp { isReadable = false }
             bytesRead &+= UInt64(count)
             return (count, .moved(count))
         case .wantsRead:
@@ -172,7 +173,10 @@ package final class Stream {
     package func handshake() -> Outcome {
         guard let tls else { return .failed(.tls(reason: "no TLS was begun")) }
         switch tls.handshake() {
-        case .done: return .moved(0)
+        case .done:
+            // OpenSSL reads ahead: what came behind the peer's Finished is in its memory, and epoll tells of it no more.
+            isReadable = true
+            return .moved(0)
         case .wantsRead:
             isReadable = false
             return .wouldBlock

@@ -5,10 +5,12 @@ import Glibc
 final class TLSSession {
     // SAFETY: owned by this object alone, freed once in deinit; used by one thread only.
     private let ssl: OpaquePointer
+    private let bio: OpaquePointer?
 
     /// The accepting side of a listener.
     init(accepting context: TLSContext, descriptor: Int32) throws(TransportError) {
         ssl = try TLSSession.make(context, descriptor)
+        bio = SSL_get_rbio(ssl)
         SSL_set_accept_state(ssl)
     }
 
@@ -21,6 +23,7 @@ final class TLSSession {
         connecting context: TLSContext, descriptor: Int32, host: String, verifiesHost: Bool
     ) throws(TransportError) {
         ssl = try TLSSession.make(context, descriptor)
+        bio = SSL_get_rbio(ssl)
         SSL_set_connect_state(ssl)
         let isAddress = SocketAddress(literal: host, port: 0) != nil
         if verifiesHost {
@@ -57,12 +60,19 @@ final class TLSSession {
         return result == 1 ? .done : step(result)
     }
 
-    /// Bytes read (> 0), or what is in the way.
-    func read(_ target: UnsafeMutableRawBufferPointer) -> (count: Int, step: Step) {
+    /// Bytes read (> 0), or what is in the way. `isDrained` where the socket had no more than OpenSSL took, and OpenSSL
+    /// has given all of it: reading again would only say so.
+    func read(_ target: UnsafeMutableRawBufferPointer) -> (count: Int, step: Step, isDrained: Bool) {
         ERR_clear_error()
+        let before = BIO_number_read(bio)
         let result = SSL_read(ssl, target.baseAddress, Int32(clamping: target.count))
-        return result > 0 ? (Int(result), .done) : (0, step(result))
+        guard result > 0 else { return (0, step(result), false) }
+        let taken = BIO_number_read(bio) &- before
+        return (Int(result), .done, taken > 0 && taken < TLSSession.readAhead && SSL_has_pending(ssl) == 0)
     }
+
+    /// OpenSSL's read buffer holds a record of 16 KiB and its overhead; a read of fewer bytes has emptied the socket.
+    private static let readAhead: UInt64 = 16 * 1024
 
     /// Bytes written (> 0), or what is in the way.
     func write(_ source: UnsafeRawBufferPointer) -> (count: Int, step: Step) {

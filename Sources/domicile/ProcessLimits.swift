@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// What the process asks of the kernel before it holds a token or a key.
@@ -15,5 +16,6 @@ enum ProcessLimits {
         }
         var core = rlimit(rlim_cur: 0, rlim_max: 0)
         _ = setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &core)
+        _ = clinux_forbid_dumps()
     }
 }

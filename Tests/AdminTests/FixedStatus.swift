@@ -3,6 +3,7 @@ import Admin
 /// A gateway's status that does not change.
 struct FixedStatus: GatewayStatus {
     var unreadyReasons: [String] = []
+    var hangingWorkers: [Int] = []
     var snapshot = GatewaySnapshot(region: "eu-west-1")
 }
 

@@ -1,4 +1,4 @@
-import CLinux
+import Dispatch
 import Glibc
 
 /// The clocks of a log's writer.
@@ -23,28 +23,15 @@ package struct LogClocks: Sendable {
     }
 }
 
-/// A sleeping thread's bell: eventfd(2).
-struct Wake: ~Copyable, Sendable {
-    private let descriptor: Int32
+/// A sleeping thread's bell: costs a system call only where somebody sleeps.
+struct Wake: Sendable {
+    private let semaphore = DispatchSemaphore(value: 0)
 
-    private init(descriptor: Int32) { self.descriptor = descriptor }
-
-    static func make() throws(AuditError) -> Wake {
-        let descriptor = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
-        guard descriptor >= 0 else { throw .system(operation: "eventfd", path: "", code: errno) }
-        return Wake(descriptor: descriptor)
-    }
-
-    deinit { close(descriptor) }
-
-    func signal() { eventfd_write(descriptor, 1) }
+    func signal() { semaphore.signal() }
 
     /// Sleeps until `signal` or for `timeout` microseconds (nil: without end); a signal given before counts.
     func wait(timeout: Int64?) {
-        var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        let milliseconds = timeout.map { Int32(clamping: ($0 + 999) / 1000) } ?? -1
-        while poll(&wanted, 1, milliseconds) < 0 && errno == EINTR {}
-        var count: eventfd_t = 0
-        eventfd_read(descriptor, &count)
+        guard let timeout else { return semaphore.wait() }
+        _ = semaphore.wait(timeout: .now() + .microseconds(Int(clamping: timeout)))
     }
 }

@@ -33,6 +33,9 @@ int clinux_epoll_wait(int epoll, struct clinux_event *events, int capacity, int 
 // accept4 with SOCK_NONBLOCK and SOCK_CLOEXEC.
 int clinux_accept(int listener, struct sockaddr *address, socklen_t *length);
 
+// prctl(PR_SET_DUMPABLE, 0): no core dump, no ptrace by the same user. Returns 0, or -1 with errno.
+int clinux_forbid_dumps(void);
+
 // Names the calling thread; at most 15 bytes.
 void clinux_name_thread(const char *name);
 

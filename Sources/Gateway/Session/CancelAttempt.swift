@@ -14,7 +14,7 @@ final class CancelAttempt {
     }
 
     let stream: Stream
-    private unowned let session: Session
+    private let session: Session
     private let connection: UpstreamConnection
     private var phase = Phase.connecting
     private var inbound: ByteBuffer

@@ -3,8 +3,15 @@ import Synchronization
 /// Which workers wait for which region's log to be more durable: a worker that waits for nothing is not woken, one that
 /// waits is woken once.
 final class DurabilityNotices: Sendable {
-    private final class Flag: Sendable {
-        let wanted = Atomic<Bool>(false)
+    /// One worker's interest in one region's log.
+    final class Flag: Sendable {
+        private let wanted = Atomic<Bool>(false)
+
+        /// The worker holds something back. It must look at the log once more afterwards.
+        func want() { wanted.store(true, ordering: .sequentiallyConsistent) }
+
+        /// True once for each want.
+        func take() -> Bool { wanted.exchange(false, ordering: .sequentiallyConsistent) }
     }
 
     private let flags: [String: [Flag]]
@@ -15,16 +22,14 @@ final class DurabilityNotices: Sendable {
         self.flags = flags
     }
 
-    /// A worker holds something back. It must look at the log once more afterwards.
-    func want(worker: Int, region: String) {
-        flags[region]?[worker].wanted.store(true, ordering: .sequentiallyConsistent)
+    func flag(worker: Int, region: String) -> Flag {
+        guard let flags = flags[region], flags.indices.contains(worker) else { return Flag() }
+        return flags[worker]
     }
 
     /// The workers to wake; none of them twice for the same want.
     func takeWanting(region: String) -> [Int] {
         guard let flags = flags[region] else { return [] }
-        return flags.indices.filter {
-            flags[$0].wanted.exchange(false, ordering: .sequentiallyConsistent)
-        }
+        return flags.indices.filter { flags[$0].take() }
     }
 }

@@ -2,6 +2,7 @@ import Audit
 import GatewayConfiguration
 import GatewayIdentity
 import GatewayRouting
+import Transport
 
 /// What the gateway says of itself: for `/readyz`, `/metrics` and `domicile explain`. Read from what is known already,
 /// so that asking costs nothing (F-OPS-11).
@@ -27,6 +28,9 @@ extension Gateway {
         }
         return reasons
     }
+
+    /// Workers whose loop stands still.
+    package var hangingWorkers: [Int] { context.heartbeats.lateWorkers(now: Clock.monotonic()) }
 
     package var issuerKeys: [IssuerKeysStatus] { context.identity.snapshot() }
     package var replicaStatuses: [ReplicaID: ReplicaStatus] { context.health.snapshot() }

@@ -18,6 +18,7 @@ final class GatewayContext: Sendable {
     let cancels = CancelRegistry()
     let counters = Counters()
     let notices: DurabilityNotices
+    let heartbeats: Heartbeats
     let reserve = ReserveDescriptor()
     let scramKeys = ScramKeyCache()
     let logger: Logger
@@ -35,6 +36,7 @@ final class GatewayContext: Sendable {
         self.mailboxes = mailboxes
         self.logger = logger
         notices = DurabilityNotices(workers: mailboxes.count, regions: Array(logs.keys))
+        heartbeats = Heartbeats(workers: mailboxes.count)
     }
 
     var workers: Int { mailboxes.count }

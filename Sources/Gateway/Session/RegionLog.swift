@@ -12,20 +12,37 @@ final class RegionLog {
     var isTimed = false
     /// Sessions whose frames wait for the receipt of this turn's batch.
     var awaiting: [Session] = []
-    /// Sessions that hold something until the log is more durable, by their token.
-    var holding: [UInt64: Session] = [:]
-    /// As last read from the log: records below this number are on disk.
-    var durable: UInt64
+    /// Sessions that hold something until the log is more durable.
+    private var holding: [Session] = []
+    private let notice: DurabilityNotices.Flag
 
     /// Bytes of outcomes that may gather before they are written anyway.
     static let gatheredBytes = 256 * 1024
     /// Nanoseconds an outcome may wait for company.
     static let outcomeDelay: UInt64 = 100_000_000
 
-    init(region: String, log: AuditLog, recordLimit: Int) {
+    init(region: String, log: AuditLog, notice: DurabilityNotices.Flag, recordLimit: Int) {
         self.region = region
         self.log = log
+        self.notice = notice
         batch = RecordBatch(recordLimit: recordLimit)
-        durable = log.durable
+    }
+
+    /// Remembers a session until the log is more durable. The caller looks at the log once more afterwards.
+    func hold(_ session: Session) {
+        if !session.isHolding {
+            session.isHolding = true
+            holding.append(session)
+        }
+        notice.want()
+    }
+
+    /// The sessions that waited; each of them has to ask again.
+    func takeHolding() -> [Session] {
+        guard !holding.isEmpty else { return [] }
+        let taken = holding
+        holding = []
+        for session in taken { session.isHolding = false }
+        return taken
     }
 }

@@ -118,7 +118,7 @@ extension Relay {
             (ErrorPeek(body), mayBeOurs ? refusedStatements.firstIndex { body.holds($0.nonce) } : nil)
         }
         if peek.isFatal { upstreamSaidWhy = true }
-        if let index = ours, peek.sqlstate == "42601" {
+        if let index = ours, peek.sqlstate == refusedStatements[index].provoked {
             let refused = refusedStatements.remove(at: index)
             let frame = refused.refusal.encoded(severity: .error)
             answered(

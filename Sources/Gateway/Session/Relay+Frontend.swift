@@ -13,7 +13,7 @@ extension Relay {
 
     func processFrontend() {
         lastActivity = worker.loop.now
-        while session.isRelaying, !executorEnded {
+        while session.isRelaying, !executorEnded, cancel == nil, !pipeline.isFull {
             switch step() {
             case .next: continue
             case .wait, .stop: return
@@ -98,6 +98,7 @@ extension Relay {
             return .wait
         }
         frontend.gathering = 0
+        if tag == .execute, let step = guardUnnamedPortal(header) { return step }
         message += 1
         let start = frontend.scanned + WireLimits.frameHeader
         do throws(MessageError) {
@@ -110,7 +111,37 @@ extension Relay {
             recordMalformed(tag, bytes: header.bodyLength)
         }
         frontend.scanned += length
-        return pipeline.isFull ? .wait : .next
+        return .next
+    }
+
+    /// PostgreSQL 15 crashes, and all its sessions with it, where an unnamed portal that a failed Query left in an open
+    /// transaction is executed: such an Execute never reaches it. Nil where the frame may go on as it is.
+    private func guardUnnamedPortal(_ header: FrameHeader) -> Step? {
+        let start = frontend.scanned + WireLimits.frameHeader
+        let isUnnamed = fromExecutor.withBytes(start..<(start + header.bodyLength)) { body in
+            (try? Execute.decode(body))?.portal.isEmpty ?? false
+        }
+        guard isUnnamed else { return nil }
+        switch pipeline.unnamedPortalUse() {
+        case .safe: return nil
+        case .unsettled: return .wait
+        case .leftByQuery: break
+        }
+        message += 1
+        let now = worker.loop.now
+        recordExecute(portal: [UInt8]().span, maxRows: 0, statement: nil)
+        let nonce = session.makeNonce()
+        let name = Array("domicile_refused_".utf8) + nonce
+        var frame: [UInt8] = []
+        guard (try? Execute.encode(portal: name, maximumRows: 0, into: &frame)) != nil else {
+            return violation("The refusal could not be encoded.")
+        }
+        _ = pipeline.executeSent(message: message, portal: name.span, now: now)
+        refusedStatements.append(
+            RefusedStatement(message: message, nonce: nonce, provoked: "34000", refusal: .portalMissing))
+        fromExecutor.replace(frontend.scanned..<(frontend.scanned + header.frameLength), with: frame)
+        frontend.scanned += frame.count
+        return .next
     }
 
     private func record(_ tag: FrontendTag, _ body: Span<UInt8>) throws(MessageError) {
@@ -218,7 +249,7 @@ extension Relay {
         } catch {
             return violation("The refusal could not be encoded.")
         }
-        refusedStatements.append(RefusedStatement(message: message, nonce: nonce, refusal: refusal))
+        refusedStatements.append(RefusedStatement(message: message, nonce: nonce, provoked: "42601", refusal: refusal))
         let there = min(header.frameLength, fromExecutor.count - frontend.scanned)
         fromExecutor.replace(frontend.scanned..<(frontend.scanned + there), with: frame)
         frontend.scanned += frame.count

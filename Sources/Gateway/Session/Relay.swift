@@ -10,8 +10,10 @@ import Transport
 /// One turn: `pump` reads and encodes records, the worker writes them, `recorded` releases what the receipt covers,
 /// `flush` sends.
 final class Relay {
-    unowned let session: Session
-    unowned let worker: Worker
+    // Both outlive the relay: the session lets go of it when it ends, the worker of the session. A plain reference
+    // costs less on the hot path than an unowned one.
+    let session: Session
+    let worker: Worker
     let region: RegionLog
     let executor: Stream
     let connection: UpstreamConnection
@@ -84,6 +86,8 @@ final class Relay {
     func pump() {
         readExecutor()
         if session.isRelaying { readUpstream() }
+        // Frames may wait in the buffer for answers, or for a cancel to be over.
+        if session.isRelaying, fromExecutor.count > frontend.scanned { processFrontend() }
         cancel?.advance()
     }
 
@@ -175,21 +179,19 @@ final class Relay {
 
     /// Asks to be told when the log is more durable, and looks once more, so that no news is missed.
     private func watchDurability() {
-        guard toExecutor.isHolding || toUpstream.isHolding, session.isRelaying else { return }
-        region.holding[session.token] = session
-        worker.context.notices.want(worker: worker.index, region: region.region)
-        if region.log.durable > region.durable { worker.touch(session) }
-        durableAdvanced()
+        guard toExecutor.isHolding || toUpstream.isHolding else { return }
+        region.hold(session)
+        if durableAdvanced() { worker.touch(session) }
     }
 
-    /// Releases what the log is durable for; false when nothing is held any more.
+    /// Releases what the log is durable for; true where that is something.
     @discardableResult
     func durableAdvanced() -> Bool {
         let durable = region.log.durable
+        let before = toUpstream.held + toExecutor.held
         toUpstream.release(durable: durable)
         toExecutor.release(durable: durable)
-        if toExecutor.released > 0 || toUpstream.released > 0 { worker.touch(session) }
-        return toExecutor.isHolding || toUpstream.isHolding
+        return toUpstream.held + toExecutor.held < before
     }
 }
 
@@ -216,5 +218,7 @@ struct RefusedStatement {
     let message: UInt64
     /// What the replica's error names.
     let nonce: [UInt8]
+    /// The SQLSTATE that the replica's error has.
+    let provoked: String
     let refusal: Refusal
 }

@@ -27,7 +27,8 @@ final class Session {
         case closed
     }
 
-    unowned let worker: Worker
+    /// Lets go of the session when it has closed.
+    let worker: Worker
     let token: UInt64
     let client: SocketAddress
     let listener: Int
@@ -38,6 +39,8 @@ final class Session {
     var generation: Generation
     var phase: Phase
     var isTouched = false
+    /// The region's log knows that something of this session waits.
+    var isHolding = false
     /// Frames of this session wait for the receipt of this turn's batch.
     var isAwaitingReceipt = false
     /// The log of the replica's region, from the choice of the replica on.
@@ -153,8 +156,7 @@ final class Session {
             outboundWaitsFor = 0
             return true
         }
-        region.holding[token] = self
-        context.notices.want(worker: worker.index, region: region.region)
+        region.hold(self)
         return region.log.durable >= outboundWaitsFor
     }
 
@@ -282,7 +284,6 @@ final class Session {
         cancelKey = nil
         if let admitted { context.admission.releaseSubject(admitted) }
         admitted = nil
-        region?.holding[token] = nil
     }
 
     /// The backend must not go on with what was pipelined (architecture, rule 5).

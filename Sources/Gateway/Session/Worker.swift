@@ -47,14 +47,25 @@ final class Worker: LoopOwner {
         loop = try Loop(mailDescriptor: mailbox.descriptor)
         let limit = generation.configuration.audit.recordLimit
         regions = context.logs.sorted { $0.key < $1.key }.map {
-            RegionLog(region: $0.key, log: $0.value, recordLimit: limit)
+            RegionLog(
+                region: $0.key, log: $0.value, notice: context.notices.flag(worker: index, region: $0.key),
+                recordLimit: limit)
         }
         for (index, listener) in listeners.enumerated() {
             try loop.addListener(listener.descriptor, token: Worker.token(index, 0, .listener))
         }
     }
 
-    func run() { loop.run(self) }
+    func run() {
+        beat()
+        loop.run(self)
+    }
+
+    /// A worker that hangs is late with this.
+    private func beat() {
+        context.heartbeats.beat(worker: index, now: loop.now)
+        _ = loop.schedule(.beat, at: loop.now &+ Heartbeats.interval)
+    }
 
     // MARK: Turns
 
@@ -135,11 +146,7 @@ final class Worker: LoopOwner {
     private func logChanged(_ name: String) {
         guard let region = regionLog(name) else { return }
         if region.log.failure != nil { failSessions(of: region) }
-        region.durable = region.log.durable
-        guard !region.holding.isEmpty else { return }
-        let holding = region.holding
-        region.holding.removeAll(keepingCapacity: true)
-        for session in holding.values {
+        for session in region.takeHolding() {
             session.durableAdvanced()
             touch(session)
         }
@@ -211,6 +218,7 @@ final class Worker: LoopOwner {
             region.mustWrite = true
         case .acceptAgain:
             for index in listeners.indices { acceptAll(from: index) }
+        case .beat: beat()
         case .drainEnded:
             for session in slots { session?.end(.shuttingDown) }
         }
@@ -260,7 +268,6 @@ final class Worker: LoopOwner {
         guard slot < slots.count, slots[slot] === session else { return }
         slots[slot] = nil
         freeSlots.append(slot)
-        session.region?.holding[session.token] = nil
         context.admission.releaseConnection()
     }
 

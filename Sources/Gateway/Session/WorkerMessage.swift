@@ -35,6 +35,8 @@ enum WorkerTimer {
     case acceptAgain
     /// The shutdown's deadline.
     case drainEnded
+    /// The worker says that it lives.
+    case beat
 }
 
 enum SessionTimer {
