@@ -92,10 +92,20 @@ package final class AuditLog: Sendable {
                     result = .failure(error)
                 }
             }
-            return state.wantsWake(durability: settings.durability)
+            return state.wantsWake(settings)
         }
         if wake { wakes.signal() }
         return try result.get()
+    }
+
+    /// Somebody waits for the records below `number` to be durable (`AuditLogSettings.syncsWhenAsked`).
+    package func askSync(_ number: UInt64) {
+        guard number > durable else { return }
+        let wake = state.withLock { state in
+            state.wanted = max(state.wanted, number)
+            return state.wantsWake(settings)
+        }
+        if wake { wakes.signal() }
     }
 
     /// One past the last record that is on disk.

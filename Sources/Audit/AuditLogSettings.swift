@@ -23,13 +23,16 @@ package struct AuditLogSettings: Sendable {
     package var allowFilesystems: [String]
     /// Bytes of records that may wait for the disk before appends are refused.
     package var unsyncedLimit: Int
+    /// `strict` and `acknowledged` sync when `AuditLog.askSync` is called, and after `syncInterval` at the latest,
+    /// instead of after every append: records of several sessions share a sync.
+    package var syncsWhenAsked: Bool
     /// How long a log that cannot take records waits before it tries again.
     package var retryInterval: Duration
 
     package init(
         region: String, folder: String, gateway: String, durability: AuditDurability = .acknowledged,
         syncInterval: Duration = .seconds(1), segmentBytes: Int = 256 << 20, recordLimit: Int = 64 << 10,
-        allowFilesystems: [String] = [], unsyncedLimit: Int = 256 << 20,
+        allowFilesystems: [String] = [], unsyncedLimit: Int = 256 << 20, syncsWhenAsked: Bool = false,
         retryInterval: Duration = .milliseconds(250)
     ) {
         self.region = region
@@ -41,6 +44,7 @@ package struct AuditLogSettings: Sendable {
         self.recordLimit = max(recordLimit, RecordBatch.leastRecordLimit)
         self.allowFilesystems = allowFilesystems
         self.unsyncedLimit = unsyncedLimit
+        self.syncsWhenAsked = syncsWhenAsked
         self.retryInterval = retryInterval
     }
 }

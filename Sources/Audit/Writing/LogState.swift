@@ -38,6 +38,8 @@ struct LogState: ~Copyable, Sendable {
     var nextToken: UInt64 = 0
     /// The writer sleeps and must be woken.
     var writerWaits = false
+    /// Somebody waits for records below this number to be durable.
+    var wanted: UInt64 = 0
     var closing = false
     var hasThread = false
     /// When the last sync began, and when a failing log is tried next (monotonic microseconds).

@@ -18,11 +18,15 @@ enum LogWriter {
 
 extension LogState {
     /// Whether an append must wake the writer: only while it sleeps, and only if something cannot wait.
-    mutating func wantsWake(durability: AuditDurability) -> Bool {
+    mutating func wantsWake(_ settings: AuditLogSettings) -> Bool {
         guard writerWaits else { return false }
         let urgent: Bool
-        switch durability {
-        case .strict, .acknowledged: urgent = machine.hasUnsynced
+        switch settings.durability {
+        case .strict, .acknowledged:
+            urgent =
+                settings.syncsWhenAsked
+                ? wanted > machine.durable || machine.unsyncedBytes >= LogState.bufferedBytes
+                : machine.hasUnsynced
         case .buffered: urgent = machine.unsyncedBytes >= LogState.bufferedBytes
         }
         guard urgent || !notices.isEmpty || closing else { return false }
@@ -166,7 +170,10 @@ extension LogState {
     func isSyncDue(_ settings: AuditLogSettings, now: Int64) -> Bool {
         guard machine.hasUnsynced else { return false }
         switch settings.durability {
-        case .strict, .acknowledged: return true
+        case .strict, .acknowledged:
+            guard settings.syncsWhenAsked, wanted <= machine.durable else { return true }
+            return now >= lastSync + settings.syncInterval.micros
+                || machine.unsyncedBytes >= LogState.bufferedBytes
         case .buffered:
             return now >= lastSync + settings.syncInterval.micros
                 || machine.unsyncedBytes >= LogState.bufferedBytes
@@ -188,10 +195,12 @@ extension LogState {
         if !notices.isEmpty { return 0 }
         if failedSince != nil { return max(1, retryAt - now) }
         guard machine.hasUnsynced else {
-            return settings.durability == .buffered ? settings.syncInterval.micros : -1
+            return settings.durability == .buffered || settings.syncsWhenAsked ? settings.syncInterval.micros : -1
         }
         switch settings.durability {
-        case .strict, .acknowledged: return 0
+        case .strict, .acknowledged:
+            guard settings.syncsWhenAsked, wanted <= machine.durable else { return 0 }
+            return max(1, lastSync + settings.syncInterval.micros - now)
         case .buffered: return max(1, lastSync + settings.syncInterval.micros - now)
         }
     }

@@ -56,7 +56,7 @@ extension AuditLogSettings {
         self.init(
             region: region.name, folder: region.audit, gateway: configuration.gateway, durability: durability,
             syncInterval: audit.syncInterval, segmentBytes: audit.segment, recordLimit: audit.recordLimit,
-            allowFilesystems: audit.allowFilesystems)
+            allowFilesystems: audit.allowFilesystems, syncsWhenAsked: true)
     }
 }
 

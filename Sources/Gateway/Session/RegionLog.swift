@@ -15,6 +15,8 @@ final class RegionLog {
     /// Sessions that hold something until the log is more durable.
     private var holding: [Session] = []
     private let notice: DurabilityNotices.Flag
+    /// The highest number that a sync was asked for.
+    private var asked: UInt64 = 0
 
     /// Bytes of outcomes that may gather before they are written anyway.
     static let gatheredBytes = 256 * 1024
@@ -28,13 +30,17 @@ final class RegionLog {
         batch = RecordBatch(recordLimit: recordLimit)
     }
 
-    /// Remembers a session until the log is more durable. The caller looks at the log once more afterwards.
-    func hold(_ session: Session) {
+    /// Remembers a session until the log is durable up to `number`. The caller looks at the log once more afterwards.
+    func hold(_ session: Session, until number: UInt64) {
         if !session.isHolding {
             session.isHolding = true
             holding.append(session)
         }
         notice.want()
+        if number > asked {
+            asked = number
+            log.askSync(number)
+        }
     }
 
     /// The sessions that waited; each of them has to ask again.

@@ -6,7 +6,7 @@ extension Relay {
     /// Nothing more comes from the executor; what it sent before is still executed, and its answers are sent, as the
     /// server itself does at a FIN (F-WIRE-33).
     func executorClosed() {
-        executorEnded = true
+        executorClosedInput = true
         // A frame that is not whole will never be: it is not forwarded.
         frontend.gathering = 0
     }

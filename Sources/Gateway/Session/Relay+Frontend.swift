@@ -13,7 +13,8 @@ extension Relay {
 
     func processFrontend() {
         lastActivity = worker.loop.now
-        while session.isRelaying, !executorEnded, cancel == nil, !pipeline.isFull {
+        awaitsAnswers = false
+        while session.isRelaying, !hasTerminated, cancel == nil, !pipeline.isFull {
             switch step() {
             case .next: continue
             case .wait, .stop: return
@@ -84,7 +85,7 @@ extension Relay {
             return pass(header)
         case .terminate:
             message += 1
-            executorEnded = true
+            hasTerminated = true
             return pass(header)
         case .password: return violation(FrameError.unexpectedTag(header.tag).reason)
         }
@@ -124,7 +125,9 @@ extension Relay {
         guard isUnnamed else { return nil }
         switch pipeline.unnamedPortalUse() {
         case .safe: return nil
-        case .unsettled: return .wait
+        case .unsettled:
+            awaitsAnswers = true
+            return .wait
         case .leftByQuery: break
         }
         message += 1

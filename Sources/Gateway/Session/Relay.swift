@@ -38,8 +38,12 @@ final class Relay {
     var clientEncoding = "UTF8"
     /// ErrorResponse FATAL or PANIC came: the replica says itself why it closes.
     var upstreamSaidWhy = false
-    /// The executor's side has ended (Terminate or EOF): nothing more is read from it.
-    var executorEnded = false
+    /// Terminate was forwarded: what comes behind it is not looked at.
+    var hasTerminated = false
+    /// The executor has shut its side: what came before is still forwarded.
+    var executorClosedInput = false
+    /// The next frame waits for answers to those before it.
+    var awaitsAnswers = false
     var upstreamEnded = false
     var halfClosed = false
     /// A cancel of this session is on its way: the next statement waits (F-WIRE-14).
@@ -89,6 +93,15 @@ final class Relay {
         // Frames may wait in the buffer for answers, or for a cancel to be over.
         if session.isRelaying, fromExecutor.count > frontend.scanned { processFrontend() }
         cancel?.advance()
+    }
+
+    /// Nothing more is read from the executor.
+    var executorEnded: Bool { hasTerminated || executorClosedInput }
+
+    /// Frames are there that will be cut when answers have come or the cancel is over.
+    private var hasUncut: Bool {
+        !hasTerminated && fromExecutor.count > frontend.scanned
+            && (awaitsAnswers || pipeline.isFull || cancel != nil)
     }
 
     private var mayReadExecutor: Bool {
@@ -148,7 +161,7 @@ final class Relay {
         writeExecutor()
         guard session.isRelaying else { return }
         watchDurability()
-        if executorEnded, frontend.scanned == 0 { halfCloseUpstream() }
+        if executorEnded, frontend.scanned == 0, !hasUncut { halfCloseUpstream() }
         if upstreamEnded, toExecutor.released + toExecutor.held == 0 { upstreamClosed() }
     }
 
@@ -180,7 +193,7 @@ final class Relay {
     /// Asks to be told when the log is more durable, and looks once more, so that no news is missed.
     private func watchDurability() {
         guard toExecutor.isHolding || toUpstream.isHolding else { return }
-        region.hold(session)
+        region.hold(session, until: forwardedEnd)
         if durableAdvanced() { worker.touch(session) }
     }
 

@@ -156,7 +156,7 @@ final class Session {
             outboundWaitsFor = 0
             return true
         }
-        region.hold(self)
+        region.hold(self, until: outboundWaitsFor)
         return region.log.durable >= outboundWaitsFor
     }
 
@@ -205,7 +205,14 @@ final class Session {
         case .leaving, .closed: return
         case .relaying(let relay):
             let bytes = relay.takeLeave(refusal)
-            if bytes > 0 { outbound.append(relay.fromUpstream.readable) }
+            if outboundWaitsFor > 0 {
+                // The greeting waits for its record, which may never be: the executor hears the error alone.
+                outbound.removeAll()
+                outboundWaitsFor = 0
+                outbound.append(refusal.encoded(severity: .fatal))
+            } else if bytes > 0 {
+                outbound.append(relay.fromUpstream.readable)
+            }
             recordEnd(relay, reason: refusal.message, sqlstate: refusal.sqlstate)
             kill(relay)
             leave()
