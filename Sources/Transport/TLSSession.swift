@@ -64,11 +64,15 @@ final class TLSSession {
     /// has given all of it: reading again would only say so.
     func read(_ target: UnsafeMutableRawBufferPointer) -> (count: Int, step: Step, isDrained: Bool) {
         ERR_clear_error()
+        // OpenSSL asks the socket for what its buffer has room for: only from an empty one does a short read say that
+        // the socket is empty.
+        let wasEmpty = SSL_has_pending(ssl) == 0
         let before = BIO_number_read(bio)
         let result = SSL_read(ssl, target.baseAddress, Int32(clamping: target.count))
         guard result > 0 else { return (0, step(result), false) }
         let taken = BIO_number_read(bio) &- before
-        return (Int(result), .done, taken > 0 && taken < TLSSession.readAhead && SSL_has_pending(ssl) == 0)
+        let isShort = taken > 0 && taken < TLSSession.readAhead
+        return (Int(result), .done, wasEmpty && isShort && SSL_has_pending(ssl) == 0)
     }
 
     /// OpenSSL's read buffer holds a record of 16 KiB and its overhead; a read of fewer bytes has emptied the socket.

@@ -42,7 +42,12 @@ final class OwnGateway {
         process = try Command.start(running.binary, ["serve", "--config", own.configuration])
         own.processID = process.processID
         testbed = own
-        try own.waitUntilWhole()
+        do {
+            try own.waitUntilWhole { [process] in process.process.isRunning }
+        } catch {
+            process.signal(SIGKILL)
+            throw CommandFailure(process.wait(timeout: 10))
+        }
     }
 
     /// Writes the configuration anew, changed from the first one, and has the gateway read it.
