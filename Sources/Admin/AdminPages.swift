@@ -37,7 +37,8 @@ package struct AdminPages: Sendable {
         case "/livez":
             let hanging = status.hangingWorkers
             guard hanging.isEmpty else {
-                return AdminPages.plain(503, "hanging: " + hanging.map { "worker-\($0)" }.joined(separator: ", "))
+                let names = hanging.map { "worker-\($0)" }
+                return AdminPages.plain(503, "hanging: " + names.joined(separator: ", "))
             }
             return AdminPages.plain(200, "ok")
         case "/readyz": return readiness

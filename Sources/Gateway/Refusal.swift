@@ -59,7 +59,8 @@ package enum Refusal: Error, Sendable {
         case .options: "42601"
         case .portalMissing: "34000"
         case .statementTooLong: "54000"
-        case .tokenExpired, .killed, .replicaLost, .decisionChanged, .readOnlyLost, .shuttingDown, .idle: "57P01"
+        case .tokenExpired, .killed, .replicaLost, .decisionChanged, .readOnlyLost, .shuttingDown, .idle:
+            "57P01"
         case .tooManySessions, .tooManySessionsOfSubject, .tooManyLogins: "53300"
         case .protocolViolation: "08P01"
         case .unsupportedProtocol: "0A000"
@@ -76,7 +77,8 @@ package enum Refusal: Error, Sendable {
         case .policy(.unknownDatabase(let name)): "database \"\(Refusal.printable(name))\" does not exist"
         case .policy(let refusal): Refusal.message(refusal)
         case .databaseName: "invalid database name"
-        case .startupParameter(let name): "parameter \"\(Refusal.printable(name))\" cannot be set by an executor"
+        case .startupParameter(let name):
+            "parameter \"\(Refusal.printable(name))\" cannot be set by an executor"
         case .options: "invalid command-line argument for server process"
         case .noReplica(let database, _, _): "no healthy replica of \"\(database)\" in an allowed region"
         case .logUnavailable: "the audit log cannot take a record"
@@ -112,7 +114,8 @@ package enum Refusal: Error, Sendable {
         case .options(let position): "The options cannot be read from byte \(position) on."
         case .noReplica(_, let regions, let passedOver):
             "Allowed regions: \(regions.joined(separator: ", ")). " + passedOver.joined(separator: "; ") + "."
-        case .logUnavailable(let region): "The log of region \(region) failed; nothing is forwarded without a record."
+        case .logUnavailable(let region):
+            "The log of region \(region) failed; nothing is forwarded without a record."
         case .upstreamLost(let replica): "Replica \(replica) closed the connection."
         case .upstreamViolation(let replica): "Replica \(replica) sent a message that does not belong there."
         case .portalMissing: "The Query before it failed and left no portal that can be run."
@@ -121,7 +124,8 @@ package enum Refusal: Error, Sendable {
         case .killed: "An operator ended this session."
         case .replicaLost(let replica): "Replica \(replica) is not what the configuration says."
         case .decisionChanged: "The configuration was reloaded and this session was decided again."
-        case .readOnlyLost: "The rule says access: read_only, and default_transaction_read_only was turned off."
+        case .readOnlyLost:
+            "The rule says access: read_only, and default_transaction_read_only was turned off."
         case .tooManySessions(let limit): "The gateway takes \(limit) sessions (limits.sessions)."
         case .tooManySessionsOfSubject(let limit):
             "A principal may have \(limit) sessions (limits.sessions_per_subject)."
@@ -157,7 +161,8 @@ package enum Refusal: Error, Sendable {
         case .replicaLost: "Connect again; another replica in an allowed region serves where there is one."
         case .decisionChanged: "Connect again, or ask for the access you need."
         case .readOnlyLost: "Ask for a rule with access: read_write."
-        case .tooManySessions, .tooManySessionsOfSubject: "Close sessions that are not used, or try again later."
+        case .tooManySessions, .tooManySessionsOfSubject:
+            "Close sessions that are not used, or try again later."
         case .tooManyLogins: "Slow down, and keep sessions open."
         case .idle: "Connect again."
         case .protocolViolation: "Check the PostgreSQL client or driver."

@@ -12,7 +12,9 @@ package enum CPUQuota {
     private static func cgroupQuota() -> Int? {
         guard let text = read("/sys/fs/cgroup/cpu.max") else { return nil }
         let parts = text.split(whereSeparator: { $0 == " " || $0 == "\n" })
-        guard parts.count == 2, let quota = Int(parts[0]), let period = Int(parts[1]), period > 0 else { return nil }
+        guard parts.count == 2, let quota = Int(parts[0]), let period = Int(parts[1]), period > 0 else {
+            return nil
+        }
         return (quota + period - 1) / period
     }
 

@@ -13,7 +13,9 @@ extension Duration {
     /// Whole nanoseconds, at least 0 and at most about 292 years.
     package var nanoseconds: UInt64 {
         let (seconds, attoseconds) = components
-        guard seconds >= 0, attoseconds >= 0, seconds < 9_000_000_000 else { return seconds < 0 ? 0 : .max / 2 }
+        guard seconds >= 0, attoseconds >= 0, seconds < 9_000_000_000 else {
+            return seconds < 0 ? 0 : .max / 2
+        }
         return UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds) / 1_000_000_000
     }
 }

@@ -5,7 +5,9 @@ import Glibc
 package enum Socket {
     /// A listening socket. A TCP port may be 0; `localAddress(of:)` tells which one the kernel chose. A Unix socket's
     /// stale file is replaced when nobody listens on it; its mode is 0666, the token being the guard.
-    package static func listen(on address: SocketAddress, backlog: Int32 = 1024) throws(TransportError) -> Int32 {
+    package static func listen(on address: SocketAddress, backlog: Int32 = 1024) throws(TransportError)
+        -> Int32
+    {
         let descriptor = try make(address.family)
         do throws(TransportError) {
             switch address.kind {
@@ -53,7 +55,8 @@ package enum Socket {
         case EAGAIN: return .none
         case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted
         // The connection was gone before it was accepted: there may be others.
-        case EINTR, ECONNABORTED, EPROTO, ENETDOWN, EHOSTDOWN, EHOSTUNREACH, ENETUNREACH: return .failed(errno)
+        case EINTR, ECONNABORTED, EPROTO, ENETDOWN, EHOSTDOWN, EHOSTUNREACH, ENETUNREACH:
+            return .failed(errno)
         default: return .failed(errno)
         }
     }
@@ -63,7 +66,9 @@ package enum Socket {
         let descriptor = try make(address.family)
         tune(descriptor, family: address.family)
         let result: Int32
-        do throws(TransportError) { result = try address.withSockaddr { Glibc.connect(descriptor, $0, $1) } } catch {
+        do throws(TransportError) {
+            result = try address.withSockaddr { Glibc.connect(descriptor, $0, $1) }
+        } catch {
             Glibc.close(descriptor)
             throw error
         }
@@ -102,7 +107,9 @@ package enum Socket {
         return descriptor
     }
 
-    private static func set(_ descriptor: Int32, _ level: Int32, _ name: Int32, _ value: Int32) throws(TransportError) {
+    private static func set(_ descriptor: Int32, _ level: Int32, _ name: Int32, _ value: Int32)
+        throws(TransportError)
+    {
         var value = value
         guard setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size)) == 0 else {
             throw .system(call: "setsockopt", code: errno)
@@ -123,11 +130,15 @@ package enum Socket {
     private static func removeStale(_ path: String) throws(TransportError) {
         var information = stat()
         guard lstat(path, &information) == 0 else { return }
-        guard information.st_mode & S_IFMT == S_IFSOCK else { throw .address("\(path) exists and is no socket") }
+        guard information.st_mode & S_IFMT == S_IFSOCK else {
+            throw .address("\(path) exists and is no socket")
+        }
         let probe = try make(AF_UNIX)
         defer { Glibc.close(probe) }
         let result = try SocketAddress(unix: path).withSockaddr { Glibc.connect(probe, $0, $1) }
-        guard result != 0, errno == ECONNREFUSED else { throw .system(call: "bind \(path)", code: EADDRINUSE) }
+        guard result != 0, errno == ECONNREFUSED else {
+            throw .system(call: "bind \(path)", code: EADDRINUSE)
+        }
         unlink(path)
     }
 }

@@ -55,7 +55,9 @@ package struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
         case .ip(let bytes, _):
             if bytes.count == 4 { return bytes.map(String.init).joined(separator: ".") }
             var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-            let made = bytes.withUnsafeBytes { inet_ntop(AF_INET6, $0.baseAddress, &text, socklen_t(text.count)) }
+            let made = bytes.withUnsafeBytes {
+                inet_ntop(AF_INET6, $0.baseAddress, &text, socklen_t(text.count))
+            }
             guard made != nil else { return "?" }
             return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         case .unix(let path): return path
@@ -88,16 +90,22 @@ package struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
             var address = sockaddr_un()
             address.sun_family = sa_family_t(AF_UNIX)
             let capacity = MemoryLayout.size(ofValue: address.sun_path)
-            guard path.utf8.count < capacity else { throw .address("socket path longer than \(capacity - 1) bytes") }
+            guard path.utf8.count < capacity else {
+                throw .address("socket path longer than \(capacity - 1) bytes")
+            }
             withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
             return SocketAddress.erased(&address, body)
         }
     }
 
-    private static func erased<A, R>(_ address: inout A, _ body: (UnsafePointer<sockaddr>, socklen_t) -> R) -> R {
+    private static func erased<A, R>(_ address: inout A, _ body: (UnsafePointer<sockaddr>, socklen_t) -> R)
+        -> R
+    {
         // SAFETY: every sockaddr_* begins as a sockaddr; the length passed is that of the real type.
         withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<A>.size)) }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                body($0, socklen_t(MemoryLayout<A>.size))
+            }
         }
     }
 
@@ -110,7 +118,8 @@ package struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
             case AF_INET:
                 let address = raw.loadUnaligned(as: sockaddr_in.self)
                 return SocketAddress(
-                    ip: withUnsafeBytes(of: address.sin_addr) { Array($0) }, port: Int(UInt16(bigEndian: address.sin_port)))
+                    ip: withUnsafeBytes(of: address.sin_addr) { Array($0) },
+                    port: Int(UInt16(bigEndian: address.sin_port)))
             case AF_INET6:
                 let address = raw.loadUnaligned(as: sockaddr_in6.self)
                 return SocketAddress(

@@ -106,7 +106,9 @@ package final class Stream {
                 outcome = result
                 return sent
             }
-            guard case .moved = outcome else { return total > 0 && outcome == .wouldBlock ? .moved(total) : outcome }
+            guard case .moved = outcome else {
+                return total > 0 && outcome == .wouldBlock ? .moved(total) : outcome
+            }
             buffer.consume(count)
             total += count
             if !isWritable { break }

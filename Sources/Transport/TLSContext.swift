@@ -84,7 +84,8 @@ package final class TLSContext: Sendable {
     }
 
     /// ALPN (RFC 7301): `postgresql` or a fatal alert (F-WIRE-06). Not called where the peer offers no protocols.
-    private static let selectProtocol: SSL_CTX_alpn_select_cb_func = { _, out, outLength, offered, length, _ in
+    private static let selectProtocol: SSL_CTX_alpn_select_cb_func = {
+        _, out, outLength, offered, length, _ in
         guard let offered, let out, let outLength else { return SSL_TLSEXT_ERR_ALERT_FATAL }
         let name = Array("postgresql".utf8)
         var index = 0

@@ -37,7 +37,9 @@ final class TLSSession {
 
     deinit { SSL_free(ssl) }
 
-    private static func make(_ context: TLSContext, _ descriptor: Int32) throws(TransportError) -> OpaquePointer {
+    private static func make(_ context: TLSContext, _ descriptor: Int32) throws(TransportError)
+        -> OpaquePointer
+    {
         guard let ssl = SSL_new(context.context) else { throw .tls(reason: TLSContext.lastError()) }
         guard SSL_set_fd(ssl, descriptor) == 1 else {
             SSL_free(ssl)
@@ -123,7 +125,9 @@ final class TLSSession {
         guard let certificate = SSL_get1_peer_certificate(ssl) else { return nil }
         defer { X509_free(certificate) }
         var digestID: Int32 = 0
-        guard OBJ_find_sigid_algs(X509_get_signature_nid(certificate), &digestID, nil) == 1 else { return nil }
+        guard OBJ_find_sigid_algs(X509_get_signature_nid(certificate), &digestID, nil) == 1 else {
+            return nil
+        }
         let weak = digestID == NID_md5 || digestID == NID_sha1
         guard let kind = weak ? EVP_sha256() : EVP_get_digestbyname(OBJ_nid2sn(digestID)) else { return nil }
         var hash = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))

@@ -18,7 +18,7 @@ final class OwnGateway {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent(
             "domicile-own-\(UUID().uuidString.prefix(8))"
         ).path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(atPath: "\(folder)/state", withIntermediateDirectories: true)
         try prepare(folder)
         let port = try OwnGateway.freePort()
         let admin = try OwnGateway.freePort()

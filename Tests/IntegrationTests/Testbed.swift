@@ -155,7 +155,8 @@ final class RunningCommand {
         _ = FileManager.default.createFile(atPath: output.path, contents: nil)
         _ = FileManager.default.createFile(atPath: error.path, contents: nil)
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [program] + arguments
+        // A thread of Foundation blocks signals, and a child would inherit that: it could not hear Ctrl-C or SIGTERM.
+        process.arguments = ["--default-signal", program] + arguments
         if let environment { process.environment = environment }
         process.standardOutput = try FileHandle(forWritingTo: output)
         process.standardError = try FileHandle(forWritingTo: error)

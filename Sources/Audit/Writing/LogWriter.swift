@@ -195,7 +195,8 @@ extension LogState {
         if !notices.isEmpty { return 0 }
         if failedSince != nil { return max(1, retryAt - now) }
         guard machine.hasUnsynced else {
-            return settings.durability == .buffered || settings.syncsWhenAsked ? settings.syncInterval.micros : -1
+            let isTimed = settings.durability == .buffered || settings.syncsWhenAsked
+            return isTimed ? settings.syncInterval.micros : -1
         }
         switch settings.durability {
         case .strict, .acknowledged:

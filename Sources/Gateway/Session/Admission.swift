@@ -73,7 +73,9 @@ final class Admission: Sendable {
     func enter(replica: ReplicaID) { state.withLock { $0.byReplica[replica, default: 0] += 1 } }
     func leave(replica: ReplicaID) { state.withLock { $0.byReplica[replica, default: 1] -= 1 } }
 
-    private static func key(_ principal: Principal) -> String { principal.issuer + "\u{0}" + principal.subject }
+    private static func key(_ principal: Principal) -> String {
+        principal.issuer + "\u{0}" + principal.subject
+    }
 
     private static func take(
         _ buckets: inout [[UInt8]: Rate], _ address: [UInt8], _ perSecond: Int, _ now: UInt64

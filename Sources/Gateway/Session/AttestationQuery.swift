@@ -53,7 +53,8 @@ struct AttestationQuery {
         case .readyForQuery:
             guard !failed else { throw .unreadable }
             return true
-        case .authentication, .backendKeyData, .negotiateProtocolVersion, .notificationResponse, .copyInResponse,
+        case .authentication, .backendKeyData, .negotiateProtocolVersion, .notificationResponse,
+            .copyInResponse,
             .copyOutResponse, .copyBothResponse, .copyData, .copyDone, .noData, .parameterDescription,
             .parseComplete, .bindComplete, .closeComplete, .portalSuspended, .emptyQueryResponse,
             .functionCallResponse:
@@ -68,7 +69,8 @@ struct AttestationQuery {
     ///   - inHotStandby: the ParameterStatus of that name.
     func answer(backendPID: Int32, inHotStandby: String?, spki: String?) throws(UpstreamFailure) -> Answer {
         if isWalsender {
-            guard rows.count == 2, let system = rows[0].first ?? nil, let cluster = rows[1].first ?? nil else {
+            guard rows.count == 2, let system = rows[0].first ?? nil, let cluster = rows[1].first ?? nil
+            else {
                 throw .unreadable
             }
             let facts = AttestationFacts(

@@ -85,7 +85,9 @@ final class CancelAttempt {
     private func handshake() {
         switch stream.handshake() {
         case .moved:
-            if let pin = connection.attested.expectation.spki, stream.peerPublicKeyPin != pin { return finish() }
+            if let pin = connection.attested.expectation.spki, stream.peerPublicKeyPin != pin {
+                return finish()
+            }
             sendRequest()
         case .wouldBlock: break
         case .closed, .failed: finish()

@@ -34,10 +34,13 @@ final class CancelRegistry: Sendable {
     ) -> (processID: Int32, secret: [UInt8]) {
         state.withLock { state in
             var processID: Int32
-            repeat { processID = Int32.random(in: 1...Int32.max, using: &state.random) } while state.entries[processID] != nil
+            repeat {
+                processID = Int32.random(in: 1...Int32.max, using: &state.random)
+            } while state.entries[processID] != nil
             var secret: [UInt8] = []
             for _ in 0..<length { secret.append(UInt8.random(in: 0...255, using: &state.random)) }
-            state.entries[processID] = Entry(address: address, secret: secret, session: session, region: region)
+            state.entries[processID] = Entry(
+                address: address, secret: secret, session: session, region: region)
             return (processID, secret)
         }
     }

@@ -36,7 +36,8 @@ package final class Gateway: Sendable {
             throw .audit(error)
         }
         let identity = IdentityService(
-            issuers: configuration.issuers, leeway: configuration.leeway, tokenLimit: configuration.limits.token,
+            issuers: configuration.issuers, leeway: configuration.leeway,
+            tokenLimit: configuration.limits.token,
             logger: logger)
         let health = HealthMonitor(logger: logger)
         do throws(TransportError) {
@@ -46,7 +47,9 @@ package final class Gateway: Sendable {
             }
             listeners = sockets
             var mailboxes: [Mailbox<WorkerMessage>] = []
-            for _ in 0..<max(1, configuration.limits.workers ?? CPUQuota.cores()) { mailboxes.append(try Mailbox()) }
+            for _ in 0..<max(1, configuration.limits.workers ?? CPUQuota.cores()) {
+                mailboxes.append(try Mailbox())
+            }
             context = GatewayContext(
                 identity: identity, health: health, logs: logs, captureKey: captureKey, mailboxes: mailboxes,
                 logger: logger)
@@ -61,7 +64,9 @@ package final class Gateway: Sendable {
         watchReplicas()
     }
 
-    private static func openLogs(_ configuration: Configuration) throws(GatewayStartError) -> [String: AuditLog] {
+    private static func openLogs(_ configuration: Configuration) throws(GatewayStartError) -> [String:
+        AuditLog]
+    {
         var logs: [String: AuditLog] = [:]
         for region in configuration.regions {
             do throws(AuditError) {
@@ -143,7 +148,9 @@ package final class Gateway: Sendable {
         let restart = Gateway.needsRestart(from: old.configuration, to: configuration)
         newer.listeners = old.configuration.listeners.enumerated().map { index, listener in
             // Certificates of a listener that is otherwise the same are read anew.
-            guard let same = configuration.listeners.first(where: { $0.address == listener.address }) else { return listener }
+            guard let same = configuration.listeners.first(where: { $0.address == listener.address }) else {
+                return listener
+            }
             return same
         }
         let generation: Generation
@@ -172,7 +179,9 @@ package final class Gateway: Sendable {
     private static func needsRestart(from old: Configuration, to new: Configuration) -> [String] {
         var changed: [String] = []
         if old.listeners.map(\.address) != new.listeners.map(\.address) { changed.append("listen") }
-        if old.regions.map(\.name) != new.regions.map(\.name) || old.regions.map(\.audit) != new.regions.map(\.audit) {
+        if old.regions.map(\.name) != new.regions.map(\.name)
+            || old.regions.map(\.audit) != new.regions.map(\.audit)
+        {
             changed.append("regions")
         }
         if old.audit != new.audit { changed.append("audit") }
@@ -196,7 +205,8 @@ package final class Gateway: Sendable {
         do throws(AuditError) {
             _ = try log.append(&batch)
         } catch {
-            logger.error("cannot record an operation", metadata: ["operation": "\(operation)", "error": "\(error)"])
+            logger.error(
+                "cannot record an operation", metadata: ["operation": "\(operation)", "error": "\(error)"])
         }
     }
 

@@ -53,7 +53,8 @@ package final class Generation: Sendable {
         case .require: trust = .anyone
         case .verifyCA, .verifyFull:
             guard let file = upstream.sslrootcert else {
-                throw .material(path: "upstream.sslrootcert", reason: "is needed for \(upstream.sslmode.rawValue)")
+                throw .material(
+                    path: "upstream.sslrootcert", reason: "is needed for \(upstream.sslmode.rawValue)")
             }
             trust = .authority(file: file)
         }

@@ -15,7 +15,8 @@ struct LoginCrypto: LoginDigests {
     /// RFC 8018 PBKDF2 with HMAC-SHA-256, one block of 32 bytes.
     static func pbkdf2SHA256(password: [UInt8], salt: [UInt8], iterations: Int) -> [UInt8] {
         let key = try? KDF.Insecure.PBKDF2.deriveKey(
-            from: password, salt: salt, using: .sha256, outputByteCount: 32, unsafeUncheckedRounds: iterations)
+            from: password, salt: salt, using: .sha256, outputByteCount: 32, unsafeUncheckedRounds: iterations
+        )
         return key?.withUnsafeBytes { Array($0) } ?? []
     }
 

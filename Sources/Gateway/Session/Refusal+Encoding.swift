@@ -25,7 +25,8 @@ extension FrameError {
     var reason: String {
         switch self {
         case .unexpectedTag(let tag): "Message type \(FrameError.name(tag)) has no place here."
-        case .lengthTooShort(let tag, let length): "Message \(FrameError.name(tag)) says a length of \(length)."
+        case .lengthTooShort(let tag, let length):
+            "Message \(FrameError.name(tag)) says a length of \(length)."
         case .lengthTooLong(let tag, let length, let limit):
             "Message \(FrameError.name(tag)) says a length of \(length); at most \(limit) is possible."
         }

@@ -15,7 +15,8 @@ extension Relay {
         guard session.isRelaying else { return }
         let number = durability == .acknowledged ? forwarded : 0
         toExecutor.add(
-            backend.scanned - before, waitsFor: number, durable: region.log.durable, endsFrame: backend.isAtFrame)
+            backend.scanned - before, waitsFor: number, durable: region.log.durable,
+            endsFrame: backend.isAtFrame)
         if isAtIdle { idleReached() }
     }
 
@@ -122,7 +123,8 @@ extension Relay {
             let refused = refusedStatements.remove(at: index)
             let frame = refused.refusal.encoded(severity: .error)
             answered(
-                pipeline.errorResponse(sqlstate: Pipeline.SQLState(refused.refusal.sqlstate), now: worker.loop.now))
+                pipeline.errorResponse(
+                    sqlstate: Pipeline.SQLState(refused.refusal.sqlstate), now: worker.loop.now))
             fromUpstream.replace(backend.scanned..<(backend.scanned + header.frameLength), with: frame)
             backend.scanned += frame.count
             return true
@@ -156,7 +158,8 @@ extension Relay {
     /// The replica sent what does not belong there (closed lists, F-WIRE-27).
     private func violation() {
         guard session.isRelaying else { return }
-        session.logger.error("replica broke the protocol", metadata: ["replica": "\(connection.replica.name)"])
+        session.logger.error(
+            "replica broke the protocol", metadata: ["replica": "\(connection.replica.name)"])
         session.end(.upstreamViolation(replica: connection.replica.name))
     }
 

@@ -42,7 +42,8 @@ extension Relay {
     func takeLeave(_ refusal: Refusal) -> Int {
         let kept = toExecutor.released
         let canSpeak = toExecutor.releasedEndsFrame
-        fromUpstream.replace(kept..<fromUpstream.count, with: canSpeak ? refusal.encoded(severity: .fatal) : [])
+        fromUpstream.replace(
+            kept..<fromUpstream.count, with: canSpeak ? refusal.encoded(severity: .fatal) : [])
         toExecutor.dropHeld()
         return fromUpstream.count
     }

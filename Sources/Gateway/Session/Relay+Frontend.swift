@@ -50,10 +50,14 @@ extension Relay {
     }
 
     private func take(_ header: FrameHeader, available: Int) -> Step {
-        guard let tag = header.frontendTag else { return violation(FrameError.unexpectedTag(header.tag).reason) }
+        guard let tag = header.frontendTag else {
+            return violation(FrameError.unexpectedTag(header.tag).reason)
+        }
         switch tag {
         case .query, .parse:
-            guard header.bodyLength <= statementLimit else { return refuseTooLong(header, tag, statementLimit) }
+            guard header.bodyLength <= statementLimit else {
+                return refuseTooLong(header, tag, statementLimit)
+            }
             return gather(header, tag, available: available)
         case .bind, .functionCall:
             guard header.bodyLength <= Relay.gatheredLimit else {
@@ -252,7 +256,8 @@ extension Relay {
         } catch {
             return violation("The refusal could not be encoded.")
         }
-        refusedStatements.append(RefusedStatement(message: message, nonce: nonce, provoked: "42601", refusal: refusal))
+        refusedStatements.append(
+            RefusedStatement(message: message, nonce: nonce, provoked: "42601", refusal: refusal))
         let there = min(header.frameLength, fromExecutor.count - frontend.scanned)
         fromExecutor.replace(frontend.scanned..<(frontend.scanned + there), with: frame)
         frontend.scanned += frame.count

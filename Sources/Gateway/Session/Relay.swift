@@ -126,7 +126,9 @@ final class Relay {
     private func readUpstream() {
         let upstream = connection.stream
         for _ in 0..<Relay.readsPerTurn
-        where session.isRelaying && upstream.isReadable && !upstreamEnded && fromUpstream.count < Relay.highMark {
+        where session.isRelaying && upstream.isReadable && !upstreamEnded
+            && fromUpstream.count < Relay.highMark
+        {
             let forwarded = forwardedEnd
             switch upstream.read(into: &fromUpstream) {
             case .moved: processBackend(forwarded: forwarded)

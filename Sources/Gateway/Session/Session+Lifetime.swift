@@ -89,7 +89,9 @@ extension Session {
 
     /// A new configuration holds: a session that it would not allow ends; one that it allows goes on under it.
     func decideAgain(_ newer: Generation) {
-        guard case .relaying = phase, let request = identity.request, let old = identity.decision else { return }
+        guard case .relaying = phase, let request = identity.request, let old = identity.decision else {
+            return
+        }
         do throws(PolicyRefusal) {
             let decision = try newer.policy.decide(request)
             let region = identity.region ?? ""

@@ -107,7 +107,8 @@ extension Session {
             let limits = generation.configuration.limits
             guard
                 context.admission.admitLogin(
-                    address: client.hostBytes, perSecond: limits.loginsPerSecondPerAddress, now: worker.loop.now)
+                    address: client.hostBytes, perSecond: limits.loginsPerSecondPerAddress,
+                    now: worker.loop.now)
             else { throw .tooManyLogins(perSecond: limits.loginsPerSecondPerAddress) }
             let startup = try ExecutorStartup(message)
             identity.database = startup.logical.database
@@ -224,7 +225,8 @@ extension Session {
         }
         end(
             .noReplica(
-                database: login.decision.database, regions: login.decision.regions, passedOver: login.passedOver))
+                database: login.decision.database, regions: login.decision.regions,
+                passedOver: login.passedOver))
     }
 
     private func passOver(_ candidate: AttestedReplica, _ failure: UpstreamFailure, _ login: Login) {
@@ -307,7 +309,8 @@ extension Session {
             return close()
         }
         context.post(
-            .cancel(target: entry.address, reply: address, client: client.description), to: entry.address.worker)
+            .cancel(target: entry.address, reply: address, client: client.description),
+            to: entry.address.worker)
     }
 
     func cancelEnded() {

@@ -45,8 +45,13 @@ extension Session {
         context.counters.countRefusal(refusal.sqlstate)
         logger.info(
             "session refused",
-            metadata: ["sqlstate": "\(refusal.sqlstate)", "reason": "\(refusal.message)", "detail": "\(refusal.detail)"])
-        guard identity.database != nil, let home = worker.regionLog(generation.configuration.region) else { return }
+            metadata: [
+                "sqlstate": "\(refusal.sqlstate)", "reason": "\(refusal.message)",
+                "detail": "\(refusal.detail)",
+            ])
+        guard identity.database != nil, let home = worker.regionLog(generation.configuration.region) else {
+            return
+        }
         // A replica that was tried and not reached is not where the session was.
         identity.replica = nil
         identity.region = nil

@@ -296,7 +296,8 @@ final class Session {
     /// The backend must not go on with what was pipelined (architecture, rule 5).
     private func kill(_ relay: Relay) {
         relay.connection.stream.close()
-        guard let replica = identity.replica, !relay.pipeline.isIdle || relay.pipeline.transactionStatus != .idle
+        guard let replica = identity.replica,
+            !relay.pipeline.isIdle || relay.pipeline.transactionStatus != .idle
         else { return }
         context.health.terminateBackend(
             replica: replica, pid: relay.connection.backendPID, startedAt: relay.connection.backendStart,

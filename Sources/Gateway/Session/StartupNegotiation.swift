@@ -35,7 +35,9 @@ struct StartupNegotiation {
             guard leftover == 0 else { return .close }
             return hasTLS ? .beginTLS : .refuseEncryption
         case .gssencRequest:
-            guard !askedGSS, !isEncrypted else { return .refuse(.protocolViolation("A second GSSENCRequest.")) }
+            guard !askedGSS, !isEncrypted else {
+                return .refuse(.protocolViolation("A second GSSENCRequest."))
+            }
             askedGSS = true
             guard leftover == 0 else { return .close }
             return .refuseEncryption

@@ -33,7 +33,9 @@ final class UpstreamAttempt {
     private var result: UpstreamLoginResult?
     private var attestation: AttestationQuery
 
-    init(_ attested: AttestedReplica, plan: UpstreamPlan, worker: Worker, token: UInt64) throws(UpstreamFailure) {
+    init(_ attested: AttestedReplica, plan: UpstreamPlan, worker: Worker, token: UInt64)
+        throws(UpstreamFailure)
+    {
         self.attested = attested
         self.plan = plan
         pool = worker.pool
@@ -197,7 +199,9 @@ final class UpstreamAttempt {
             }
             guard let header = read else { return nil }
             // No answer to our own queries is long.
-            guard header.frameLength <= BufferPool.blockSize else { throw FrameError.unexpectedTag(header.tag) }
+            guard header.frameLength <= BufferPool.blockSize else {
+                throw FrameError.unexpectedTag(header.tag)
+            }
             return inbound.count >= header.frameLength ? header : nil
         } catch {
             throw .unreadable
@@ -238,19 +242,24 @@ final class UpstreamAttempt {
     private func attest() throws(UpstreamFailure) -> UpstreamConnection {
         guard let result else { throw .unreadable }
         func parameter(_ name: String) -> String? {
-            result.parameters.last { $0.name.elementsEqual(name.utf8) }.map { String(decoding: $0.value, as: UTF8.self) }
+            result.parameters.last { $0.name.elementsEqual(name.utf8) }.map {
+                String(decoding: $0.value, as: UTF8.self)
+            }
         }
         let processID = result.key?.processID ?? 0
         let answer = try attestation.answer(
             backendPID: processID, inHotStandby: parameter("in_hot_standby"), spki: stream.peerPublicKeyPin)
-        if let difference = attested.expectation.difference(from: answer.facts) { throw .attestation(difference) }
+        if let difference = attested.expectation.difference(from: answer.facts) {
+            throw .attestation(difference)
+        }
         var notices: [UInt8] = []
         for notice in result.notices { try? notice.encode(into: &notices) }
         phase = .ended
         return UpstreamConnection(
             stream: stream, replica: plan.replica, attested: attested, address: address, tls: plan.tls,
             parameters: result.parameters, backendPID: processID, backendKey: result.key?.key ?? [],
-            backendStart: answer.backendStart, wasInRecovery: answer.facts.recovery == .standby, notices: notices,
+            backendStart: answer.backendStart, wasInRecovery: answer.facts.recovery == .standby,
+            notices: notices,
             leftover: inbound.withBytes(0..<inbound.count) { $0.bytes(in: 0..<$0.count) })
     }
 }

@@ -130,7 +130,8 @@ final class Worker: LoopOwner {
             }
         } catch {
             region.batch.removeAll()
-            context.logger.error("audit log refuses records", metadata: ["region": "\(region.region)", "error": "\(error)"])
+            context.logger.error(
+                "audit log refuses records", metadata: ["region": "\(region.region)", "error": "\(error)"])
             for session in awaiting { session.isAwaitingReceipt = false }
             failSessions(of: region)
         }
