@@ -1,0 +1,163 @@
+import Foundation
+import Glibc
+import Testing
+
+/// SIGHUP and SIGTERM, on gateways of the tests' own.
+@Suite(.serialized)
+struct ReloadTests {
+    let testbed: Testbed
+
+    init() throws { testbed = try Testbed() }
+
+    private func session(
+        _ gateway: OwnGateway, user: String = "analyst", _ token: Testbed.Token = .euAnalyst,
+        application: String = "reload"
+    ) throws -> RawClient {
+        let client = try RawClient(host: gateway.testbed.host, port: gateway.testbed.port)
+        let answer = try client.login(
+            gateway.testbed, parameters: [("user", user), ("database", "orders"), ("application_name", application)],
+            token: gateway.testbed.token(token))
+        try #require(answer.last?.letter == "Z", "\(answer.last?.field("C") ?? "") \(answer.last?.field("M") ?? "")")
+        return client
+    }
+
+    private func run(_ sql: String, _ client: RawClient) throws -> [RawClient.Frame] {
+        try client.send(try RawClient.query(sql))
+        return try client.readFrames(until: "Z")
+    }
+
+    private func expectEnd(_ client: RawClient, sqlstate: String, within seconds: Double = 10) throws {
+        let rest = try client.readFrames(until: "!", within: seconds)
+        #expect(rest.map(\.letter) == ["E"])
+        #expect(rest.first?.field("C") == sqlstate)
+        #expect(rest.first?.field("V") == "FATAL")
+    }
+
+    @Test("SIGHUP with a rule removed ends the sessions that it allowed with 57P01, refuses new ones, keeps the others")
+    func ruleRemoved() throws {
+        let gateway = try OwnGateway(testbed)
+        defer { gateway.remove() }
+        let analyst = try session(gateway, application: "analyst")
+        let writer = try session(gateway, user: "writer", .euWriter, application: "writer")
+        defer { analyst.close() }
+        defer { writer.close() }
+        try gateway.reload { OwnGateway.without(rule: "eu-analysts", $0) }
+        try expectEnd(analyst, sqlstate: "57P01")
+        #expect(try gateway.testbed.metric("domicile_config_reloads_total") == 1)
+        #expect(try run("select 1", writer).map(\.letter) == ["T", "D", "C", "Z"])
+        let again = try RawClient(host: gateway.testbed.host, port: gateway.testbed.port)
+        defer { again.close() }
+        let refused = try again.login(
+            gateway.testbed, parameters: [("user", "analyst"), ("database", "orders")],
+            token: testbed.token(.euAnalyst))
+        #expect(refused.map(\.letter) == ["E"])
+        #expect(refused.first?.field("C") == "42501")
+        let (log, sessions) = try gateway.testbed.endedSessions("analyst", region: "eu-west-1")
+        #expect(log.records(of: sessions, "session.end").map(\.sqlstate) == ["57P01"])
+        let admin = log.records.filter { $0.type == "admin" }
+        #expect(admin.map { $0.keys["operation"] as? String } == ["reload"])
+        // Put back, the rule holds again.
+        try gateway.reload { $0 }
+        try gateway.testbed.eventually("the rule is back") {
+            try gateway.testbed.metric("domicile_config_reloads_total") == 2
+        }
+        try session(gateway).close()
+    }
+
+    @Test(
+        "SIGHUP with a file that has mistakes leaves all as it was, is recorded and counted",
+        arguments: ["surprise: true\n", "region: [\n"])
+    func brokenFile(mistake: String) throws {
+        let gateway = try OwnGateway(testbed)
+        defer { gateway.remove() }
+        let analyst = try session(gateway)
+        defer { analyst.close() }
+        try gateway.reload { OwnGateway.without(rule: "eu-analysts", $0) + mistake }
+        try gateway.testbed.eventually("the reload was refused") {
+            try gateway.testbed.metric("domicile_config_reload_failed_total") == 1
+        }
+        #expect(try gateway.testbed.metric("domicile_config_reloads_total") == 0)
+        #expect(try gateway.testbed.http("/readyz").status == 200)
+        #expect(try run("select 1", analyst).map(\.letter) == ["T", "D", "C", "Z"])
+        try session(gateway).close()
+        let admin = try gateway.testbed.log("eu-west-1").records.filter { $0.type == "admin" }
+        #expect(admin.map { $0.keys["operation"] as? String } == ["reload"])
+        #expect((admin.first?.keys["reason"] as? String)?.hasPrefix("refused") == true)
+    }
+
+    @Test("F-OPS-03: SIGTERM ends idle sessions with 57P01 at once, lets a transaction finish, refuses logins, exits 0")
+    func drain() throws {
+        let table = Testbed.unique("drain")
+        let gateway = try OwnGateway(testbed)
+        defer { gateway.remove() }
+        let working = try session(gateway, user: "writer", .euWriter, application: "working")
+        let idle = try session(gateway, application: "idle")
+        defer { working.close() }
+        defer { idle.close() }
+        _ = try run("create table \(table) (n int)", working)
+        defer { _ = try? testbed.direct(.euA, "drop table if exists \(table)") }
+        #expect(try run("begin", working).last?.body == [UInt8(ascii: "T")])
+        _ = try run("insert into \(table) values (1)", working)
+        gateway.process.signal(SIGTERM)
+        try expectEnd(idle, sqlstate: "57P01", within: 3)
+        let refused = try gateway.testbed.psql("select 1")
+        #expect(refused.status == 2)
+        #expect(refused.error.contains("Connection refused"), "\(refused.error)")
+        // Still within shutdown_timeout (5 s).
+        #expect(try run("insert into \(table) values (2)", working).map(\.letter) == ["C", "Z"])
+        try working.send(try RawClient.query("commit"))
+        let rest = try working.readFrames(until: "!")
+        #expect(rest.map(\.letter) == ["C", "Z", "E"])
+        #expect(rest.last?.field("C") == "57P01")
+        let end = gateway.process.wait(timeout: 10)
+        #expect(end.status == 0, "\(end.error.suffix(500))")
+        #expect(try testbed.direct(.euA, "select array_agg(n order by n) from \(table)") == "{1,2}")
+        let log = try gateway.testbed.log("eu-west-1")
+        #expect(log.isGapFree)
+        for application in ["working", "idle"] {
+            let ends = log.records(of: log.sessions(application: application), "session.end")
+            #expect(ends.map(\.sqlstate) == ["57P01"], "\(application)")
+        }
+        #expect(!log.records.contains { $0.type == "log.recovered" })
+    }
+
+    @Test("F-OPS-03: a transaction that goes on beyond shutdown_timeout is ended with 57P01 and rolled back, exit status 0")
+    func drainTimeout() throws {
+        let table = Testbed.unique("drain")
+        let gateway = try OwnGateway(
+            testbed, edit: { $0.replacingOccurrences(of: "shutdown_timeout: 5s", with: "shutdown_timeout: 1s") })
+        defer { gateway.remove() }
+        let working = try session(gateway, user: "writer", .euWriter)
+        defer { working.close() }
+        _ = try run("create table \(table) (n int)", working)
+        defer { _ = try? testbed.direct(.euA, "drop table if exists \(table)") }
+        _ = try run("begin", working)
+        _ = try run("insert into \(table) values (1)", working)
+        let begun = Date()
+        gateway.process.signal(SIGTERM)
+        try expectEnd(working, sqlstate: "57P01", within: 5)
+        let seconds = Date().timeIntervalSince(begun)
+        #expect(seconds > 0.8 && seconds < 4, "\(seconds)")
+        #expect(gateway.process.wait(timeout: 10).status == 0)
+        #expect(try testbed.direct(.euA, "select count(*) from \(table)") == "0")
+    }
+
+    @Test("a second SIGTERM ends all sessions at once with exit status 1")
+    func secondSignal() throws {
+        let gateway = try OwnGateway(testbed)
+        defer { gateway.remove() }
+        let working = try session(gateway, user: "writer", .euWriter)
+        let idle = try session(gateway)
+        defer { working.close() }
+        defer { idle.close() }
+        _ = try run("begin", working)
+        gateway.process.signal(SIGTERM)
+        // The idle one's end shows that the first was taken.
+        try expectEnd(idle, sqlstate: "57P01")
+        let begun = Date()
+        gateway.process.signal(SIGTERM)
+        try expectEnd(working, sqlstate: "57P01")
+        #expect(gateway.process.wait(timeout: 10).status == 1)
+        #expect(Date().timeIntervalSince(begun) < 3)
+    }
+}
