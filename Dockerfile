@@ -23,7 +23,7 @@ COPY --from=build /out/domicile /usr/local/bin/domicile
 USER domicile
 WORKDIR /var/lib/domicile
 VOLUME /var/lib/domicile
-EXPOSE 6432 6480
+EXPOSE 6432
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=5s --timeout=3s --start-period=20s --retries=3 \
     CMD ["curl", "--fail", "--silent", "--output", "/dev/null", "http://127.0.0.1:6480/readyz"]
