@@ -7,7 +7,7 @@ extension Relay {
     /// Begins a record that names the whole session: its identity, its replica.
     func beginIdentified(_ type: RecordType, message: UInt64?) {
         region.batch.begin(type)
-        session.addIdentity(to: &region.batch)
+        region.batch.add(session.encodedIdentity)
         if let message { region.batch.add("message", message) }
     }
 

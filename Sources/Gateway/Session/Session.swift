@@ -45,7 +45,10 @@ final class Session {
     var isAwaitingReceipt = false
     /// The log of the replica's region, from the choice of the replica on.
     var region: RegionLog?
-    var identity: SessionIdentity
+    var identity: SessionIdentity {
+        didSet { encoded = nil }
+    }
+    private var encoded: RecordFragment?
     /// Bytes from the executor before the relay, and to it before and after.
     var inbound: ByteBuffer
     var outbound: ByteBuffer
@@ -94,6 +97,16 @@ final class Session {
     }
 
     func begin() { schedule(.startup, after: settings.startupTimeout) }
+
+    /// The identity as it stands in each of the session's statements.
+    var encodedIdentity: RecordFragment {
+        if let encoded { return encoded }
+        let fresh = RecordBatch.fragment(recordLimit: generation.configuration.audit.recordLimit) {
+            addIdentity(to: &$0)
+        }
+        encoded = fresh
+        return fresh
+    }
 
     // MARK: Turns
 

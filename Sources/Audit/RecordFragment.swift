@@ -1,0 +1,28 @@
+/// Members that many records have in common, encoded once: a session's identity stands in each of its statements.
+package struct RecordFragment: Sendable {
+    fileprivate let bytes: [UInt8]
+    /// Where the value of `session` stands in `bytes`.
+    fileprivate let session: Range<Int>?
+}
+
+extension RecordBatch {
+    /// Encodes what `build` adds, with this limit for a record.
+    package static func fragment(
+        recordLimit: Int, _ build: (inout RecordBatch) -> Void
+    ) -> RecordFragment {
+        var batch = RecordBatch(recordLimit: recordLimit)
+        batch.begin(.query)
+        let from = batch.bytes.count
+        build(&batch)
+        let session = batch.session.map { $0.lowerBound - from..<$0.upperBound - from }
+        return RecordFragment(bytes: Array(batch.bytes[from...]), session: session)
+    }
+
+    /// Adds the fragment's members to the open record, which has none yet but its type.
+    package mutating func add(_ fragment: RecordFragment) {
+        precondition(isOpen, "no record is open")
+        let from = bytes.count
+        bytes.append(contentsOf: fragment.bytes)
+        if let inside = fragment.session { session = inside.lowerBound + from..<inside.upperBound + from }
+    }
+}
