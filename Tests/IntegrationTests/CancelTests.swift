@@ -52,7 +52,8 @@ struct CancelTests {
         environment["TERM"] = "dumb"
         let psql = try Command.start(
             "/usr/bin/python3", ["-c", Self.terminal, go, sql], environment: environment)
-        let backend = try testbed.backend(at: .euA, running: (sql + ";").replacingOccurrences(of: "'", with: "''"))
+        let backend = try testbed.backend(
+            at: .euA, running: (sql + ";").replacingOccurrences(of: "'", with: "''"))
         let begun = Date()
         _ = FileManager.default.createFile(atPath: go, contents: nil)
         let run = psql.wait(timeout: 40)
@@ -61,7 +62,9 @@ struct CancelTests {
         #expect(Date().timeIntervalSince(begun) < 20)
         #expect(
             try testbed.direct(
-                .euA, "select count(*) from pg_stat_activity where pid = \(backend) and query like '%pg_sleep%'") == "0")
+                .euA,
+                "select count(*) from pg_stat_activity where pid = \(backend) and query like '%pg_sleep%'")
+                == "0")
 
         let (log, sessions) = try testbed.endedSessions(application, region: "eu-west-1")
         #expect(sessions.count == 1)

@@ -15,9 +15,10 @@ final class OwnGateway {
     init(
         _ running: Testbed, prepare: (String) throws -> Void = { _ in }, edit: (String) -> String = { $0 }
     ) throws {
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-            "domicile-own-\(UUID().uuidString.prefix(8))"
-        ).path
+        folder =
+            FileManager.default.temporaryDirectory.appendingPathComponent(
+                "domicile-own-\(UUID().uuidString.prefix(8))"
+            ).path
         try FileManager.default.createDirectory(atPath: "\(folder)/state", withIntermediateDirectories: true)
         try prepare(folder)
         let port = try OwnGateway.freePort()

@@ -12,7 +12,8 @@ struct PgbenchTests {
     private static let perClient = 100
 
     private func run(
-        _ arguments: [String], user: String, database: String = "orders", token: Testbed.Token, application: String
+        _ arguments: [String], user: String, database: String = "orders", token: Testbed.Token,
+        application: String
     ) throws -> Int {
         var environment = try testbed.environment(user: user, database: database, token: testbed.token(token))
         environment["PGAPPNAME"] = application
@@ -21,7 +22,9 @@ struct PgbenchTests {
             environment: environment, timeout: 120)
         #expect(run.status == 0, "\(run.error)")
         let expected = Self.clients * Self.perClient
-        #expect(run.output.contains("number of transactions actually processed: \(expected)/\(expected)"), "\(run)")
+        #expect(
+            run.output.contains("number of transactions actually processed: \(expected)/\(expected)"),
+            "\(run)")
         #expect(run.output.contains("number of failed transactions: 0 (0.000%)"), "\(run)")
         return expected
     }
@@ -33,7 +36,8 @@ struct PgbenchTests {
                 .euA, "select count(*) from pg_stat_activity where usename in ('analyst', 'writer')") == "0"
         }
         return Int(
-            try testbed.direct(.euA, "select idx_scan from pg_stat_user_tables where relname = 'pgbench_accounts'"))
+            try testbed.direct(
+                .euA, "select idx_scan from pg_stat_user_tables where relname = 'pgbench_accounts'"))
             ?? -1
     }
 
@@ -46,7 +50,8 @@ struct PgbenchTests {
         let before = try indexScans()
         let transactions = try run(["-S"], user: "analyst", token: .euAnalyst, application: application)
         #expect(try indexScans() - before == transactions)
-        let (log, sessions) = try testbed.endedSessions(application, region: "eu-west-1", count: Self.clients + 1)
+        let (log, sessions) = try testbed.endedSessions(
+            application, region: "eu-west-1", count: Self.clients + 1)
         // One session more than clients: pgbench looks at the tables first.
         #expect(sessions.count == Self.clients + 1)
         #expect(log.isGapFree)
@@ -62,9 +67,11 @@ struct PgbenchTests {
     func selectExtended(mode: String) throws {
         let application = Testbed.unique(mode)
         let before = try indexScans()
-        let transactions = try run(["-S", "-M", mode], user: "analyst", token: .euAnalyst, application: application)
+        let transactions = try run(
+            ["-S", "-M", mode], user: "analyst", token: .euAnalyst, application: application)
         #expect(try indexScans() - before == transactions)
-        let (log, sessions) = try testbed.endedSessions(application, region: "eu-west-1", count: Self.clients + 1)
+        let (log, sessions) = try testbed.endedSessions(
+            application, region: "eu-west-1", count: Self.clients + 1)
         #expect(log.isGapFree)
         let sql = "SELECT abalance FROM pgbench_accounts WHERE aid = $1;"
         let parses = log.records(of: sessions, "parse").filter { $0.sql == sql }
@@ -94,8 +101,10 @@ struct PgbenchTests {
         let application = Testbed.unique("tpcb")
         let history = try Int(testbed.direct(.euA, "select count(*) from pgbench_history")) ?? -1
         let transactions = try run(["-M", mode], user: "writer", token: .euWriter, application: application)
-        #expect(try Int(testbed.direct(.euA, "select count(*) from pgbench_history")) == history + transactions)
-        let (log, sessions) = try testbed.endedSessions(application, region: "eu-west-1", count: Self.clients + 1)
+        #expect(
+            try Int(testbed.direct(.euA, "select count(*) from pgbench_history")) == history + transactions)
+        let (log, sessions) = try testbed.endedSessions(
+            application, region: "eu-west-1", count: Self.clients + 1)
         #expect(log.isGapFree)
         let parses = Dictionary(
             uniqueKeysWithValues: log.records(of: sessions, "parse").map {
@@ -103,7 +112,10 @@ struct PgbenchTests {
             })
         // What was run, with its SQL: that of the Query, or of the Parse that an Execute points to.
         let run = log.records(of: sessions, mode == "simple" ? "query" : "execute").map { record in
-            (record, record.sql ?? parses["\(record.session) \(record.keys["statement"] as? Int ?? -1)"] ?? "")
+            (
+                record,
+                record.sql ?? parses["\(record.session) \(record.keys["statement"] as? Int ?? -1)"] ?? ""
+            )
         }
         let script: [(prefix: String, tag: String)] = [
             ("BEGIN;", "BEGIN"), ("UPDATE pgbench_accounts SET abalance", "UPDATE 1"),
@@ -123,7 +135,9 @@ struct PgbenchTests {
     private func expectOutcomes(
         of records: [RecordedLog.Record], _ log: RecordedLog, _ sessions: Set<String>, tag: String
     ) throws {
-        let outcomes = Dictionary(grouping: log.records(of: sessions, "outcome")) { "\($0.session) \($0.of ?? -1)" }
+        let outcomes = Dictionary(grouping: log.records(of: sessions, "outcome")) {
+            "\($0.session) \($0.of ?? -1)"
+        }
         var wrong: [String] = []
         for record in records {
             let own = outcomes["\(record.session) \(record.message ?? -1)"] ?? []
@@ -166,14 +180,16 @@ struct PgbenchTests {
             do { try testbed.waitUntilWhole() } catch { Issue.record("\(error)") }
         }
         try testbed.eventually("pgbench has inserted \(500 * round) rows", within: 40) {
-            (Int(try testbed.direct(.euA, "select count(*) from \(table)", database: "scratch")) ?? 0) > 500 * round
+            (Int(try testbed.direct(.euA, "select count(*) from \(table)", database: "scratch")) ?? 0) > 500
+                * round
         }
         try testbed.control("gateway", "stop", "--kill")
         let run = pgbench.wait(timeout: 30)
         #expect(run.status == 2, "pgbench was in the middle: \(run)")
 
         var seen: Set<String> = []
-        for file in try FileManager.default.contentsOfDirectory(atPath: folder.path) where file.hasPrefix("seen.") {
+        for file in try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        where file.hasPrefix("seen.") {
             let text = try String(contentsOf: folder.appendingPathComponent(file), encoding: .utf8)
             for line in text.split(separator: "\n") {
                 // client, its transaction's number from 0, and times

@@ -22,7 +22,8 @@ final class RawClient {
     private var inbound: ByteBuffer
 
     init(host: String, port: Int) throws {
-        guard let address = SocketAddress(literal: host == "localhost" ? "127.0.0.1" : host, port: port) else {
+        guard let address = SocketAddress(literal: host == "localhost" ? "127.0.0.1" : host, port: port)
+        else {
             throw Failure(description: "no address: \(host)")
         }
         stream = Transport.Stream(descriptor: try Socket.connect(to: address))

@@ -22,12 +22,16 @@ struct RecordedLog {
     init(folder: String, region: String) throws {
         let segments = "\(folder)/\(region)/segments"
         var records: [Record] = []
-        let names = try FileManager.default.contentsOfDirectory(atPath: segments).filter { $0.hasSuffix(".jsonl") }
+        let names = try FileManager.default.contentsOfDirectory(atPath: segments).filter {
+            $0.hasSuffix(".jsonl")
+        }
         for name in names.sorted() {
             let data = try Data(contentsOf: URL(fileURLWithPath: "\(segments)/\(name)"))
             for line in data.split(separator: 0x0a, omittingEmptySubsequences: true) {
                 // The last line may be half written while the gateway runs.
-                guard let keys = try? JSONSerialization.jsonObject(with: line) as? [String: Any] else { continue }
+                guard let keys = try? JSONSerialization.jsonObject(with: line) as? [String: Any] else {
+                    continue
+                }
                 records.append(Record(line: String(decoding: line, as: UTF8.self), keys: keys))
             }
         }

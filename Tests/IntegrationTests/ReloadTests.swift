@@ -15,9 +15,11 @@ struct ReloadTests {
     ) throws -> RawClient {
         let client = try RawClient(host: gateway.testbed.host, port: gateway.testbed.port)
         let answer = try client.login(
-            gateway.testbed, parameters: [("user", user), ("database", "orders"), ("application_name", application)],
+            gateway.testbed,
+            parameters: [("user", user), ("database", "orders"), ("application_name", application)],
             token: gateway.testbed.token(token))
-        try #require(answer.last?.letter == "Z", "\(answer.last?.field("C") ?? "") \(answer.last?.field("M") ?? "")")
+        try #require(
+            answer.last?.letter == "Z", "\(answer.last?.field("C") ?? "") \(answer.last?.field("M") ?? "")")
         return client
     }
 
@@ -33,7 +35,9 @@ struct ReloadTests {
         #expect(rest.first?.field("V") == "FATAL")
     }
 
-    @Test("SIGHUP with a rule removed ends the sessions that it allowed with 57P01, refuses new ones, keeps the others")
+    @Test(
+        "SIGHUP with a rule removed ends the sessions that it allowed with 57P01, refuses new ones, keeps the others"
+    )
     func ruleRemoved() throws {
         let gateway = try OwnGateway(testbed)
         defer { gateway.remove() }
@@ -85,7 +89,9 @@ struct ReloadTests {
         #expect((admin.first?.keys["reason"] as? String)?.hasPrefix("refused") == true)
     }
 
-    @Test("F-OPS-03: SIGTERM ends idle sessions with 57P01 at once, lets a transaction finish, refuses logins, exits 0")
+    @Test(
+        "F-OPS-03: SIGTERM ends idle sessions with 57P01 at once, lets a transaction finish, refuses logins, exits 0"
+    )
     func drain() throws {
         let table = Testbed.unique("drain")
         let gateway = try OwnGateway(testbed)
@@ -121,11 +127,14 @@ struct ReloadTests {
         #expect(!log.records.contains { $0.type == "log.recovered" })
     }
 
-    @Test("F-OPS-03: a transaction that goes on beyond shutdown_timeout is ended with 57P01 and rolled back, exit status 0")
+    @Test(
+        "F-OPS-03: a transaction that goes on beyond shutdown_timeout is ended with 57P01 and rolled back, exit status 0"
+    )
     func drainTimeout() throws {
         let table = Testbed.unique("drain")
         let gateway = try OwnGateway(
-            testbed, edit: { $0.replacingOccurrences(of: "shutdown_timeout: 5s", with: "shutdown_timeout: 1s") })
+            testbed,
+            edit: { $0.replacingOccurrences(of: "shutdown_timeout: 5s", with: "shutdown_timeout: 1s") })
         defer { gateway.remove() }
         let working = try session(gateway, user: "writer", .euWriter)
         defer { working.close() }

@@ -19,7 +19,9 @@ struct ReplicaFaultTests {
         ).last
     }
 
-    @Test("with both EU replicas stopped an EU login gets 08001, never the US server, while US logins work; then all works")
+    @Test(
+        "with both EU replicas stopped an EU login gets 08001, never the US server, while US logins work; then all works"
+    )
     func bothStopped() throws {
         let application = Testbed.unique("stopped")
         let american = Testbed.unique("american")
@@ -36,7 +38,8 @@ struct ReplicaFaultTests {
                 let run = try testbed.psql("select 1", extra: ["PGAPPNAME": application])
                 #expect(run.status == 2)
                 #expect(run.error.contains("FATAL:  no healthy replica of \"orders\" in an allowed region"))
-                let us = try testbed.psql("show cluster_name", token: .usAnalyst, extra: ["PGAPPNAME": american])
+                let us = try testbed.psql(
+                    "show cluster_name", token: .usAnalyst, extra: ["PGAPPNAME": american])
                 #expect(us.text == "orders-us-a", "\(us.error)")
             }
         }
@@ -69,7 +72,9 @@ struct ReplicaFaultTests {
         #expect(writer.text == "orders-eu-a", "\(writer.error)")
     }
 
-    @Test("a backend that is terminated: the executor gets the server's own 57P01, and the session's end is recorded")
+    @Test(
+        "a backend that is terminated: the executor gets the server's own 57P01, and the session's end is recorded"
+    )
     func terminated() throws {
         let application = Testbed.unique("terminated")
         let sql = "select pg_sleep(60), '\(application)'"
@@ -77,7 +82,9 @@ struct ReplicaFaultTests {
         let process = try testbed.backend(at: .euA, running: sql.replacingOccurrences(of: "'", with: "''"))
         #expect(try testbed.direct(.euA, "select pg_terminate_backend(\(process))") == "t")
         let run = psql.wait(timeout: 20)
-        #expect(run.error.contains("FATAL:  57P01: terminating connection due to administrator command"), "\(run.error)")
+        #expect(
+            run.error.contains("FATAL:  57P01: terminating connection due to administrator command"),
+            "\(run.error)")
         #expect(run.status != 0 && run.status != -1)
         let (log, sessions) = try testbed.endedSessions(application, region: "eu-west-1")
         #expect(log.records(of: sessions, "query").map(\.sql) == [sql])
@@ -86,12 +93,15 @@ struct ReplicaFaultTests {
         #expect(log.isGapFree)
     }
 
-    @Test("a replica that dies in a session: the executor gets 08006 or the server's 57P0x, and the end is recorded")
+    @Test(
+        "a replica that dies in a session: the executor gets 08006 or the server's 57P0x, and the end is recorded"
+    )
     func died() throws {
         let application = Testbed.unique("died")
         let sql = "select pg_sleep(60), '\(application)'"
         let psql = try testbed.startPsql(
-            [sql], database: "orders@eu-central-1", token: testbed.token(.euAnalyst), application: application)
+            [sql], database: "orders@eu-central-1", token: testbed.token(.euAnalyst), application: application
+        )
         _ = try testbed.backend(at: .euB, running: sql.replacingOccurrences(of: "'", with: "''"))
         try testbed.stopping([.euB], mode: "immediate") {
             let run = psql.wait(timeout: 20)

@@ -13,12 +13,15 @@ struct SessionTests {
         current_database()
         """
 
-    @Test("an EU analyst runs queries on an EU replica, read-only, and the log of that region alone has all of it")
+    @Test(
+        "an EU analyst runs queries on an EU replica, read-only, and the log of that region alone has all of it"
+    )
     func euAnalyst() throws {
         let application = Testbed.unique("analyst")
         let token = try testbed.token(.euAnalyst)
         let before = try testbed.direct(.euA, "select count(*), max(id), sum(credit_limit) from customers")
-        let insert = "insert into customers (name, country, joined) values ('\(application)', 'NL', '2024-01-01')"
+        let insert =
+            "insert into customers (name, country, joined) values ('\(application)', 'NL', '2024-01-01')"
         let run = try testbed.psqlCommands(
             [Self.whereAmI, insert, "select count(*) from customers"], token: token, application: application)
         #expect(run.status == 0)
@@ -36,7 +39,8 @@ struct SessionTests {
                 "session.start", "query", "outcome", "query", "outcome", "query", "outcome", "session.end",
             ])
         try #require(records.count == 8)
-        #expect([1, 3, 5].map { records[$0].sql } == [Self.whereAmI, insert, "select count(*) from customers"])
+        #expect(
+            [1, 3, 5].map { records[$0].sql } == [Self.whereAmI, insert, "select count(*) from customers"])
         #expect([1, 3, 5].map { records[$0].message } == [1, 2, 3])
         #expect([2, 4, 6].map { records[$0].of } == [1, 2, 3])
         #expect([2, 4, 6].map { records[$0].tag } == ["SELECT 1", nil, "SELECT 1"])
@@ -51,9 +55,11 @@ struct SessionTests {
     private func expectIdentity(_ records: [RecordedLog.Record], token: String, application: String) throws {
         let claims = try Testbed.claims(token)
         let expected: [String: String] = try [
-            "gateway": "testbed-eu-west-1", "region": "eu-west-1", "replica": "orders-eu-a", "database": "orders",
+            "gateway": "testbed-eu-west-1", "region": "eu-west-1", "replica": "orders-eu-a",
+            "database": "orders",
             "role": "analyst", "issuer": Testbed.variable("DOMICILE_ISSUER"),
-            "subject": #require(claims["sub"] as? String), "planner": "quarterly-report", "task": "task-eu-analyst",
+            "subject": #require(claims["sub"] as? String), "planner": "quarterly-report",
+            "task": "task-eu-analyst",
             "application": application, "rule": "eu-analysts",
         ]
         for record in records where ["session.start", "query", "session.end"].contains(record.type) {
@@ -105,7 +111,9 @@ struct SessionTests {
             #expect(run.status == 2)
             #expect(run.output.isEmpty)
             #expect(run.error.contains("FATAL:  region is not allowed"), "\(run.error)")
-            #expect(run.error.contains("DETAIL:  Rule \"eu-analysts\" allows eu-west-1, eu-central-1"), "\(run.error)")
+            #expect(
+                run.error.contains("DETAIL:  Rule \"eu-analysts\" allows eu-west-1, eu-central-1"),
+                "\(run.error)")
             #expect(run.error.contains("asked for: \(asked)"), "\(run.error)")
             #expect(run.error.contains("HINT:  "), "\(run.error)")
         }
@@ -202,11 +210,13 @@ struct SessionTests {
         let token = try testbed.token(.euAnalyst)
         let subject = try #require(try Testbed.claims(token)["sub"] as? String)
         for user in ["auto", subject] {
-            let run = try testbed.psql("select current_user, session_user", user: user, database: "orders", password: token)
+            let run = try testbed.psql(
+                "select current_user, session_user", user: user, database: "orders", password: token)
             #expect(run.text == "analyst|analyst", "\(user): \(run.error)")
         }
         let minted = try testbed.mint("eu-writer", "sub=order-robot")
-        let run = try testbed.psql("select current_user", user: "order-robot", database: "orders", password: minted)
+        let run = try testbed.psql(
+            "select current_user", user: "order-robot", database: "orders", password: minted)
         #expect(run.text == "writer", "\(run.error)")
     }
 

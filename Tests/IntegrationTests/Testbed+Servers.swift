@@ -109,7 +109,8 @@ extension Testbed {
             if let isWhole = try? isWhole(), isWhole { return }
             usleep(50_000)
         }
-        throw RawClient.Failure(description: "the gateway at \(admin) is not ready, or not all replicas are up")
+        throw RawClient.Failure(
+            description: "the gateway at \(admin) is not ready, or not all replicas are up")
     }
 
     private func isWhole() throws -> Bool {
@@ -219,7 +220,8 @@ extension Testbed {
     /// The claims of a token, unverified.
     static func claims(_ token: String) throws -> [String: Any] {
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
-        var payload = parts[1].replacingOccurrences(of: "-", with: "+").replacingOccurrences(of: "_", with: "/")
+        var payload = parts[1].replacingOccurrences(of: "-", with: "+").replacingOccurrences(
+            of: "_", with: "/")
         while payload.count % 4 != 0 { payload += "=" }
         let data = try #require(Data(base64Encoded: payload))
         return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])

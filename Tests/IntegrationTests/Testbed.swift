@@ -5,7 +5,9 @@ import Testing
 struct Testbed: Sendable {
     struct Missing: Error, CustomStringConvertible {
         let name: String
-        var description: String { "\(name) is not set: eval \"$(script/testbed env)\" first, or run script/test" }
+        var description: String {
+            "\(name) is not set: eval \"$(script/testbed env)\" first, or run script/test"
+        }
     }
 
     var host: String
@@ -27,12 +29,15 @@ struct Testbed: Sendable {
         processID = Int32(try Testbed.variable("DOMICILE_PID")) ?? 0
         configuration = try Testbed.variable("DOMICILE_CONFIG")
         admin = try Testbed.variable("DOMICILE_ADMIN")
-        root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        root =
+            URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().path
     }
 
     static func variable(_ name: String) throws -> String {
-        guard let value = ProcessInfo.processInfo.environment[name], !value.isEmpty else { throw Missing(name: name) }
+        guard let value = ProcessInfo.processInfo.environment[name], !value.isEmpty else {
+            throw Missing(name: name)
+        }
         return value
     }
 
@@ -55,7 +60,9 @@ struct Testbed: Sendable {
     }
 
     /// The environment of a PostgreSQL client that connects through the gateway.
-    func environment(user: String, database: String, token: String, extra: [String: String] = [:]) -> [String: String] {
+    func environment(user: String, database: String, token: String, extra: [String: String] = [:]) -> [String:
+        String]
+    {
         var environment = ProcessInfo.processInfo.environment
         environment["PGHOST"] = host
         environment["PGPORT"] = String(port)
@@ -86,11 +93,13 @@ struct Testbed: Sendable {
     }
 
     func pgbench(
-        _ arguments: [String], user: String = "analyst", token: Token = .euAnalyst, timeout: TimeInterval = 120
+        _ arguments: [String], user: String = "analyst", token: Token = .euAnalyst,
+        timeout: TimeInterval = 120
     ) throws -> Command.Run {
         try Command.run(
             "pgbench", ["-n"] + arguments,
-            environment: environment(user: user, database: "orders", token: self.token(token)), timeout: timeout)
+            environment: environment(user: user, database: "orders", token: self.token(token)),
+            timeout: timeout)
     }
 
     /// Stops or starts one of the testbed's PostgreSQL servers, or the gateway.
@@ -129,7 +138,8 @@ enum Command {
     }
 
     static func run(
-        _ program: String, _ arguments: [String], environment: [String: String]? = nil, timeout: TimeInterval = 60
+        _ program: String, _ arguments: [String], environment: [String: String]? = nil,
+        timeout: TimeInterval = 60
     ) throws -> Run {
         let process = try start(program, arguments, environment: environment)
         return process.wait(timeout: timeout)
@@ -148,7 +158,8 @@ final class RunningCommand {
     private let folder: URL
 
     init(_ program: String, _ arguments: [String], environment: [String: String]?) throws {
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("domicile-\(UUID().uuidString)")
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "domicile-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let output = folder.appendingPathComponent("output")
         let error = folder.appendingPathComponent("error")

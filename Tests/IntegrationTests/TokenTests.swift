@@ -26,8 +26,11 @@ struct TokenTests {
         Case("expired", ["expired"], "expired (exp)"),
         Case("wrong audience", ["wrong-audience"], "audience (aud)"),
         Case("broken signature", ["eu-analyst", "--signature", "broken"], "signature"),
-        Case("no signature", ["eu-analyst", "--header", "alg=none", "--signature", "none"], "algorithm (alg)"),
-        Case("public key as HMAC secret", ["eu-analyst", "--header", "alg=HS256", "--signature", "hmac"], "(alg)"),
+        Case(
+            "no signature", ["eu-analyst", "--header", "alg=none", "--signature", "none"], "algorithm (alg)"),
+        Case(
+            "public key as HMAC secret", ["eu-analyst", "--header", "alg=HS256", "--signature", "hmac"],
+            "(alg)"),
         Case("unknown issuer", ["eu-analyst", "iss=https://id.example.com"], "issuer (iss)"),
         Case("issuer with a slash more", ["eu-analyst", "iss=http://127.0.0.1/"], "issuer (iss)"),
         Case("not valid yet", ["eu-analyst", "nbf=+3600"], "not valid yet (nbf)"),
@@ -37,7 +40,9 @@ struct TokenTests {
         Case("key nobody has", ["eu-analyst", "--header", "kid=nobody"], "(kid)"),
     ]
 
-    @Test("a token that fails a check gets 28P01, DETAIL names the check, and no server is asked", arguments: cases)
+    @Test(
+        "a token that fails a check gets 28P01, DETAIL names the check, and no server is asked",
+        arguments: cases)
     func refused(_ what: Case) throws {
         let minted = try Command.run("\(testbed.root)/script/testbed", ["token"] + what.arguments)
         try #require(minted.status == 0, "\(minted.error)")
@@ -71,7 +76,8 @@ struct TokenTests {
         #expect(record.sqlstate == "28P01")
         #expect((record.keys["reason"] as? String)?.contains(detail) == true)
         // What an unverified token says is nobody's identity.
-        #expect(record.keys["subject"] == nil && record.keys["issuer"] == nil && record.keys["planner"] == nil)
+        #expect(
+            record.keys["subject"] == nil && record.keys["issuer"] == nil && record.keys["planner"] == nil)
     }
 
     @Test("psql with the expired token and with that for another audience says why and ends with status 2")
@@ -86,16 +92,21 @@ struct TokenTests {
         }
     }
 
-    @Test("tokens of the tests' issuer are taken whichever of its algorithms signed them", arguments: ["ES256", "EdDSA"])
+    @Test(
+        "tokens of the tests' issuer are taken whichever of its algorithms signed them",
+        arguments: ["ES256", "EdDSA"])
     func algorithms(name: String) throws {
         let minted = try Command.run(
             "\(testbed.root)/script/testbed", ["token", "eu-analyst", "--header", "alg=\(name)"])
         try #require(minted.status == 0, "\(minted.error)")
-        let run = try testbed.psql("select current_user", user: "analyst", database: "orders", password: minted.text)
+        let run = try testbed.psql(
+            "select current_user", user: "analyst", database: "orders", password: minted.text)
         #expect(run.text == "analyst", "\(run.error)")
     }
 
-    @Test("neither tokens nor passwords are in the gateway's log, the audit logs, its arguments or the server's settings")
+    @Test(
+        "neither tokens nor passwords are in the gateway's log, the audit logs, its arguments or the server's settings"
+    )
     func secrets() throws {
         let application = Testbed.unique("secrets")
         var secrets = try ["ANALYST", "WRITER", "TESTER", "HEALTH"].map {
