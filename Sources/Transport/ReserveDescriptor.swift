@@ -7,11 +7,13 @@ package final class ReserveDescriptor: @unchecked Sendable {
 
     package init() { descriptor = Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC) }
 
-    /// Takes one waiting connection and closes it.
-    package func accept(_ listener: Int32) {
-        guard descriptor >= 0 else { return }
+    /// Takes one waiting connection and hands it to `refuse`, which closes it; false where none waits.
+    package func accept(_ listener: Int32, _ refuse: (Int32) -> Void) -> Bool {
+        guard descriptor >= 0 else { return false }
         Glibc.close(descriptor)
-        if case .connection(let connection, _) = Socket.accept(listener) { Glibc.close(connection) }
-        descriptor = Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
+        defer { descriptor = Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC) }
+        guard case .connection(let connection, _) = Socket.accept(listener) else { return false }
+        refuse(connection)
+        return true
     }
 }

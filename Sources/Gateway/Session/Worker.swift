@@ -32,6 +32,7 @@ final class Worker: LoopOwner {
     private var regions: [RegionLog] = []
     private var touched: [Session] = []
     private var listeners: [ListeningSocket] = []
+    private var areListenersResting = false
     private(set) var isDraining = false
     private var isStopping = false
 
@@ -217,8 +218,7 @@ final class Worker: LoopOwner {
             guard let region = regionLog(name) else { return }
             region.isTimed = false
             region.mustWrite = true
-        case .acceptAgain:
-            for index in listeners.indices { acceptAll(from: index) }
+        case .acceptAgain: acceptAgain()
         case .beat: beat()
         case .drainEnded:
             for session in slots { session?.end(.shuttingDown) }
@@ -301,15 +301,24 @@ final class Worker: LoopOwner {
         loop.runAgain()
     }
 
-    /// No descriptor is left: one kept in reserve takes the connection and closes it, so that the executor is not left
-    /// waiting and the loop does not spin (F-OPS-01).
+    /// No descriptor is left: one kept in reserve takes connections to refuse them, so that executors are not left
+    /// waiting; then the listeners rest for a moment, so that the loop does not spin (F-OPS-01).
     private func makeRoom(for index: Int) {
-        context.reserve.accept(listeners[index].descriptor)
+        let refusal = Refusal.tooManySessions(limit: generation.configuration.limits.sessions)
+        for _ in 0..<64 {
+            guard context.reserve.accept(listeners[index].descriptor, { refuseAtOnce($0, refusal) }) else { break }
+        }
+        guard !areListenersResting else { return }
+        areListenersResting = true
         for listener in listeners { loop.remove(listener.descriptor) }
+        _ = loop.schedule(.acceptAgain, at: loop.now &+ 50_000_000)
+    }
+
+    private func acceptAgain() {
+        areListenersResting = false
         for (index, listener) in listeners.enumerated() {
             try? loop.addListener(listener.descriptor, token: Worker.token(index, 0, .listener))
         }
-        _ = loop.schedule(.acceptAgain, at: loop.now &+ 50_000_000)
     }
 
     /// Too many sessions: the answer is written into the fresh socket's buffer, which has room for it, and closed.
