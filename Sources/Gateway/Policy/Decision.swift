@@ -51,3 +51,15 @@ package enum PolicyRefusal: Error, Sendable, Hashable {
     /// A replication connection without `replication: allow`.
     case replication(rule: String)
 }
+
+extension PolicyRefusal {
+    /// The rule that matched and refused; nil where none matched.
+    package var rule: String? {
+        switch self {
+        case .unknownDatabase, .noRule: nil
+        case .role(_, let rule, _), .region(_, let rule, _), .transit(_, let rule), .replicates(_, let rule),
+            .replication(let rule):
+            rule
+        }
+    }
+}

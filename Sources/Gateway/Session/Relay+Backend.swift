@@ -163,12 +163,13 @@ extension Relay {
         session.end(.upstreamViolation(replica: connection.replica.name))
     }
 
-    /// Nothing is asked and no transaction is open.
+    /// Nothing is asked, no transaction is open, and every answer has gone or may go to the executor.
     var isAtIdle: Bool {
         pipeline.isIdle && pipeline.transactionStatus == .idle && backend.isAtFrame && frontend.scanned == 0
+            && !toExecutor.isHolding
     }
 
-    private func idleReached() {
+    func idleReached() {
         if let drainReason { session.end(drainReason) }
     }
 }

@@ -162,6 +162,7 @@ final class Relay {
         writeUpstream()
         writeExecutor()
         guard session.isRelaying else { return }
+        if drainReason != nil, isAtIdle { return idleReached() }
         watchDurability()
         if executorEnded, frontend.scanned == 0, !hasUncut { halfCloseUpstream() }
         if upstreamEnded, toExecutor.released + toExecutor.held == 0 { upstreamClosed() }

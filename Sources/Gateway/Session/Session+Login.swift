@@ -205,6 +205,7 @@ extension Session {
             phase = .connecting(login)
             tryNext(login)
         } catch {
+            identity.rule = error.rule
             end(.policy(error))
         }
     }

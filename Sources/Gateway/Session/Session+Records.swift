@@ -18,7 +18,7 @@ extension Session {
         batch.add("token_id", identity.principal?.tokenID)
         batch.add("client", client.description)
         if let application = identity.application { batch.add("application", bytes: application) }
-        batch.add("rule", identity.decision?.rule)
+        batch.add("rule", identity.decision?.rule ?? identity.rule)
     }
 
     /// `session.start`, in the log of the replica's region. The executor's AuthenticationOk waits for it.

@@ -5,6 +5,8 @@ import GatewayRouting
 struct SessionIdentity {
     var principal: Principal?
     var decision: Decision?
+    /// The rule that matched, also where it then refused.
+    var rule: String?
     /// As the executor asked for it, without its region.
     var database: String?
     var application: [UInt8]?
