@@ -91,7 +91,8 @@ let package = Package(
         .executableTarget(
             name: "domicile",
             dependencies: [
-                "Admin", "Audit", "CLinux", "Gateway", "GatewayConfiguration", "GatewayHealth", "GatewayIdentity",
+                "Admin", "Audit", "CLinux", "Gateway", "GatewayConfiguration", "GatewayHealth",
+                "GatewayIdentity",
                 "GatewayPolicy", "GatewayRouting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

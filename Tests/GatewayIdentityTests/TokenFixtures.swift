@@ -26,7 +26,7 @@ struct TokenFixtures: Decodable, Sendable {
         var truncation: Bool?
         var planner: String?
         var task: String?
-        var token_id: String?
+        var tokenID: String?
 
         var testDescription: String { name }
     }

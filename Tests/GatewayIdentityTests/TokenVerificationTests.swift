@@ -39,7 +39,7 @@ import Testing
             #expect(token.expires == fixture.expires)
             #expect(token.principal.planner == fixture.planner)
             #expect(token.principal.task == fixture.task)
-            #expect(token.principal.tokenID == fixture.token_id)
+            #expect(token.principal.tokenID == fixture.tokenID)
         } else {
             let refusal = try #require(result.refusal)
             #expect(refusal.check == fixture.expect)

@@ -306,7 +306,9 @@ final class Worker: LoopOwner {
     private func makeRoom(for index: Int) {
         let refusal = Refusal.tooManySessions(limit: generation.configuration.limits.sessions)
         for _ in 0..<64 {
-            guard context.reserve.accept(listeners[index].descriptor, { refuseAtOnce($0, refusal) }) else { break }
+            guard context.reserve.accept(listeners[index].descriptor, { refuseAtOnce($0, refusal) }) else {
+                break
+            }
         }
         guard !areListenersResting else { return }
         areListenersResting = true

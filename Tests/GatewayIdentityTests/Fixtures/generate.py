@@ -410,7 +410,7 @@ for value in ("x" * 256, "\u00e9xec", "exec 1", "auth0|1", "\u0435xec-1"):
 case("sub by a path", make(payload=claims(realm={"user": "deep"})), "accept", issuers=["nested-subject"], subject="deep")
 case("sub by a path, absent", make(), "subject", issuers=["nested-subject"], judge=True)
 case("planner, task, jti", make(payload=claims(azp="planner-7", task_id="t-1", jti="id-1")), "accept",
-     planner="planner-7", task="t-1", token_id="id-1")
+     planner="planner-7", task="t-1", tokenID="id-1")
 case("planner a number", make(payload=claims(azp=7)), "planner", judge=True)
 case("task a list", make(payload=claims(task_id=["t"])), "task", judge=True)
 case("jti a number", make(payload=claims(jti=7)), "jti", judge=True)
