@@ -133,7 +133,13 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
-        .testTarget(name: "GatewayTests", dependencies: ["Gateway", "PGWire"], swiftSettings: strict),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: [
+                "Audit", "Gateway", "GatewayConfiguration", "GatewayIdentity", "GatewayPolicy", "GatewayRouting",
+                "PGWire", "Transport",
+            ],
+            swiftSettings: strict),
         .testTarget(name: "AdminTests", dependencies: ["Admin", "Audit", "Gateway"], swiftSettings: strict),
         .testTarget(name: "IntegrationTests", dependencies: ["PGWire", "Transport"], swiftSettings: strict),
     ]
