@@ -1,0 +1,175 @@
+"""From figures to tables: medians, paired ratios with their spread, and the block of docs/performance.md."""
+
+import datetime
+import os
+import pathlib
+import platform
+import re
+import statistics
+import subprocess
+
+from systems import PGBOUNCER, REPOSITORY, Failure
+
+DOCUMENT = REPOSITORY / "docs/performance.md"
+BEGIN, END = "<!-- script/bench writes from here -->", "<!-- to here -->"
+TRANSPORTS = {"tls": "TLS", "plain": "plaintext"}
+
+
+def middle(runs, key):
+    return statistics.median(run[key] for run in runs)
+
+
+def ratios(runs, others):
+    """CPU of one to the other's in the same round."""
+    return sorted(mine["cpu"] / max(other["cpu"], 1e-9) for mine, other in zip(runs, others))
+
+
+def spread(values):
+    text = f"{statistics.median(values):.2f}"
+    return f"{text} ({values[0]:.2f}–{values[-1]:.2f})" if len(values) > 1 else text
+
+
+def number(value):
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}" if value >= 100 else f"{value:.1f}"
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows])
+
+
+def cost_table(results):
+    rows = []
+    for workload, systems in results:
+        mine, other = systems["gateway"], systems["pgbouncer"]
+        rows.append([
+            TRANSPORTS[workload.transport], workload.title, number(middle(other, "cpu")), number(middle(mine, "cpu")),
+            f"**{spread(ratios(mine, other))}**",
+            " / ".join(f"{middle(runs, 'voluntary') + middle(runs, 'involuntary'):.2f}" for runs in (other, mine)),
+            f"{middle(mine, 'records'):.1f}", number(middle(mine, "bytes"))])
+    return table(["transport", "workload", "pgbouncer µs", "gateway µs", "gateway / pgbouncer (least–most)",
+                  "context switches, pgbouncer / gateway", "records", "log bytes"], rows)
+
+
+def pace_table(results):
+    rows = []
+    for workload, systems in results:
+        cells = [" / ".join(number(middle(systems[name], key)) for name in ("direct", "pgbouncer", "gateway"))
+                 for key in ("tps", "latency")]
+        rows.append([TRANSPORTS[workload.transport], workload.title, *cells])
+    return table(["transport", "workload", "transactions/s: direct / pgbouncer / gateway",
+                  "mean latency, ms: direct / pgbouncer / gateway"], rows)
+
+
+def durability_table(systems):
+    rows = []
+    for name, label in (("buffered", "buffered"), ("gateway", "acknowledged (default)"), ("strict", "strict")):
+        if name in systems:
+            runs = systems[name]
+            rows.append([label, number(middle(runs, "cpu")), spread(ratios(runs, systems["pgbouncer"])),
+                         number(middle(runs, "tps")), number(middle(runs, "latency")),
+                         f"{1 / max(middle(runs, 'syncs'), 1e-9):,.0f}"])
+    return table(["durability", "gateway µs", "gateway / pgbouncer", "transactions/s", "mean latency, ms",
+                  "transactions per sync to disk"], rows)
+
+
+def once_table(logins):
+    rows = []
+    for workload, systems in logins:
+        once = systems["pgbouncer-once"]
+        rows.append([TRANSPORTS[workload.transport], number(middle(once, "cpu")),
+                     number(middle(systems["gateway"], "cpu")), spread(ratios(systems["gateway"], once))])
+    return table(["transport", "pgbouncer µs", "gateway µs", "gateway / pgbouncer"], rows)
+
+
+def memory_table(memory, sessions):
+    rows = [[TRANSPORTS[transport], name, f"{empty / 2**20:.1f} MiB", f"{each / 1024:.1f} KiB"]
+            for (transport, name), (empty, each) in memory.items()]
+    return table(["transport", "system", "process, no session", f"each of {sessions} idle sessions"], rows)
+
+
+def calls_table(calls):
+    rows = []
+    for (title, name), counts in calls.items():
+        most = sorted(counts.items(), key=lambda entry: -entry[1])
+        named = ", ".join(f"{call} {count:.2f}" for call, count in most if count >= 0.02)
+        rows.append([title, name, f"{sum(counts.values()):.2f}", named])
+    return table(["workload", "system", "system calls per transaction", "of them"], rows)
+
+
+def output_of(*command):
+    done = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, check=False, cwd=REPOSITORY)
+    return done.stdout.strip()
+
+
+def machine():
+    information = pathlib.Path("/proc/cpuinfo").read_text()
+    model = re.search(r"^model name\s*:\s*(.+)$", information, re.MULTILINE)
+    memory = int(re.search(r"MemTotal:\s+(\d+)", pathlib.Path("/proc/meminfo").read_text()).group(1)) >> 20
+    return (f"{os.cpu_count()} cores ({model.group(1) if model else platform.machine()}), {memory} GiB, "
+            f"Linux {platform.release()}")
+
+
+def file_system(folder):
+    return output_of("df", "--output=fstype", folder).splitlines()[-1]
+
+
+def commit():
+    changed = output_of("git", "status", "--porcelain", "--", "Sources", "Package.swift")
+    return output_of("git", "rev-parse", "--short=10", "HEAD") + (" with uncommitted changes" if changed else "")
+
+
+def preface(context):
+    low, high = min(context["busy"]), max(context["busy"])
+    versions = ", ".join([
+        output_of(PGBOUNCER, "--version").splitlines()[0].replace("PgBouncer", "pgbouncer"),
+        output_of("pgbench", "--version").replace("pgbench (PostgreSQL)", "PostgreSQL and pgbench"),
+        "domicile " + output_of(context["binary"], "--version").split()[-1]])
+    rows = [
+        ["command", f"`{context['command']}`"],
+        ["machine", machine()],
+        ["versions", versions],
+        ["commit", context["commit"]],
+        ["date", datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")],
+        ["TLS", context["cipher"]],
+        ["log's file system", context["file_system"]],
+        ["other load", f"before the rounds other programs used {low:.0%} to {high:.0%} of the cores; load average "
+                       f"{context['load'][0]:.1f} at the beginning, {context['load'][1]:.1f} at the end"],
+    ]
+    return table(["", ""], rows)
+
+
+def report(context, results, memory, calls):
+    """All tables as Markdown."""
+    options = context["options"]
+    parts = [preface(context)]
+    parts += [f"### CPU per transaction\nMedians of {options.rounds} interleaved rounds of {options.seconds} s at "
+              f"{options.clients} clients (20 MB: one client); ratios are of the same round.", cost_table(results)]
+    several = [systems for workload, systems in results if "strict" in systems]
+    if several:
+        parts += ["### Durability of the log\nMode simple over TLS.", durability_table(several[0])]
+    logins = [entry for entry in results if "pgbouncer-once" in entry[1]]
+    if logins:
+        parts += ["### A login with an upstream login of its own\nAgainst a pgbouncer with `server_lifetime = 0`, which "
+                  "logs in upstream for each session as the gateway does.", once_table(logins)]
+    if memory:
+        parts += ["### Memory\nPSS of a fresh process; each session has its upstream and has run one query.",
+                  memory_table(memory, options.sessions)]
+        parts.append("CPU with no session at work, ms per second: " + ", ".join(
+            f"{name} {value:.1f}" for name, value in context["idle"].items()) + ".")
+    if calls:
+        parts += ["### System calls", calls_table(calls)]
+    parts += ["### Throughput and latency\nReported, never judged: they tell of the machine and its other load first.",
+              pace_table(results)]
+    return "\n\n".join(parts) + "\n"
+
+
+def write_document(text):
+    """Puts the tables between the document's two marks; what people wrote around them stays."""
+    old = DOCUMENT.read_text() if DOCUMENT.exists() else f"# Performance\n\n{BEGIN}\n{END}\n"
+    if BEGIN not in old or END not in old:
+        raise Failure(f"{DOCUMENT} lacks the lines that mark where the figures go: {BEGIN} and {END}")
+    head, rest = old.split(BEGIN, 1)
+    tail = rest.split(END, 1)[1]
+    DOCUMENT.write_text(f"{head}{BEGIN}\n{text}{END}{tail}")

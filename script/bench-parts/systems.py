@@ -1,0 +1,308 @@
+"""What is measured: the testbed's PostgreSQL, pgbouncer and the gateway in front of it. All of it ends with the run."""
+
+import os
+import pathlib
+import pwd
+import shlex
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+TESTBED = REPOSITORY / "script/testbed"
+PGBOUNCER = "/usr/sbin/pgbouncer"
+SERVER_USER = "postgres"
+START_TIMEOUT = 20
+STOP_PATIENCE = 12
+RUN_PATIENCE = 60
+SCALE = 10
+
+# Ports of our own, counted from the testbed's base, in the gap that the testbed leaves.
+FIRST_PORT = 40
+
+GATEWAY = """\
+# Written by script/bench.
+region: eu-west-1
+gateway: bench
+state: state
+listen:
+  - address: "127.0.0.1:{port}"
+    tls: {listener_tls}
+admin:
+  address: 127.0.0.1:{admin}
+  socket: {folder}/admin.sock
+issuers:
+  - issuer: {issuer}
+    audience: [domicile]
+    claims: {{ subject: sub, planner: planner, task: task_id, groups: groups }}
+regions:
+  eu-west-1: {{ jurisdiction: EU, audit: audit/eu-west-1, networks: [127.0.0.0/8] }}
+databases:
+  orders:
+    replicas:
+      - {{ name: orders-eu-a, region: eu-west-1, kind: primary, host: 127.0.0.1, port: {upstream}, dbname: orders }}
+    upstream:
+      {upstream_tls}
+      roles:
+        writer: {{ password: "${{DOMICILE_PASSWORD_WRITER}}" }}
+health: {{ user: domicile_health, password: "${{DOMICILE_PASSWORD_HEALTH}}" }}
+audit:
+  durability: {durability}
+limits: {{ logins_per_second_per_address: 100000, sessions_per_subject: 5000{workers} }}
+rules:
+  - name: eu-writers
+    who: {{ groups: [eu-writers] }}
+    databases: [orders]
+    regions: [EU]
+    roles: [writer]
+    access: read_write
+    replicates: allow
+"""
+
+# pgbouncer's defaults, but for what the comparison needs: addresses, TLS as the gateway has it, SCRAM, and room for
+# as many sessions as the gateway is given.
+PGBOUNCER_INI = """\
+; Written by script/bench.
+[databases]
+orders = host=127.0.0.1 port={upstream} dbname=orders
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+unix_socket_dir =
+logfile = {folder}/pgbouncer.log
+pidfile = {folder}/pgbouncer.pid
+auth_type = scram-sha-256
+auth_file = {folder}/users
+pool_mode = session
+max_client_conn = 1000
+default_pool_size = 250
+{tls}
+{more}
+"""
+
+
+class Failure(Exception):
+    """Something a person must see."""
+
+
+class System:
+    """One way to the database: its process (None where PostgreSQL itself is meant) and libpq's environment for it."""
+
+    def __init__(self, name, environment, process=None, admin=None, folder=None):
+        self.name = name
+        self.environment = environment
+        self.process = process
+        self.admin = admin
+        self.folder = folder
+
+    @property
+    def pid(self):
+        return self.process.pid if self.process else None
+
+
+class Bench:
+    """The processes and folders of one run. `close` ends and removes all of them."""
+
+    def __init__(self, binary, base, workers):
+        self.base = base
+        self.workers = workers
+        self.next_port = FIRST_PORT
+        self.children = []
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="domicile-bench."))
+        # pgbouncer's user must be able to pass through; what is secret has its own mode.
+        self.folder.chmod(0o711)
+        self.testbed = self.folder / "testbed"
+        self.testbed_is_up = False
+        self.variables = {}
+        self.binary = self.folder / "domicile"
+        self.original = binary
+
+    def open(self):
+        # A copy: a build that happens meanwhile must not change what runs.
+        shutil.copy2(self.original, self.binary)
+        self.testbed_is_up = True
+        self.call_testbed("up", "--no-gateway")
+        for line in self.call_testbed("env").splitlines():
+            name, value = line.removeprefix("export ").split("=", 1)
+            self.variables[name] = shlex.split(value)[0] if value else ""
+        self.allow_plaintext()
+        self.run(["pgbench", "-i", "-q", "-s", str(SCALE)], self.direct("tls").environment)
+
+    def call_testbed(self, *arguments):
+        environment = dict(os.environ, DOMICILE_TESTBED_DIR=str(self.testbed), DOMICILE_TESTBED_PORT=str(self.base),
+                           DOMICILE_BIN=str(self.binary))
+        done = subprocess.run([TESTBED, *arguments], env=environment, stdin=subprocess.DEVNULL, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, check=False)
+        if done.returncode != 0:
+            raise Failure(f"script/testbed {arguments[0]} failed:\n{done.stderr}")
+        return done.stdout
+
+    def allow_plaintext(self):
+        """The testbed's servers insist on TLS; the plaintext rows measure both proxies without any."""
+        file = pathlib.Path(self.sql("SHOW hba_file"))
+        with open(file, "a", encoding="utf-8") as access:
+            access.write("\n# script/bench\nhostnossl all writer,domicile_health 127.0.0.1/32 scram-sha-256\n")
+        self.sql("SELECT pg_reload_conf()")
+
+    def sql(self, text):
+        dsn = self.variables["DIRECT_DSN_EU_A"]
+        password = dsn.rpartition(" password=")[2]
+        environment = dict(self.direct("tls").environment, PGUSER="postgres", PGPASSWORD=password)
+        return self.run(["psql", "-X", "-q", "-A", "-t", "-c", text], environment).strip()
+
+    def run(self, command, environment, patience=RUN_PATIENCE):
+        """Output of a command that must end well, and within `patience` seconds: a stall is a failure too."""
+        process = self.start(command, environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        try:
+            output = process.communicate(timeout=patience)[0]
+        except subprocess.TimeoutExpired:
+            raise Failure(f"{' '.join(command)} at port {environment['PGPORT']} has not ended after {patience} s; "
+                          "its processes are stopped now") from None
+        self.children.remove(process)
+        if process.returncode != 0:
+            raise Failure(f"{' '.join(command)} ended with status {process.returncode}:\n{output[-2000:]}")
+        return output
+
+    def start(self, command, environment, **more):
+        # A session of its own: Ctrl-C reaches script/bench alone, which then ends all in order.
+        process = subprocess.Popen([str(part) for part in command], env=environment, stdin=subprocess.DEVNULL,
+                                   start_new_session=True, **more)
+        self.children.append(process)
+        return process
+
+    def stop(self, process, with_signal=signal.SIGTERM):
+        if process.poll() is None:
+            process.send_signal(with_signal)
+            try:
+                process.wait(STOP_PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        if process in self.children:
+            self.children.remove(process)
+
+    def close(self):
+        for process in reversed(list(self.children)):
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in list(self.children):
+            self.stop(process, signal.SIGKILL if process.poll() is not None else signal.SIGTERM)
+        if self.testbed_is_up:
+            try:
+                self.call_testbed("down")
+            finally:
+                self.testbed_is_up = False
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def port(self):
+        self.next_port += 1
+        return self.base + self.next_port - 1
+
+    def libpq(self, port, transport, authority, password):
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+        environment.update(
+            PGHOST="127.0.0.1", PGPORT=str(port), PGDATABASE="orders", PGUSER="writer", PGPASSWORD=password,
+            PGGSSENCMODE="disable", PGCONNECT_TIMEOUT="10", LC_ALL="C",
+            PGSSLMODE="verify-full" if transport == "tls" else "disable")
+        if transport == "tls":
+            environment["PGSSLROOTCERT"] = authority
+        return environment
+
+    def direct(self, transport):
+        values = self.variables
+        return System("direct", self.libpq(values["DIRECT_PORT_EU_A"], transport, values["DOMICILE_UPSTREAM_CA"],
+                                           values["DOMICILE_PASSWORD_WRITER"]))
+
+    def pgbouncer(self, transport, more="", name="pgbouncer"):
+        values = self.variables
+        port = self.port()
+        folder = self.folder / f"pgbouncer-{port}"
+        folder.mkdir(mode=0o700)
+        users = folder / "users"
+        users.write_text(f'"writer" "{values["DOMICILE_PASSWORD_WRITER"]}"\n')
+        certificates = pathlib.Path(values["DOMICILE_TESTBED"]) / "certificates"
+        tls = "client_tls_sslmode = disable\nserver_tls_sslmode = disable"
+        if transport == "tls":
+            for file in ("gateway.crt", "gateway.key", "upstream-ca.crt"):
+                shutil.copyfile(certificates / file, folder / file)
+            tls = (f"client_tls_sslmode = require\nclient_tls_cert_file = {folder}/gateway.crt\n"
+                   f"client_tls_key_file = {folder}/gateway.key\nserver_tls_sslmode = verify-full\n"
+                   f"server_tls_ca_file = {folder}/upstream-ca.crt")
+        (folder / "pgbouncer.ini").write_text(PGBOUNCER_INI.format(
+            upstream=values["DIRECT_PORT_EU_A"], port=port, folder=folder, tls=tls, more=more))
+        account = {}
+        if os.geteuid() == 0:
+            entry = pwd.getpwnam(SERVER_USER)
+            account = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+            for file in [folder, *folder.iterdir()]:
+                os.chown(file, entry.pw_uid, entry.pw_gid)
+        process = self.start([PGBOUNCER, "-q", folder / "pgbouncer.ini"], dict(os.environ), cwd="/",
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **account)
+        system = System(name, self.libpq(
+            port, transport, values["DOMICILE_CA"], values["DOMICILE_PASSWORD_WRITER"]), process, folder=folder)
+        self.wait_until_it_answers(system, folder / "pgbouncer.log")
+        return system
+
+    def gateway(self, transport, durability="acknowledged", name="gateway"):
+        values = self.variables
+        port, admin = self.port(), self.port()
+        folder = self.folder / f"gateway-{port}"
+        folder.mkdir(mode=0o700)
+        certificates = pathlib.Path(values["DOMICILE_TESTBED"]) / "certificates"
+        if transport == "tls":
+            listener_tls = f"{{ certificate: {certificates}/gateway.crt, key: {certificates}/gateway.key }}"
+            upstream_tls = f"sslmode: verify-full\n      sslrootcert: {certificates}/upstream-ca.crt"
+        else:
+            listener_tls, upstream_tls = "{ required: false }", "sslmode: disable"
+        configuration = folder / "domicile.yaml"
+        configuration.write_text(GATEWAY.format(
+            port=port, admin=admin, folder=folder, issuer=values["DOMICILE_ISSUER"], durability=durability,
+            upstream=values["DIRECT_PORT_EU_A"], listener_tls=listener_tls, upstream_tls=upstream_tls,
+            workers=f", workers: {self.workers}" if self.workers else ""))
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+        for secret in ("WRITER", "HEALTH"):
+            environment[f"DOMICILE_PASSWORD_{secret}"] = values[f"DOMICILE_PASSWORD_{secret}"]
+        with open(folder / "gateway.log", "ab") as log:
+            process = self.start([self.binary, "serve", "--config", configuration], environment, cwd=folder,
+                                 stdout=log, stderr=log)
+        system = System(name, self.libpq(
+            port, transport, values["DOMICILE_CA"], values["DOMICILE_TOKEN_EU_WRITER"]), process, admin, folder)
+        self.wait_until_it_answers(system, folder / "gateway.log")
+        return system
+
+    def wait_until_it_answers(self, system, log):
+        deadline = time.monotonic() + START_TIMEOUT
+        while True:
+            try:
+                self.run(["psql", "-X", "-q", "-A", "-t", "-c", "SELECT 1"], system.environment)
+                return
+            except Failure as problem:
+                if time.monotonic() > deadline or system.process.poll() is not None:
+                    text = log.read_text(errors="replace")[-3000:] if log.exists() else ""
+                    raise Failure(f"{system.name} does not answer: {problem}\n{text}") from problem
+            time.sleep(0.2)
+
+    def cipher(self, system):
+        output = self.run(["psql", "-X", "-c", r"\conninfo"], system.environment)
+        return output.partition("protocol: ")[2].partition(", compression")[0].replace(", cipher: ", " ") or "none"
+
+
+def metrics(system):
+    """The gateway's own counters, summed over their labels."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"http://127.0.0.1:{system.admin}/metrics", timeout=5) as answer:
+            text = answer.read().decode()
+    except (urllib.error.URLError, ConnectionError, TimeoutError) as problem:
+        raise Failure(f"the gateway's /metrics: {problem}") from problem
+    sums = {}
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            name, _, value = line.rpartition(" ")
+            name = name.partition("{")[0]
+            sums[name] = sums.get(name, 0.0) + float(value)
+    return sums
