@@ -136,7 +136,8 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Audit", "Gateway", "GatewayConfiguration", "GatewayIdentity", "GatewayPolicy", "GatewayRouting",
+                "Audit", "Gateway", "GatewayConfiguration", "GatewayIdentity", "GatewayPolicy",
+                "GatewayRouting",
                 "PGWire", "Transport",
             ],
             swiftSettings: strict),

@@ -21,7 +21,8 @@ package struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
 
     /// A literal IPv4 or IPv6 address; nil where `host` is none.
     package init?(literal host: String, port: Int) {
-        guard (0...65535).contains(port) else { return nil }
+        // C would read up to a NUL, and take what stands before it for the whole.
+        guard (0...65535).contains(port), !host.utf8.contains(0) else { return nil }
         var four = in_addr()
         var six = in6_addr()
         if inet_pton(AF_INET, host, &four) == 1 {

@@ -31,6 +31,9 @@ package final class TLSContext: Sendable {
             throw error
         }
         _ = copenssl_set_session_cache_off(context)
+        // Where executors' certificates are asked for, OpenSSL resumes no session without a context of its own.
+        let name = Array("domicile".utf8)
+        SSL_CTX_set_session_id_context(context, name, UInt32(name.count))
         SSL_CTX_set_alpn_select_cb(context, TLSContext.selectProtocol, nil)
     }
 

@@ -45,6 +45,9 @@ extension Session {
             perform(action, negotiation)
         } catch {
             context.counters.protocolViolations.increase()
+            // What has no length that a startup packet can have may be anything, a malformed CancelRequest too, which
+            // gets no byte ever (F-WIRE-15): PostgreSQL closes without a word.
+            if case .invalidLength = error { return close() }
             end(error.refusal)
         }
     }
