@@ -20,15 +20,11 @@ package final class TLSContext: Sendable {
     /// where `clientCA` is given.
     package init(certificate: String, key: String, clientCA: String? = nil) throws(TransportError) {
         context = try TLSContext.make(TLS_server_method())
-        do {
-            try TLSContext.use(context, certificate: certificate, key: key)
-            if let clientCA {
-                try TLSContext.trust(context, file: clientCA)
-                SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
-            }
-        } catch {
-            SSL_CTX_free(context)
-            throw error
+        // What throws from here on has deinit free the context.
+        try TLSContext.use(context, certificate: certificate, key: key)
+        if let clientCA {
+            try TLSContext.trust(context, file: clientCA)
+            SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
         }
         _ = copenssl_set_session_cache_off(context)
         // Where executors' certificates are asked for, OpenSSL resumes no session without a context of its own.
@@ -42,16 +38,11 @@ package final class TLSContext: Sendable {
         trust: Trust, certificate: String? = nil, key: String? = nil
     ) throws(TransportError) {
         context = try TLSContext.make(TLS_client_method())
-        do {
-            if case .authority(let file) = trust {
-                try TLSContext.trust(context, file: file)
-                SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
-            }
-            if let certificate, let key { try TLSContext.use(context, certificate: certificate, key: key) }
-        } catch {
-            SSL_CTX_free(context)
-            throw error
+        if case .authority(let file) = trust {
+            try TLSContext.trust(context, file: file)
+            SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
         }
+        if let certificate, let key { try TLSContext.use(context, certificate: certificate, key: key) }
     }
 
     deinit { SSL_CTX_free(context) }
