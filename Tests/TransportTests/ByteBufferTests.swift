@@ -111,7 +111,7 @@ private func pattern(_ count: Int, from start: Int = 0) -> [UInt8] {
     }
 
     @Test(
-        "A replacement that is longer, shorter, empty or of the same length, at the start, within and at the end"
+        "A replacement that is longer, shorter, empty or as long, at the start, within and at the end"
     )
     func replaceTable() {
         let base = pattern(10)

@@ -2,8 +2,8 @@ import Glibc
 import Testing
 import Transport
 
-/// Sends a pattern through a pair of streams that one loop watches, edge-triggered as the relay's are, in pieces and
-/// rooms of random sizes; stops when all of it came, or after a deadline.
+/// Sends a pattern through a pair of streams that one loop watches, edge-triggered as the relay's are, in
+/// pieces and rooms of random sizes; stops when all of it came, or after a deadline.
 private final class PatternFlow: LoopOwner {
     private let pair: SocketPair
     private let total: Int

@@ -4,8 +4,8 @@ import Synchronization
 import Testing
 import Transport
 
-/// A TLS listener in a thread of its own, for the `openssl s_client` command: shakes hands with so many peers, writes
-/// `hello` to each, and closes.
+/// A TLS listener in a thread of its own, for the `openssl s_client` command: shakes hands with so many
+/// peers, writes `hello` to each, and closes.
 private final class TLSListener: Sendable {
     struct Seen: Sendable {
         let outcome: Stream.Outcome
@@ -63,7 +63,7 @@ private final class TLSListener: Sendable {
 
     private func connect(_ port: Int, _ options: String) throws -> String {
         try TestCertificates.shell(
-            "openssl s_client -connect 127.0.0.1:\(port) -CAfile \(certificates.ca) -ign_eof \(options) </dev/null",
+            "openssl s_client -connect 127.0.0.1:\(port) -CAfile \(certificates.ca) -ign_eof \(options)",
             mayFail: true)
     }
 

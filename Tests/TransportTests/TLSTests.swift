@@ -212,9 +212,7 @@ private func shakeHands(_ pair: SocketPair) -> (connecting: Stream.Outcome, acce
 
     // MARK: Material
 
-    @Test(
-        "Certificates, keys and CA files that cannot be used are refused with their path",
-        .disabled("TLSContext frees its context twice where its init throws"))
+    @Test("Certificates, keys and CA files that cannot be used are refused with their path")
     func material() throws {
         let (certificate, key) = (certificates.certificate, certificates.key)
         let missing = certificates.path("missing")

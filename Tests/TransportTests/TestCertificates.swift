@@ -2,7 +2,8 @@ import Foundation
 import Glibc
 import Testing
 
-/// Certificates made on the spot by the `openssl` command: a CA, and what it signed for `gateway.test` and 127.0.0.1.
+/// Certificates made on the spot by the `openssl` command: a CA, and what it signed for `gateway.test` and
+/// 127.0.0.1.
 final class TestCertificates {
     struct CommandFailed: Error, CustomStringConvertible {
         let description: String
@@ -35,17 +36,18 @@ final class TestCertificates {
     ) throws {
         let base = path(name)
         try TestCertificates.shell(
-            "openssl req -newkey \(algorithm) -nodes -subj /CN=\(name) -keyout \(base).key -out \(base).csr"
+            "openssl req -newkey \(algorithm) -nodes -subj /CN=\(name)"
+                + " -keyout \(base).key -out \(base).csr"
                 + " && printf 'subjectAltName=\(names)' > \(base).ext"
-                + " && openssl x509 -req -in \(base).csr -CA \(path(authority)).crt -CAkey \(path(authority)).key"
-                + " -days 2 \(digest) -extfile \(base).ext -out \(base).crt")
+                + " && openssl x509 -req -in \(base).csr -CA \(path(authority)).crt"
+                + " -CAkey \(path(authority)).key -days 2 \(digest) -extfile \(base).ext -out \(base).crt")
     }
 
     /// A certificate that signs itself, so that its own key makes the signature.
     func selfSigned(_ name: String, algorithm: String) throws {
         try TestCertificates.shell(
-            "openssl req -x509 -newkey \(algorithm) -nodes -days 2 -subj /CN=\(name) -keyout \(path(name)).key "
-                + "-out \(path(name)).crt")
+            "openssl req -x509 -newkey \(algorithm) -nodes -days 2 -subj /CN=\(name) "
+                + "-keyout \(path(name)).key -out \(path(name)).crt")
     }
 
     /// What a command line prints; ends it after 20 s.
