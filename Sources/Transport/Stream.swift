@@ -71,7 +71,8 @@ package final class Stream {
             isReadable = false
             return (0, .wouldBlock)
         case EINTR: return (0, .wouldBlock)
-        case ECONNRESET, EPIPE, ETIMEDOUT: return (0, .closed)
+        // A reset: unlike after a FIN, nobody is there to read an answer.
+        case ECONNRESET, EPIPE, ETIMEDOUT: return (0, .failed(.closed))
         default: return (0, .failed(.system(call: "recv", code: errno)))
         }
     }

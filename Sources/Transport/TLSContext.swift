@@ -50,7 +50,11 @@ package final class TLSContext: Sendable {
     private static func make(_ method: OpaquePointer?) throws(TransportError) -> OpaquePointer {
         guard let context = SSL_CTX_new(method) else { throw .tls(reason: lastError()) }
         _ = copenssl_set_min_proto(context, TLS1_2_VERSION)
-        _ = copenssl_set_options(context, copenssl_op_no_renegotiation | copenssl_op_no_compression)
+        // Only whole frames are forwarded, so that a stream that was cut says nothing that its end does not; and an
+        // executor that shuts its side by a FIN alone still gets its answers (F-WIRE-33).
+        _ = copenssl_set_options(
+            context,
+            copenssl_op_no_renegotiation | copenssl_op_no_compression | copenssl_op_ignore_unexpected_eof)
         _ = copenssl_set_mode(context, copenssl_relay_mode)
         // One recv fetches a record's header and body together.
         _ = copenssl_set_read_ahead(context)

@@ -143,7 +143,7 @@ final class TLSSession {
         case SSL_ERROR_ZERO_RETURN: return .closed
         case SSL_ERROR_SYSCALL:
             ERR_clear_error()
-            return .closed
+            return .failed("connection reset")
         default:
             let verification = SSL_get_verify_result(ssl)
             let reason = TLSContext.lastError()

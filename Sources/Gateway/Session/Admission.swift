@@ -4,7 +4,7 @@ import GatewayRouting
 import Synchronization
 
 /// Counts what limits bound: sessions in all, sessions of a principal, logins and wrong cancel keys of an address.
-final class Admission: Sendable {
+package final class Admission: Sendable {
     private struct Rate {
         var tokens: Double
         var updated: UInt64
@@ -21,16 +21,18 @@ final class Admission: Sendable {
     /// Addresses that are remembered at once; beyond it the full buckets are forgotten.
     private static let rememberedAddresses = 10_000
     /// Wrong cancel keys an address may send a second before they are not looked at any more.
-    static let cancelGuessesPerSecond = 10
+    package static let cancelGuessesPerSecond = 10
 
     private let state = Mutex(State())
 
-    var sessions: Int { state.withLock { $0.sessions } }
+    package init() {}
+
+    package var sessions: Int { state.withLock { $0.sessions } }
     /// Live sessions by replica.
-    var sessionsByReplica: [ReplicaID: Int] { state.withLock { $0.byReplica } }
+    package var sessionsByReplica: [ReplicaID: Int] { state.withLock { $0.byReplica } }
 
     /// Takes a place for a connection, before anything is known of it.
-    func admitConnection(limit: Int) -> Bool {
+    package func admitConnection(limit: Int) -> Bool {
         state.withLock { state in
             guard state.sessions < limit else { return false }
             state.sessions += 1
@@ -38,22 +40,22 @@ final class Admission: Sendable {
         }
     }
 
-    func releaseConnection() { state.withLock { $0.sessions -= 1 } }
+    package func releaseConnection() { state.withLock { $0.sessions -= 1 } }
 
     /// One login of this address now (a bucket of one second's worth). Unix sockets, without bytes, are not counted.
-    func admitLogin(address: [UInt8], perSecond: Int, now: UInt64) -> Bool {
+    package func admitLogin(address: [UInt8], perSecond: Int, now: UInt64) -> Bool {
         guard !address.isEmpty else { return true }
         return state.withLock { Admission.take(&$0.logins, address, perSecond, now) }
     }
 
     /// Whether a wrong cancel key of this address is still within its rate.
-    func admitCancelGuess(address: [UInt8], now: UInt64) -> Bool {
+    package func admitCancelGuess(address: [UInt8], now: UInt64) -> Bool {
         guard !address.isEmpty else { return true }
         return state.withLock { Admission.take(&$0.cancels, address, Admission.cancelGuessesPerSecond, now) }
     }
 
     /// Takes a place for a principal (issuer + subject).
-    func admitSubject(_ principal: Principal, limit: Int) -> Bool {
+    package func admitSubject(_ principal: Principal, limit: Int) -> Bool {
         state.withLock { state in
             let key = Admission.key(principal)
             guard state.bySubject[key, default: 0] < limit else { return false }
@@ -62,7 +64,7 @@ final class Admission: Sendable {
         }
     }
 
-    func releaseSubject(_ principal: Principal) {
+    package func releaseSubject(_ principal: Principal) {
         state.withLock { state in
             let key = Admission.key(principal)
             let count = state.bySubject[key, default: 1] - 1
@@ -70,8 +72,8 @@ final class Admission: Sendable {
         }
     }
 
-    func enter(replica: ReplicaID) { state.withLock { $0.byReplica[replica, default: 0] += 1 } }
-    func leave(replica: ReplicaID) { state.withLock { $0.byReplica[replica, default: 1] -= 1 } }
+    package func enter(replica: ReplicaID) { state.withLock { $0.byReplica[replica, default: 0] += 1 } }
+    package func leave(replica: ReplicaID) { state.withLock { $0.byReplica[replica, default: 1] -= 1 } }
 
     private static func key(_ principal: Principal) -> String {
         principal.issuer + "\u{0}" + principal.subject

@@ -4,11 +4,11 @@ import PGWire
 /// The queries of ours on an upstream, between its login and the executor's AuthenticationOk: what the server says of
 /// itself on this very connection. The executor's startup parameters are in force by then, so every name is qualified
 /// and no operator occurs (F-WIRE-09).
-struct AttestationQuery {
+package struct AttestationQuery {
     /// The facts, and when the backend was started as the server writes it.
-    struct Answer {
-        let facts: AttestationFacts
-        let backendStart: String?
+    package struct Answer {
+        package let facts: AttestationFacts
+        package let backendStart: String?
     }
 
     private static let sql = """
@@ -24,10 +24,10 @@ struct AttestationQuery {
     private var failed = false
 
     /// - Parameter isWalsender: a physical replication connection, which knows replication commands and no SQL.
-    init(isWalsender: Bool) { self.isWalsender = isWalsender }
+    package init(isWalsender: Bool) { self.isWalsender = isWalsender }
 
     /// The next query to send; nil when all were answered.
-    var next: String? {
+    package var next: String? {
         switch (isWalsender, rows.count) {
         case (false, 0): AttestationQuery.sql
         case (true, 0): "IDENTIFY_SYSTEM"
@@ -37,7 +37,7 @@ struct AttestationQuery {
     }
 
     /// Takes a frame of the answer; true with its ReadyForQuery.
-    mutating func receive(_ tag: BackendTag, _ body: Span<UInt8>) throws(UpstreamFailure) -> Bool {
+    package mutating func receive(_ tag: BackendTag, _ body: Span<UInt8>) throws(UpstreamFailure) -> Bool {
         switch tag {
         case .rowDescription, .commandComplete, .noticeResponse, .parameterStatus: return false
         case .errorResponse:
@@ -67,7 +67,7 @@ struct AttestationQuery {
     /// - Parameters:
     ///   - backendPID: the process id of BackendKeyData.
     ///   - inHotStandby: the ParameterStatus of that name.
-    func answer(backendPID: Int32, inHotStandby: String?, spki: String?) throws(UpstreamFailure) -> Answer {
+    package func answer(backendPID: Int32, inHotStandby: String?, spki: String?) throws(UpstreamFailure) -> Answer {
         if isWalsender {
             guard rows.count == 2, let system = rows[0].first ?? nil, let cluster = rows[1].first ?? nil
             else {

@@ -2,21 +2,26 @@ import Synchronization
 
 /// Names a session to other workers.
 package struct SessionAddress: Sendable, Hashable {
-    let worker: Int
+    package let worker: Int
     /// Slot and generation of the slot: an address of a session that ended fits no later one.
-    let token: UInt64
+    package let token: UInt64
+
+    package init(worker: Int, token: UInt64) {
+        self.worker = worker
+        self.token = token
+    }
 }
 
 /// The cancel keys that executors hold: ours, never a replica's (F-WIRE-13). Keys are random, and compared in constant
 /// time (F-WIRE-16).
-final class CancelRegistry: Sendable {
-    struct Entry: Sendable {
-        let address: SessionAddress
-        let secret: [UInt8]
+package final class CancelRegistry: Sendable {
+    package struct Entry: Sendable {
+        package let address: SessionAddress
+        package let secret: [UInt8]
         /// The session's name in records.
-        let session: String
+        package let session: String
         /// Index of the log that the session writes to.
-        let region: String
+        package let region: String
     }
 
     private struct State {
@@ -26,10 +31,12 @@ final class CancelRegistry: Sendable {
 
     private let state = Mutex(State())
 
+    package init() {}
+
     /// Makes a key (process id, secret) for a session.
     ///
     /// - Parameter length: bytes of the secret: 4 for protocol 3.0, 32 for 3.2.
-    func register(
+    package func register(
         _ address: SessionAddress, session: String, region: String, length: Int
     ) -> (processID: Int32, secret: [UInt8]) {
         state.withLock { state in
@@ -45,12 +52,12 @@ final class CancelRegistry: Sendable {
         }
     }
 
-    func remove(_ processID: Int32) {
+    package func remove(_ processID: Int32) {
         state.withLock { state in _ = state.entries.removeValue(forKey: processID) }
     }
 
     /// The session that this key belongs to; nil where there is none.
-    func find(processID: Int32, secret: [UInt8]) -> Entry? {
+    package func find(processID: Int32, secret: [UInt8]) -> Entry? {
         let entry = state.withLock { $0.entries[processID] }
         guard let entry else { return nil }
         return CancelRegistry.isEqual(entry.secret, secret) ? entry : nil

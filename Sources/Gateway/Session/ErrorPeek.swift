@@ -2,12 +2,12 @@ import PGWire
 
 /// The severity and SQLSTATE of an ErrorResponse, read from its first bytes: they stand before everything that can be
 /// long, and the rest may not have come yet.
-struct ErrorPeek {
+package struct ErrorPeek {
     /// The session is over: FATAL or PANIC.
-    let isFatal: Bool
-    let sqlstate: String?
+    package let isFatal: Bool
+    package let sqlstate: String?
 
-    init(_ body: Span<UInt8>) {
+    package init(_ body: Span<UInt8>) {
         func text(_ code: DiagnosticFields.Code) -> String? {
             guard let range = try? DiagnosticFields.value(of: code, in: body) else { return nil }
             return String(decoding: body.bytes(in: range), as: UTF8.self)

@@ -4,19 +4,19 @@ import PGWire
 
 /// What an executor's startup packet asks for, read once: the database and region, the role, and the parameters that
 /// go on to the replica (interface.md, "Connecting"; F-WIRE-10).
-struct ExecutorStartup {
+package struct ExecutorStartup {
     /// As asked for, with `@region`.
-    let database: String
-    let logical: DatabaseName
-    let user: String
-    let regionsAsked: [String]
-    let replication: StartupMessage.Replication
-    let application: [UInt8]?
+    package let database: String
+    package let logical: DatabaseName
+    package let user: String
+    package let regionsAsked: [String]
+    package let replication: StartupMessage.Replication
+    package let application: [UInt8]?
     /// Parameters for the replica, in their order: all but those that the gateway sets itself.
-    let forwarded: [StartupMessage.Parameter]
+    package let forwarded: [StartupMessage.Parameter]
     /// The `options` that go on, in the server's own escaping; nil where nothing is left of them.
-    let options: [UInt8]?
-    let usesLongCancelKey: Bool
+    package let options: [UInt8]?
+    package let usesLongCancelKey: Bool
 
     /// Settings that an executor may not bring along: they would widen what the policy allows, or are the gateway's
     /// (architecture, "Startup parameters" and rule 8). Names fold as the server folds them.
@@ -24,7 +24,7 @@ struct ExecutorStartup {
         "role", "session_authorization", "default_transaction_read_only", "transaction_read_only",
     ]
 
-    init(_ message: StartupMessage) throws(Refusal) {
+    package init(_ message: StartupMessage) throws(Refusal) {
         func text(_ name: String) -> String? {
             message.value(of: name).map { String(decoding: $0, as: UTF8.self) }
         }

@@ -2,7 +2,7 @@
 ///
 /// Pieces are added in order, each with the number (`AuditReceipt.end`) it waits for; 0 waits for nothing. The sum of
 /// what was released and not yet taken is `released`.
-struct HoldQueue {
+package struct HoldQueue {
     private struct Piece {
         var bytes: Int
         var waitsFor: UInt64
@@ -13,16 +13,18 @@ struct HoldQueue {
     private var pieces: [Piece] = []
     private var first = 0
     /// Bytes that may go, counted from the buffer's first.
-    private(set) var released = 0
+    package private(set) var released = 0
     /// What was released so far ends where a frame does.
-    private(set) var releasedEndsFrame = true
+    package private(set) var releasedEndsFrame = true
     /// Bytes that wait.
-    private(set) var held = 0
+    package private(set) var held = 0
 
-    var isHolding: Bool { held > 0 }
+    package init() {}
+
+    package var isHolding: Bool { held > 0 }
 
     /// Adds bytes behind those already there.
-    mutating func add(_ bytes: Int, waitsFor number: UInt64, durable: UInt64, endsFrame: Bool) {
+    package mutating func add(_ bytes: Int, waitsFor number: UInt64, durable: UInt64, endsFrame: Bool) {
         guard bytes > 0 else { return }
         if held == 0, number <= durable {
             released += bytes
@@ -39,7 +41,7 @@ struct HoldQueue {
     }
 
     /// Releases what waited for numbers up to `durable`.
-    mutating func release(durable: UInt64) {
+    package mutating func release(durable: UInt64) {
         while first < pieces.count, pieces[first].waitsFor <= durable {
             released += pieces[first].bytes
             held -= pieces[first].bytes
@@ -53,13 +55,13 @@ struct HoldQueue {
     }
 
     /// So many released bytes left the buffer.
-    mutating func took(_ bytes: Int) {
+    package mutating func took(_ bytes: Int) {
         precondition(bytes <= released)
         released -= bytes
     }
 
     /// Forgets what waits; the caller drops the bytes behind `released`.
-    mutating func dropHeld() {
+    package mutating func dropHeld() {
         pieces.removeAll()
         first = 0
         held = 0

@@ -2,13 +2,13 @@ import PGWire
 
 extension Refusal {
     /// ERROR: the session lives on. FATAL: it ends.
-    enum Severity {
+    package enum Severity {
         case error
         case fatal
     }
 
     /// The ErrorResponse that an executor gets.
-    func encoded(severity: Severity) -> [UInt8] {
+    package func encoded(severity: Severity) -> [UInt8] {
         var bytes: [UInt8] = []
         switch severity {
         case .error:
@@ -22,7 +22,7 @@ extension Refusal {
 
 extension FrameError {
     /// Which check failed, for DETAIL.
-    var reason: String {
+    package var reason: String {
         switch self {
         case .unexpectedTag(let tag): "Message type \(FrameError.name(tag)) has no place here."
         case .lengthTooShort(let tag, let length):
@@ -38,7 +38,7 @@ extension FrameError {
 }
 
 extension StartupError {
-    var refusal: Refusal {
+    package var refusal: Refusal {
         switch self {
         case .invalidLength(let length): .protocolViolation("The startup packet says a length of \(length).")
         case .unsupportedProtocol(let major, let minor): .unsupportedProtocol(major: major, minor: minor)

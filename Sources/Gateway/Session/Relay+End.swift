@@ -13,7 +13,7 @@ extension Relay {
 
     /// The executor cannot be written to any more: the upstream is rolled back and closed.
     func executorGone(_ reason: String) {
-        session.finish(reason: reason, sqlstate: nil)
+        session.finish(reason: reason, sqlstate: nil, kills: true)
     }
 
     /// Everything of the executor has been forwarded: the replica sees the end of its input, finishes what came and
@@ -57,6 +57,9 @@ extension Relay {
         worker.touch(session)
         return true
     }
+
+    /// Something awaits an answer, or a transaction is open: closing the connection alone would not end it.
+    var isReplicaBusy: Bool { !pipeline.isIdle || pipeline.transactionStatus != .idle }
 
     /// Every message whose answer never came gets an end in the log.
     func abandonUnanswered() {

@@ -250,8 +250,9 @@ extension Relay {
                 try Query.encode(sql: text, into: &frame)
                 pipeline.querySent(message: message, now: worker.loop.now)
             } else {
-                try Parse.encode(name: [], sql: text, into: &frame)
-                pipeline.parseSent(message: message, name: [UInt8]().span, now: worker.loop.now)
+                // Under a name of its own: a failed Parse of the unnamed statement would destroy it.
+                try Parse.encode(name: text, sql: text, into: &frame)
+                pipeline.parseSent(message: message, name: text.span, now: worker.loop.now)
             }
         } catch {
             return violation("The refusal could not be encoded.")

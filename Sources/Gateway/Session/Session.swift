@@ -155,7 +155,7 @@ final class Session {
         switch executor.write(from: &outbound, limit: outbound.count) {
         case .moved, .wouldBlock: break
         case .closed, .failed:
-            finish(reason: "executor_closed", sqlstate: nil)
+            finish(reason: "executor_closed", sqlstate: nil, kills: true)
             return
         }
         if outbound.isEmpty, case .leaving = phase { sendFIN() }
@@ -226,8 +226,10 @@ final class Session {
             } else if bytes > 0 {
                 outbound.append(relay.fromUpstream.readable)
             }
+            let isBusy = relay.isReplicaBusy
             recordEnd(relay, reason: refusal.message, sqlstate: refusal.sqlstate)
-            kill(relay)
+            relay.connection.stream.close()
+            if isBusy { endBackend(relay) }
             leave()
         case .negotiating, .handshaking, .authenticating, .verifying, .connecting:
             outboundWaitsFor = 0
@@ -241,12 +243,16 @@ final class Session {
     }
 
     /// Ends the session without an error: the executor is gone, has said goodbye, or has been told why already.
-    func finish(reason: String, sqlstate: String?) {
+    ///
+    /// - Parameter kills: what the replica is doing for the session is ended, too.
+    func finish(reason: String, sqlstate: String?, kills: Bool = false) {
         switch phase {
         case .leaving, .closed: return
         case .relaying(let relay):
+            let isBusy = relay.isReplicaBusy
             recordEnd(relay, reason: reason, sqlstate: sqlstate)
             relay.connection.stream.close()
+            if kills, isBusy { endBackend(relay) }
             leave()
         case .negotiating, .handshaking, .authenticating, .verifying, .connecting, .cancelling:
             close()
@@ -307,11 +313,8 @@ final class Session {
     }
 
     /// The backend must not go on with what was pipelined (architecture, rule 5).
-    private func kill(_ relay: Relay) {
-        relay.connection.stream.close()
-        guard let replica = identity.replica,
-            !relay.pipeline.isIdle || relay.pipeline.transactionStatus != .idle
-        else { return }
+    private func endBackend(_ relay: Relay) {
+        guard let replica = identity.replica else { return }
         context.health.terminateBackend(
             replica: replica, pid: relay.connection.backendPID, startedAt: relay.connection.backendStart,
             within: .seconds(5)

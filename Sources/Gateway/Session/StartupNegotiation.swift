@@ -1,8 +1,8 @@
 import PGWire
 
 /// What comes before the startup packet: at most one SSLRequest and one GSSENCRequest, in any order (F-WIRE-05). Pure.
-struct StartupNegotiation {
-    enum Action {
+package struct StartupNegotiation {
+    package enum Action {
         /// Write `S`, then TLS.
         case beginTLS
         /// Write `N` and read on.
@@ -16,7 +16,9 @@ struct StartupNegotiation {
 
     private var askedTLS = false
     private var askedGSS = false
-    private(set) var isEncrypted = false
+    package private(set) var isEncrypted = false
+
+    package init() {}
 
     /// A first packet was read.
     ///
@@ -25,7 +27,7 @@ struct StartupNegotiation {
     ///     (F-WIRE-01): the connection is closed.
     ///   - hasTLS: the listener has a certificate.
     ///   - requiresTLS: the listener takes no token in the clear.
-    mutating func received(
+    package mutating func received(
         _ request: StartupRequest, leftover: Int, hasTLS: Bool, requiresTLS: Bool
     ) -> Action {
         switch request {
@@ -50,9 +52,9 @@ struct StartupNegotiation {
     }
 
     /// No SSLRequest came: a ClientHello now is direct TLS.
-    var expectsDirectTLS: Bool { !askedTLS }
+    package var expectsDirectTLS: Bool { !askedTLS }
 
-    mutating func tlsEstablished() {
+    package mutating func tlsEstablished() {
         isEncrypted = true
         askedTLS = true
     }

@@ -25,7 +25,7 @@ struct UpstreamConnection {
 }
 
 /// Why a replica could not be connected to. What it said before it was attested is never passed on (F-WIRE-03).
-enum UpstreamFailure: Error, CustomStringConvertible {
+package enum UpstreamFailure: Error, CustomStringConvertible {
     case transport(TransportError)
     /// The address lies outside the region's networks, or is no address.
     case address
@@ -39,7 +39,7 @@ enum UpstreamFailure: Error, CustomStringConvertible {
     case noCredential
     case timeout
 
-    var description: String {
+    package var description: String {
         switch self {
         case .transport(let error): "\(error)"
         case .address: "address outside the region's networks"
