@@ -12,6 +12,7 @@ from systems import RUN_PATIENCE, Failure, metrics
 TICKS = os.sysconf("SC_CLK_TCK")
 RESULT_REPEATS = 12
 ATTACH_SECONDS = 1.0
+IDLE_SECONDS = 10
 
 SCRIPTS = {
     "value": "SELECT repeat('x', 20000000);\n",
@@ -184,8 +185,8 @@ def memory(bench, make, sessions):
 COUNT = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'writer'"
 
 
-def idle_cost(system, seconds):
+def idle_cost(system):
     """CPU of a process that has nothing to do, ms per second."""
     before = cpu_seconds(system.pid)
-    time.sleep(seconds)
-    return (cpu_seconds(system.pid) - before) / seconds * 1e3
+    time.sleep(IDLE_SECONDS)
+    return (cpu_seconds(system.pid) - before) / IDLE_SECONDS * 1e3

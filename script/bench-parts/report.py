@@ -8,10 +8,13 @@ import re
 import statistics
 import subprocess
 
+from measure import IDLE_SECONDS, TICKS
 from systems import PGBOUNCER, REPOSITORY, Failure
 
 DOCUMENT = REPOSITORY / "docs/performance.md"
 BEGIN, END = "<!-- script/bench writes from here -->", "<!-- to here -->"
+# Rarer system calls stay in the sum and get no name.
+LEAST_SHARE = 0.005
 TRANSPORTS = {"tls": "TLS", "plain": "plaintext"}
 
 
@@ -92,8 +95,9 @@ def calls_table(calls):
     rows = []
     for (title, name), counts in calls.items():
         most = sorted(counts.items(), key=lambda entry: -entry[1])
-        named = ", ".join(f"{call} {count:.2f}" for call, count in most if count >= 0.02)
-        rows.append([title, name, f"{sum(counts.values()):.2f}", named])
+        total = sum(counts.values())
+        named = ", ".join(f"{call} {count:.2f}" for call, count in most if count >= LEAST_SHARE * total)
+        rows.append([title, name, f"{total:.2f}", named])
     return table(["workload", "system", "system calls per transaction", "of them"], rows)
 
 
@@ -115,9 +119,14 @@ def file_system(folder):
     return output_of("df", "--output=fstype", folder).splitlines()[-1]
 
 
-def commit():
-    changed = output_of("git", "status", "--porcelain", "--", "Sources", "Package.swift")
-    return output_of("git", "rev-parse", "--short=10", "HEAD") + (" with uncommitted changes" if changed else "")
+def commit(binary):
+    """The last change of the sources before the binary was built, and whether others were in it."""
+    built = binary.stat().st_mtime
+    found = output_of("git", "log", "-1", "--format=%h", "--abbrev=10", f"--before={int(built)}", "--", "Sources",
+                      "Package.swift")
+    changed = [line[3:] for line in output_of("git", "status", "--porcelain", "--", "Sources").splitlines()]
+    inside = [name for name in changed if (REPOSITORY / name).exists() and (REPOSITORY / name).stat().st_mtime < built]
+    return found + (" with uncommitted changes" if inside else "")
 
 
 def preface(context):
@@ -156,7 +165,8 @@ def report(context, results, memory, calls):
     if memory:
         parts += ["### Memory\nPSS of a fresh process; each session has its upstream and has run one query.",
                   memory_table(memory, options.sessions)]
-        parts.append("CPU with no session at work, ms per second: " + ", ".join(
+        parts.append(f"CPU with no session at work, ms per second (resolution {1000 / TICKS / IDLE_SECONDS:.1g}): "
+                     + ", ".join(
             f"{name} {value:.1f}" for name, value in context["idle"].items()) + ".")
     if calls:
         parts += ["### System calls", calls_table(calls)]
