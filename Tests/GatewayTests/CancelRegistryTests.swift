@@ -1,0 +1,63 @@
+import Gateway
+import Testing
+
+@Suite struct CancelRegistryTests {
+    private let registry = CancelRegistry()
+
+    private func register(_ worker: Int = 0, length: Int = 32) -> (processID: Int32, secret: [UInt8]) {
+        registry.register(
+            SessionAddress(worker: worker, token: 9), session: "s\(worker)", region: "eu-west-1",
+            length: length)
+    }
+
+    @Test("F-WIRE-12: the right key finds its session, at 4 bytes and at 32", arguments: [4, 32])
+    func right(length: Int) throws {
+        let key = register(3, length: length)
+        #expect(key.secret.count == length)
+        #expect(key.processID > 0)
+        let entry = try #require(registry.find(processID: key.processID, secret: key.secret))
+        #expect(entry.address == SessionAddress(worker: 3, token: 9))
+        #expect(entry.session == "s3")
+        #expect(entry.region == "eu-west-1")
+    }
+
+    @Test("F-WIRE-16: a key with one bit wrong, anywhere, finds nothing")
+    func wrong() {
+        let key = register()
+        for index in key.secret.indices {
+            for bit in 0..<8 {
+                var secret = key.secret
+                secret[index] ^= 1 << UInt8(bit)
+                #expect(registry.find(processID: key.processID, secret: secret) == nil)
+            }
+        }
+        #expect(registry.find(processID: key.processID &+ 1, secret: key.secret) == nil)
+        #expect(registry.find(processID: 0, secret: key.secret) == nil)
+        #expect(registry.find(processID: -1, secret: key.secret) == nil)
+    }
+
+    @Test("F-WIRE-15: keys that are short, long or empty find nothing", arguments: [0, 1, 4, 31, 33, 256])
+    func wrongLength(length: Int) {
+        let key = register()
+        let secret = Array((key.secret + [UInt8](repeating: 0, count: 256)).prefix(length))
+        #expect(registry.find(processID: key.processID, secret: secret) == nil)
+    }
+
+    @Test("A key of a session that ended finds nothing, and others stay")
+    func removed() {
+        let first = register(1)
+        let second = register(2)
+        registry.remove(first.processID)
+        registry.remove(first.processID)
+        #expect(registry.find(processID: first.processID, secret: first.secret) == nil)
+        #expect(registry.find(processID: second.processID, secret: second.secret)?.session == "s2")
+        #expect(registry.find(processID: second.processID, secret: first.secret) == nil)
+    }
+
+    @Test("Thousands of keys differ, in process id and in secret")
+    func unlike() {
+        let keys = (0..<5_000).map { _ in register(length: 8) }
+        #expect(Set(keys.map(\.processID)).count == 5_000)
+        #expect(Set(keys.map(\.secret)).count == 5_000)
+    }
+}
