@@ -20,6 +20,10 @@ package enum Refusal: Error, Sendable {
     case noReplica(database: String, regions: [String], passedOver: [String])
     /// The log of a region takes no records.
     case logUnavailable(region: String)
+    /// The replica refused what the executor asked for at startup, with this SQLSTATE.
+    case startupRefused(sqlstate: String)
+    /// No file descriptor is left.
+    case descriptorsExhausted
     case upstreamLost(replica: String)
     /// The replica sent what does not belong there.
     case upstreamViolation(replica: String)
@@ -56,6 +60,8 @@ package enum Refusal: Error, Sendable {
         case .policy, .startupParameter: "42501"
         case .noReplica: "08001"
         case .logUnavailable: "58030"
+        case .startupRefused(let sqlstate): sqlstate
+        case .descriptorsExhausted: "53300"
         case .options: "42601"
         case .portalMissing: "34000"
         case .statementTooLong: "54000"
@@ -82,6 +88,8 @@ package enum Refusal: Error, Sendable {
         case .options: "invalid command-line argument for server process"
         case .noReplica(let database, _, _): "no healthy replica of \"\(database)\" in an allowed region"
         case .logUnavailable: "the audit log cannot take a record"
+        case .startupRefused: "the replica refused a startup parameter"
+        case .descriptorsExhausted: "too many sessions"
         case .upstreamLost: "the connection to the replica was lost"
         case .upstreamViolation: "the replica broke the protocol"
         case .portalMissing: "portal \"\" does not exist"
@@ -116,6 +124,8 @@ package enum Refusal: Error, Sendable {
             "Allowed regions: \(regions.joined(separator: ", ")). " + passedOver.joined(separator: "; ") + "."
         case .logUnavailable(let region):
             "The log of region \(region) failed; nothing is forwarded without a record."
+        case .startupRefused(let sqlstate): "It answered SQLSTATE \(sqlstate)."
+        case .descriptorsExhausted: "The gateway has no file descriptor left."
         case .upstreamLost(let replica): "Replica \(replica) closed the connection."
         case .upstreamViolation(let replica): "Replica \(replica) sent a message that does not belong there."
         case .portalMissing: "The Query before it failed and left no portal that can be run."
@@ -152,6 +162,8 @@ package enum Refusal: Error, Sendable {
         case .options: "Write options as -c name=value, a space in a value as \\ and a space."
         case .noReplica: "Try again later; a session is never served from another region."
         case .logUnavailable: "Try again when the operator has made room or mended the disk."
+        case .startupRefused: "Check the names and values in the connection's parameters and options."
+        case .descriptorsExhausted: "Try again later; the operator can raise the limit of open files."
         case .upstreamLost: "Connect again; whether the last transaction was committed is not known."
         case .upstreamViolation: "Tell the operator; the replica may not be what it seems."
         case .portalMissing: "Bind a portal before it is executed."

@@ -67,7 +67,9 @@ package struct AttestationQuery {
     /// - Parameters:
     ///   - backendPID: the process id of BackendKeyData.
     ///   - inHotStandby: the ParameterStatus of that name.
-    package func answer(backendPID: Int32, inHotStandby: String?, spki: String?) throws(UpstreamFailure) -> Answer {
+    package func answer(backendPID: Int32, inHotStandby: String?, spki: String?) throws(UpstreamFailure)
+        -> Answer
+    {
         if isWalsender {
             guard rows.count == 2, let system = rows[0].first ?? nil, let cluster = rows[1].first ?? nil
             else {

@@ -145,6 +145,10 @@ extension Relay {
         case .violation: violation()
         }
         while let outcome = pipeline.nextOutcome() { recordOutcome(outcome) }
+        recordAllSkipped()
+    }
+
+    func recordAllSkipped() {
         while let skipped = pipeline.nextSkipped() { recordSkipped(skipped) }
     }
 

@@ -86,7 +86,8 @@ extension Relay {
             cancelReply = reply
             recordCancel(verdict: "forwarded", client: client)
             worker.context.counters.cancelsForwarded.increase()
-            session.schedule(.cancel, after: .seconds(1))
+            cancelTimer = worker.loop.schedule(
+                .session(token: session.token, .cancel), at: worker.loop.now &+ 1_000_000_000)
         } catch {
             recordCancel(verdict: "failed", client: client)
             worker.context.post(.cancelEnded(reply), to: reply.worker)
@@ -98,6 +99,8 @@ extension Relay {
         guard let attempt = cancel else { return }
         attempt.close()
         cancel = nil
+        if let cancelTimer { worker.loop.cancel(cancelTimer) }
+        cancelTimer = nil
         if let cancelReply { worker.context.post(.cancelEnded(cancelReply), to: cancelReply.worker) }
         cancelReply = nil
         worker.touch(session)

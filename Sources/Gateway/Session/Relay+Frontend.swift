@@ -15,7 +15,10 @@ extension Relay {
         lastActivity = worker.loop.now
         awaitsAnswers = false
         while session.isRelaying, !hasTerminated, cancel == nil, !pipeline.isFull {
-            switch step() {
+            let step = step()
+            // While the replica passes over messages no frame of it comes that would have them recorded.
+            recordAllSkipped()
+            switch step {
             case .next: continue
             case .wait, .stop: return
             }

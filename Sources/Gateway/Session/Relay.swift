@@ -48,6 +48,8 @@ final class Relay {
     var halfClosed = false
     /// A cancel of this session is on its way: the next statement waits (F-WIRE-14).
     var cancel: CancelAttempt?
+    /// When the cancel has had its time.
+    var cancelTimer: TimerID?
     /// Who waits for the cancel to have been acted on.
     var cancelReply: SessionAddress?
     /// Ends at the next idle moment.

@@ -224,6 +224,7 @@ extension Session {
                 login.attempt = try UpstreamAttempt(candidate, plan: plan, worker: worker, token: token)
                 return advance(login)
             } catch {
+                if let refusal = error.refusal { return end(refusal) }
                 passOver(candidate, error, login)
             }
         }
@@ -246,6 +247,7 @@ extension Session {
         case .pending: break
         case .failed(let failure):
             login.attempt = nil
+            if let refusal = failure.refusal { return end(refusal) }
             passOver(attempt.attested, failure, login)
             tryNext(login)
         case .ready(let connection): establish(login, connection)

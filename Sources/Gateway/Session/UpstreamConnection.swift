@@ -1,5 +1,6 @@
 import GatewayConfiguration
 import GatewayRouting
+import Glibc
 import PGWire
 import Transport
 
@@ -38,6 +39,24 @@ package enum UpstreamFailure: Error, CustomStringConvertible {
     case closed
     case noCredential
     case timeout
+
+    /// What no other replica would answer differently: the login ends with it.
+    var refusal: Refusal? {
+        switch self {
+        case .transport(.system(_, EMFILE)), .transport(.system(_, ENFILE)): .descriptorsExhausted
+        case .login(.serverError(let sqlstate?, _)) where UpstreamFailure.executorsFaults.contains(sqlstate):
+            .startupRefused(sqlstate: sqlstate)
+        case .transport, .address, .encryption, .login, .attestation, .unreadable, .closed, .noCredential,
+            .timeout:
+            nil
+        }
+    }
+
+    /// SQLSTATEs with which PostgreSQL refuses a parameter of the startup packet: unknown, with a wrong value, not to
+    /// be set then or by this role, naming a file that is not there.
+    private static let executorsFaults: Set<String> = [
+        "42704", "22023", "55P02", "42501", "58P01", "42601", "22P02",
+    ]
 
     package var description: String {
         switch self {
