@@ -121,7 +121,8 @@ package enum Refusal: Error, Sendable {
         case .startupParameter: "It belongs to the gateway or would widen what the policy allows."
         case .options(let position): "The options cannot be read from byte \(position) on."
         case .noReplica(_, let regions, let passedOver):
-            "Allowed regions: \(regions.joined(separator: ", ")). " + passedOver.joined(separator: "; ") + "."
+            "Allowed regions: \(regions.joined(separator: ", ")). "
+                + passedOver.map(Refusal.printable).joined(separator: "; ") + "."
         case .logUnavailable(let region):
             "The log of region \(region) failed; nothing is forwarded without a record."
         case .startupRefused(let sqlstate): "It answered SQLSTATE \(sqlstate)."
@@ -190,9 +191,11 @@ package enum Refusal: Error, Sendable {
     package static func printable(_ text: String) -> String {
         var safe = ""
         for scalar in text.unicodeScalars.prefix(128) {
-            let isControl = scalar.properties.generalCategory == .control
-            let isFormat = scalar.properties.generalCategory == .format
-            safe.unicodeScalars.append(isControl || isFormat ? "\u{FFFD}" : scalar)
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator:
+                safe.unicodeScalars.append("\u{FFFD}")
+            default: safe.unicodeScalars.append(scalar)
+            }
         }
         return safe
     }

@@ -101,17 +101,13 @@ import Testing
             "", "true", "x", "T", "f ", "0",
         ])
     func recoveryUnreadable(text: String) {
-        withKnownIssue("what is not t is taken for a primary") {
-            #expect(throws: UpstreamFailure.self) { try facts([[text, "7", "c", "4711", nil]]) }
-        }
+        #expect(throws: UpstreamFailure.self) { try facts([[text, "7", "c", "4711", nil]]) }
     }
 
     @Test("An answer without a row is not asked for again: a hostile replica could keep that up")
     func noRow() throws {
-        withKnownIssue("the query is asked again") {
-            var query = AttestationQuery(isWalsender: false)
-            #expect(throws: UpstreamFailure.self) { _ = try answer(&query, []) }
-        }
+        var query = AttestationQuery(isWalsender: false)
+        #expect(throws: UpstreamFailure.self) { _ = try answer(&query, []) }
     }
 
     @Test("A row that cannot be decoded ends it, and so does an error, with the ReadyForQuery behind it")

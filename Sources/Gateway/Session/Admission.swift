@@ -86,7 +86,8 @@ package final class Admission: Sendable {
         var rate = buckets[address] ?? Rate(tokens: burst, updated: now)
         let elapsed = Double(now >= rate.updated ? now - rate.updated : 0) / 1e9
         rate.tokens = min(burst, rate.tokens + elapsed * Double(perSecond))
-        rate.updated = now
+        // Workers' clocks stand a turn apart: time that was counted is not counted again.
+        rate.updated = max(rate.updated, now)
         let allowed = rate.tokens >= 1
         if allowed { rate.tokens -= 1 }
         if buckets.count >= rememberedAddresses, buckets[address] == nil {

@@ -22,6 +22,8 @@ package struct AttestationQuery {
     private let isWalsender: Bool
     private var rows: [[String?]] = []
     private var failed = false
+    /// Answers that ended; each has a row.
+    private var answers = 0
 
     /// - Parameter isWalsender: a physical replication connection, which knows replication commands and no SQL.
     package init(isWalsender: Bool) { self.isWalsender = isWalsender }
@@ -45,13 +47,15 @@ package struct AttestationQuery {
             return false
         case .dataRow:
             guard let row = try? DataRow.decode(body) else { throw .unreadable }
+            guard rows.count == answers else { throw .unreadable }
             rows.append(
                 row.values.map { range in
                     range.map { String(decoding: body.bytes(in: $0), as: UTF8.self) }
                 })
             return false
         case .readyForQuery:
-            guard !failed else { throw .unreadable }
+            answers += 1
+            guard !failed, rows.count == answers else { throw .unreadable }
             return true
         case .authentication, .backendKeyData, .negotiateProtocolVersion, .notificationResponse,
             .copyInResponse,
@@ -83,6 +87,7 @@ package struct AttestationQuery {
         guard rows.count == 1, rows[0].count == 5, let recovery = rows[0][0], let system = rows[0][1],
             let cluster = rows[0][2], let pid = rows[0][3]
         else { throw .unreadable }
+        guard recovery == "t" || recovery == "f" else { throw .unreadable }
         let facts = AttestationFacts(
             recovery: recovery == "t" ? .standby : .primary, systemIdentifier: system, clusterName: cluster,
             spki: spki, backendMatches: pid == String(backendPID))

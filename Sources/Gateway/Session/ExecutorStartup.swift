@@ -80,7 +80,8 @@ package struct ExecutorStartup {
             guard value == Array("cleartext".utf8) else { throw .startupParameter(name) }
             return false
         }
-        guard !folded.hasPrefix("domicile."), !refusedNames.contains(folded) else {
+        // By bytes: a Character may join the dot with what follows it.
+        guard !folded.utf8.starts(with: "domicile.".utf8), !refusedNames.contains(folded) else {
             throw .startupParameter(name)
         }
         return true

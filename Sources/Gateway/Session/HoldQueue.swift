@@ -51,6 +51,10 @@ package struct HoldQueue {
         if first == pieces.count {
             pieces.removeAll(keepingCapacity: true)
             first = 0
+        } else if first > 64, first * 2 > pieces.count {
+            // A session that always holds something must not keep what it has released.
+            pieces.removeFirst(first)
+            first = 0
         }
     }
 
