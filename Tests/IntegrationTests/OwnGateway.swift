@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Synchronization
 import Testing
 import Transport
 
@@ -21,8 +22,7 @@ final class OwnGateway {
             ).path
         try FileManager.default.createDirectory(atPath: "\(folder)/state", withIntermediateDirectories: true)
         try prepare(folder)
-        let port = try OwnGateway.freePort()
-        let admin = try OwnGateway.freePort()
+        let (port, admin) = (try OwnGateway.freePort(), try OwnGateway.freePort())
         var lines: [String] = []
         for line in try String(contentsOfFile: running.configuration, encoding: .utf8).split(
             separator: "\n", omittingEmptySubsequences: false)
@@ -75,11 +75,21 @@ final class OwnGateway {
         return lines.joined(separator: "\n")
     }
 
+    /// The next port that nobody listens on, below those that the kernel gives to connections: one that was free a
+    /// moment ago stays so.
     private static func freePort() throws -> Int {
-        let any = try #require(SocketAddress(literal: "127.0.0.1", port: 0))
-        let listener = try Socket.listen(on: any)
-        defer { Socket.close(listener) }
-        let address = Socket.localAddress(of: listener).description
-        return try #require(address.split(separator: ":").last.flatMap { Int($0) })
+        for _ in 0..<1_000 {
+            let port = ports.withLock { next in
+                next = next >= 29_999 ? 20_000 : next + 1
+                return next
+            }
+            let address = try #require(SocketAddress(literal: "127.0.0.1", port: port))
+            guard let listener = try? Socket.listen(on: address) else { continue }
+            Socket.close(listener)
+            return port
+        }
+        throw RawClient.Failure(description: "no port from 20000 to 29999 is free")
     }
+
+    private static let ports = Mutex(Int.random(in: 20_000...29_000))
 }
