@@ -176,7 +176,7 @@ struct PgbenchTests {
             ], environment: environment)
         defer {
             // Whatever happened: the next tests need a gateway.
-            _ = try? testbed.control("gateway", "start")
+            try? testbed.startGateway()
             do { try testbed.waitUntilWhole() } catch { Issue.record("\(error)") }
         }
         try testbed.eventually("pgbench has inserted \(500 * round) rows", within: 40) {
@@ -199,7 +199,7 @@ struct PgbenchTests {
         }
         #expect(seen.count > 200, "\(seen.count)")
         // No repair by hand: it starts as it is.
-        try testbed.control("gateway", "start")
+        try testbed.startGateway()
         try testbed.waitUntilWhole()
         let log = try testbed.log("eu-west-1")
         #expect(log.isGapFree)

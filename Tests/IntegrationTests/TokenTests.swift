@@ -123,8 +123,7 @@ struct TokenTests {
         let log = try Testbed.variable("DOMICILE_LOG")
         let operational = try String(contentsOfFile: log, encoding: .utf8)
         #expect(operational.contains("sqlstate=28P01"))
-        let process = try testbed.gatewayProcess()
-        let arguments = try Data(contentsOf: URL(fileURLWithPath: "/proc/\(process)/cmdline"))
+        let arguments = try Data(contentsOf: URL(fileURLWithPath: "/proc/\(testbed.processID)/cmdline"))
         #expect(arguments.range(of: Data("serve".utf8)) != nil)
         let settings = try testbed.psql("select string_agg(name || setting, ' ') from pg_settings")
         for secret in secrets {
