@@ -35,7 +35,7 @@ final class Relay {
     /// `AuditReceipt.end` of what was forwarded last: answers read from now on wait for it.
     var forwardedEnd: UInt64 = 0
     var refusedStatements: [RefusedStatement] = []
-    var clientEncoding = "UTF8"
+    var clientEncoding: String
     /// ErrorResponse FATAL or PANIC came: the replica says itself why it closes.
     var upstreamSaidWhy = false
     /// Terminate was forwarded: what comes behind it is not looked at.
@@ -74,6 +74,7 @@ final class Relay {
         let configuration = session.generation.configuration
         durability = configuration.audit.durability
         statementLimit = configuration.limits.statement
+        clientEncoding = connection.clientEncoding
         fromExecutor = ByteBuffer(pool: session.worker.pool)
         fromUpstream = ByteBuffer(pool: session.worker.pool)
         lastActivity = session.worker.loop.now

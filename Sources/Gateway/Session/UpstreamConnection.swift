@@ -23,6 +23,12 @@ struct UpstreamConnection {
     let notices: [UInt8]
     /// Bytes that came behind the attestation's answer.
     let leftover: [UInt8]
+
+    /// What the executor's text is encoded in at first: the server's name for it.
+    var clientEncoding: String {
+        let status = parameters.last { $0.name.elementsEqual("client_encoding".utf8) }
+        return status.map { String(decoding: $0.value, as: UTF8.self) } ?? "UTF8"
+    }
 }
 
 /// Why a replica could not be connected to. What it said before it was attested is never passed on (F-WIRE-03).
