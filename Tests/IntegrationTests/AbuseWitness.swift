@@ -1,13 +1,15 @@
 import Foundation
 import Testing
 
-/// What must be as it was after every abuse: the gateway's process, a session that was open before, its descriptors
-/// and memory, and a log that parses.
+/// What must be as it was after every abuse: the gateway's process, a session that was open before, its
+/// descriptors and memory, and a log that parses.
 struct AbuseWitness {
     let testbed: Testbed
     private let neighbour: RawClient
     private let descriptors: Int
     private let memory: Int
+    /// Bytes of the log when the witness began.
+    private let logged: Int
 
     init(_ testbed: Testbed) throws {
         self.testbed = testbed
@@ -15,6 +17,7 @@ struct AbuseWitness {
         _ = try neighbour.values("select 1")
         descriptors = try AbuseWitness.descriptors(testbed)
         memory = try AbuseWitness.memory(testbed)
+        logged = try AbuseWitness.segments(testbed).reduce(0) { try $0 + Data(contentsOf: $1).count }
     }
 
     static func descriptors(_ testbed: Testbed) throws -> Int {
@@ -51,7 +54,33 @@ struct AbuseWitness {
                 try AbuseWitness.descriptors(testbed) <= descriptors
             }
         }
-        #expect(try testbed.log("eu-west-1").isGapFree)
+        try expectWholeLog()
         neighbour.close()
+    }
+
+    private static func segments(_ testbed: Testbed) throws -> [URL] {
+        let folder = "\(testbed.audit)/eu-west-1/segments"
+        return try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".jsonl") }
+            .sorted().map { URL(fileURLWithPath: "\(folder)/\($0)") }
+    }
+
+    /// Every line since the witness began is JSON, and their numbers have no gap.
+    private func expectWholeLog() throws {
+        var skip = logged
+        var last: Int?
+        for segment in try AbuseWitness.segments(testbed) {
+            let data = try Data(contentsOf: segment)
+            defer { skip = max(0, skip - data.count) }
+            guard skip < data.count else { continue }
+            // The first line may have been begun before, the last one be half written.
+            guard let end = data.lastIndex(of: 10) else { continue }
+            for line in data[skip...end].split(separator: 10).dropFirst(skip > 0 ? 1 : 0) {
+                let record = try? JSONSerialization.jsonObject(with: line) as? [String: Any]
+                let seq = try #require(record?["seq"] as? Int, "\(String(decoding: line, as: UTF8.self))")
+                if let last { #expect(seq == last + 1) }
+                last = seq
+            }
+        }
+        #expect(last != nil)
     }
 }

@@ -29,7 +29,7 @@ private enum WireDigests: LoginDigests {
 }
 
 extension RawClient {
-    /// Logs in straight at the primary, as one of the testbed's roles; gives the frames from AuthenticationOk on.
+    /// Logs in straight at the primary as one of the testbed's roles: the frames from AuthenticationOk on.
     func loginDirect(
         user: String, database: String, parameters: [(String, String)] = []
     ) throws -> [Frame] {

@@ -1,0 +1,117 @@
+import Foundation
+import Testing
+
+/// Messages of every size: the limits hold, nothing is gathered that need not be.
+@Suite(.serialized)
+struct AbuseVolumeTests {
+    private typealias Bytes = AbuseFrames
+
+    private let testbed: Testbed
+    private static let limit = 64 << 20
+
+    init() throws { testbed = try Testbed() }
+
+    private static func statement(_ bytes: Int) -> String {
+        "select 1 --" + String(repeating: "x", count: bytes - 11)
+    }
+
+    private func expect(_ client: RawClient, _ letters: [String], sqlstate: String? = nil) throws {
+        let frames = try client.readFrames(until: "Z", within: 60)
+        #expect(frames.map(\.letter) == letters)
+        #expect(frames.first { $0.letter == "E" }?.field("C") == sqlstate)
+    }
+
+    @Test("a statement beyond limits.statement is 54000 in each protocol, and the session lives on")
+    func tooLong() throws {
+        let witness = try AbuseWitness(testbed)
+        let client = try RawClient.through(testbed)
+        let long = AbuseVolumeTests.statement(AbuseVolumeTests.limit + 1)
+        try client.send(Bytes.query(long) + Bytes.query("select 2"))
+        try expect(client, ["E", "Z"], sqlstate: "54000")
+        try expect(client, ["T", "D", "C", "Z"])
+        // In a pipeline: what stands before it is done, what stands behind it is skipped.
+        try client.send(
+            Bytes.run("select 1") + Bytes.parse(long, name: "long") + Bytes.run("select 3") + Bytes.sync
+                + Bytes.query("select 4"))
+        try expect(client, ["1", "2", "D", "C", "E", "Z"], sqlstate: "54000")
+        try expect(client, ["T", "D", "C", "Z"])
+        // In a transaction it is an error like any other.
+        try client.send(Bytes.query("begin") + Bytes.query(long) + Bytes.query("select 5"))
+        try expect(client, ["C", "Z"])
+        let failed = try client.readFrames(until: "Z")
+        #expect(failed.map(\.letter) == ["E", "Z"])
+        #expect(failed.last?.body == [UInt8(ascii: "E")])
+        try expect(client, ["E", "Z"], sqlstate: "25P02")
+        client.close()
+        try witness.expectUnharmed()
+    }
+
+    @Test("a refused Parse of a name leaves the unnamed statement as it was")
+    func unnamedSurvives() throws {
+        let client = try RawClient.through(testbed)
+        let long = AbuseVolumeTests.statement(AbuseVolumeTests.limit + 1)
+        try client.send(Bytes.parse("select 77") + Bytes.sync)
+        try expect(client, ["1", "Z"])
+        try client.send(Bytes.parse(long, name: "long") + Bytes.sync)
+        try expect(client, ["E", "Z"], sqlstate: "54000")
+        try client.send(Bytes.bind() + Bytes.execute() + Bytes.sync)
+        try expect(client, ["2", "D", "C", "Z"])
+        client.close()
+    }
+
+    @Test("a statement of 40 MB is recorded whole, in text records that follow its own")
+    func recordedWhole() throws {
+        let own = try OwnGateway(testbed)
+        defer { own.remove() }
+        let application = Testbed.unique("large")
+        let client = try RawClient.through(own.testbed, application: application)
+        let sql = "select length('" + String(repeating: "y", count: 40_000_000) + "')"
+        try client.send(Bytes.query(sql))
+        try expect(client, ["T", "D", "C", "Z"])
+        client.close()
+        let (log, sessions) = try own.testbed.endedSessions(application, region: "eu-west-1")
+        let query = try #require(log.records(of: sessions, "query").first)
+        #expect(query.keys["sql_bytes"] as? Int == sql.utf8.count)
+        let texts = log.records(of: sessions, "text").filter { $0.of == query.message }
+        #expect(texts.enumerated().allSatisfy { $0.element.keys["part"] as? Int == $0.offset + 1 })
+        #expect(texts.enumerated().allSatisfy { $0.element.seq == query.seq + 1 + $0.offset })
+        #expect((query.sql ?? "") + texts.compactMap(\.sql).joined() == sql)
+        #expect(([query] + texts).allSatisfy { $0.line.utf8.count < 64 * 1024 })
+    }
+
+    @Test("F-WIRE-29: rows and CopyData of 40 MB pass in pieces; the gateway does not grow")
+    func pieces() throws {
+        let own = try OwnGateway(testbed)
+        defer { own.remove() }
+        let witness = try AbuseWitness(own.testbed)
+        let client = try RawClient.through(own.testbed)
+        try client.send(Bytes.query("select repeat('z', 40000000)"))
+        let frames = try client.readFrames(until: "Z", within: 60)
+        #expect(frames.first { $0.letter == "D" }?.body.count == 40_000_006)
+        try client.send(Bytes.query("create temp table t (a text); copy t from stdin"))
+        #expect(try client.readFrames(until: "G").last?.letter == "G")
+        let data = [UInt8](repeating: 119, count: 40_000_000) + [10]
+        try client.send(Bytes.header("d", length: UInt32(data.count + 4)) + data + Bytes.copyDone)
+        try expect(client, ["C", "Z"])
+        #expect(try client.values("select length(a) from t") == ["40000000"])
+        #expect(try witness.growth() < 4 * 1024)
+        client.close()
+        try witness.expectUnharmed(ownGateway: true)
+    }
+
+    @Test(
+        "F-WIRE-29: a reader that stops in a result of 2 GB costs less than 4 MB",
+        arguments: [1_000, 1_000_000])
+    func stoppedReader(_ row: Int) throws {
+        let own = try OwnGateway(testbed)
+        defer { own.remove() }
+        let witness = try AbuseWitness(own.testbed)
+        let client = try RawClient.through(own.testbed)
+        let count = 2_000_000_000 / row
+        try client.send(Bytes.query("select repeat('k', \(row)) from generate_series(1, \(count))"))
+        usleep(2_500_000)
+        #expect(try witness.growth() < 4 * 1024)
+        client.close()
+        try witness.expectUnharmed(ownGateway: true)
+    }
+}
