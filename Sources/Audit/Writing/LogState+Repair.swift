@@ -7,15 +7,17 @@ extension LogState {
     /// Whether the segment that is appended to stands under its name and is as long as was written.
     func checkStanding(files: some LogFiles) -> AuditError? {
         let current = machine.current
-        let path = files.path(of: current.first)
+        func replaced(_ reason: String) -> AuditError {
+            .replaced(path: files.path(of: current.first), reason: reason)
+        }
         do {
             guard let length = try files.standing(current.first, open[open.count - 1].file) else {
-                return .replaced(path: path, reason: "it was removed or replaced")
+                return replaced("it was removed or replaced")
             }
             // A write that failed may have left bytes that could not be cut off: those are our own.
             if case .failing(_, .rewrite) = machine.mode { return nil }
             if length == current.length { return nil }
-            return .replaced(path: path, reason: "it has \(length) bytes, \(current.length) were written")
+            return replaced("it has \(length) bytes, \(current.length) were written")
         } catch {
             return error.error
         }
