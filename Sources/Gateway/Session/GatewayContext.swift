@@ -3,7 +3,6 @@ import GatewayConfiguration
 import GatewayHealth
 import GatewayIdentity
 import Logging
-import Synchronization
 import Transport
 
 /// What all workers share. Everything in it is safe to use from any thread, and nothing of it blocks.
@@ -23,7 +22,7 @@ final class GatewayContext: Sendable {
     let scramKeys = ScramKeyCache()
     let logger: Logger
     private let mailboxes: [Mailbox<WorkerMessage>]
-    private let turn = Atomic<Int>(0)
+    let deal: SessionDeal
 
     init(
         identity: IdentityService, health: HealthMonitor, logs: [String: AuditLog], captureKey: CaptureKey,
@@ -37,6 +36,7 @@ final class GatewayContext: Sendable {
         self.logger = logger
         notices = DurabilityNotices(workers: mailboxes.count, regions: Array(logs.keys))
         heartbeats = Heartbeats(workers: mailboxes.count)
+        deal = SessionDeal(workers: mailboxes.count)
     }
 
     var workers: Int { mailboxes.count }
@@ -48,11 +48,5 @@ final class GatewayContext: Sendable {
 
     func postToAll(_ message: WorkerMessage) {
         for mailbox in mailboxes { mailbox.post(message) }
-    }
-
-    /// Whose turn it is to take a connection.
-    func nextWorker() -> Int {
-        let next = turn.wrappingAdd(1, ordering: .relaxed).newValue
-        return Int(UInt(bitPattern: next) % UInt(max(1, mailboxes.count)))
     }
 }

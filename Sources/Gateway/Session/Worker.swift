@@ -254,6 +254,7 @@ final class Worker: LoopOwner {
         } catch {
             context.logger.error("cannot watch a connection", metadata: ["error": "\(error)"])
             context.admission.releaseConnection()
+            context.deal.closed(by: index)
             freeSlots.append(slot)
             return
         }
@@ -270,6 +271,7 @@ final class Worker: LoopOwner {
         slots[slot] = nil
         freeSlots.append(slot)
         context.admission.releaseConnection()
+        context.deal.closed(by: index)
     }
 
     // MARK: Listeners
@@ -285,7 +287,7 @@ final class Worker: LoopOwner {
                     refuseAtOnce(descriptor, .tooManySessions(limit: limit))
                     continue
                 }
-                let target = context.nextWorker()
+                let target = context.deal.deal()
                 if target == self.index {
                     open(descriptor, from: address, listener: listeners[index].index)
                 } else {
