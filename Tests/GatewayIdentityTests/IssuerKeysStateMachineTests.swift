@@ -60,13 +60,15 @@ import Testing
     }
 
     @Test(
-        "F-ID-06: asked every second, by demand and schedule, it never tries a third time in 30 s"
+        "F-ID-06: with keys, asked every second by demand and schedule, it never tries a third time in 30 s"
     )
     func twoTriesAtMost() throws {
         for succeeds in [true, false] {
             let machine = machine()
+            #expect(machine.refreshDue(now: .zero))
+            machine.keysFetched(try keys(), now: .zero, jitter: 0)
             var tries: [Int] = []
-            for second in 0..<600 {
+            for second in 100..<700 {
                 let now = Duration.seconds(second)
                 machine.sourceChanged(now: now)
                 let scheduled = machine.refreshDue(now: now)
@@ -110,16 +112,31 @@ import Testing
         #expect(machine.age(now: .seconds(86411)) == .seconds(86401))
     }
 
-    @Test("Without any keys the first failure is tried again after 5 s, later ones after 30 s")
-    func retries() {
+    @Test("F-ID-16: without any keys a failure is tried again after 1 s, 2 s, 4 s and so on, up to 30 s")
+    func retries() throws {
+        let machine = machine()
+        var now = Duration.zero
+        for pause in [1, 2, 4, 8, 16, 30, 30] {
+            #expect(machine.refreshDue(now: now))
+            machine.fetchFailed(now: now)
+            #expect(!machine.refreshDue(now: now + .seconds(pause) - .milliseconds(1)))
+            now += .seconds(pause)
+        }
+        #expect(machine.failures == 7)
+        // What tokens ask for meanwhile is bounded as ever.
+        #expect(machine.keysDemanded(now: now) == .fetch)
+        machine.fetchFailed(now: now)
+        #expect(machine.keysDemanded(now: now + .seconds(29)) == .coolingDown(retryAfter: .seconds(1)))
+    }
+
+    @Test("F-ID-16: with keys that serve on a failure is tried again after 30 s")
+    func retriesWithKeys() throws {
         let machine = machine()
         #expect(machine.refreshDue(now: .zero))
-        machine.fetchFailed(now: .zero)
-        #expect(!machine.refreshDue(now: .milliseconds(4999)))
-        #expect(machine.refreshDue(now: .seconds(5)))
-        machine.fetchFailed(now: .seconds(5))
-        #expect(!machine.refreshDue(now: .milliseconds(34_999)))
-        #expect(machine.refreshDue(now: .seconds(35)))
-        #expect(machine.failures == 2)
+        machine.keysFetched(try keys(), now: .zero, jitter: 0)
+        #expect(machine.refreshDue(now: .seconds(3600)))
+        machine.fetchFailed(now: .seconds(3600))
+        #expect(!machine.refreshDue(now: .seconds(3630) - .milliseconds(1)))
+        #expect(machine.refreshDue(now: .seconds(3630)))
     }
 }

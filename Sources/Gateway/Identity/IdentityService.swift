@@ -69,7 +69,14 @@ package final class IdentityService: Sendable {
         case .verified(let token): return .verified(token)
         case .refused(let refusal): return .refused(refusal)
         case .lacksKey(let refusal, let issuer):
-            return afterFetch ? .refused(refusal) : .needsKeys(issuer: issuer)
+            guard afterFetch else { return .needsKeys(issuer: issuer) }
+            // Whether the key is published is known only where the last try had an answer.
+            return .refused(lastFetchFailed(of: issuer) ? .keysUnavailable : refusal)
+        }
+    }
+
+    private func lastFetchFailed(of issuer: String) -> Bool {
+        state.withLock { state in state.index(of: issuer).map { state.entries[$0].lastFailure != nil } ?? true
         }
     }
 

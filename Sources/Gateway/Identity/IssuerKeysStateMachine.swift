@@ -3,13 +3,15 @@
 ///
 /// Keys are fetched for two reasons: by schedule, and on demand, when a token names a key that is not there.
 /// What an executor writes into `kid` is free to choose, so demand is bounded: one fetch in flight for all
-/// who wait, 30 s between demands counted from the try whatever came of it, and no more than two tries of
-/// either kind within 30 s.
+/// who wait, 30 s between demands counted from the try whatever came of it, and none where two tries of
+/// either kind lie within 30 s. While there are no keys at all nobody can log in, whatever tokens say: then the
+/// schedule tries again after 1 s, 2 s, 4 s and so on up to 30 s.
 package struct IssuerKeysStateMachine: Sendable {
     package static let coolDown: Duration = .seconds(30)
     package static let triesInCoolDown = 2
-    /// After a first failure without any keys: the provider may be starting beside the gateway.
-    package static let firstRetry: Duration = .seconds(5)
+    /// After a first failure without any keys: the provider may be starting beside the gateway. Doubled with each
+    /// further one, up to `coolDown`.
+    package static let firstRetry: Duration = .seconds(1)
 
     package enum Action: Hashable, Sendable {
         case fetch
@@ -68,9 +70,8 @@ package struct IssuerKeysStateMachine: Sendable {
 
     /// Time has passed: whether the schedule asks for a fetch now, which then counts as begun.
     package mutating func refreshDue(now: Duration) -> Bool {
-        guard !inFlight, now >= nextRefresh, recentTries(now: now).count < Self.triesInCoolDown else {
-            return false
-        }
+        guard !inFlight, now >= nextRefresh else { return false }
+        guard loaded == nil || recentTries(now: now).count < Self.triesInCoolDown else { return false }
         begin(now: now)
         return true
     }
@@ -90,9 +91,9 @@ package struct IssuerKeysStateMachine: Sendable {
     /// The known keys stay: an answer that is not whole never empties the set.
     package mutating func fetchFailed(now: Duration) {
         inFlight = false
-        let first = failures == 0 && loaded == nil
         failures += 1
-        nextRefresh = now + (first ? Self.firstRetry : Self.coolDown)
+        let patience = Self.firstRetry * (1 << min(failures - 1, 5))
+        nextRefresh = now + (loaded == nil ? min(patience, Self.coolDown) : Self.coolDown)
     }
 
     private mutating func begin(now: Duration) {

@@ -4,7 +4,7 @@ import GatewayConfiguration
 import GatewayPolicy
 
 /// Why an issuer's keys could not be fetched. Its description is safe to print.
-package enum KeyFetchFailure: Error, Sendable, Hashable {
+package enum KeyFetchFailure: Error, Sendable, Hashable, CustomStringConvertible {
     /// What the address is of, and what is wrong with it.
     case address(of: Document, why: String)
     case status(Document, UInt)

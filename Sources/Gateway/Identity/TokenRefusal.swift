@@ -135,11 +135,14 @@ extension TokenRefusal {
         case .notYetValid, .issuedInFuture: "Compare the clocks of the gateway and the identity provider."
         case .keysUnavailable: "Try again in a moment; if it persists, see the gateway's /readyz."
         case .audience: "Ask the identity provider for a token meant for this gateway."
-        case .unknownKey, .signature:
+        case .unknownKey:
+            "Get a new token from the configured issuer; if this one is new, try again in 30 s: keys are fetched "
+                + "no oftener."
+        case .signature:
             "Get a new token from the configured issuer; its keys may have changed since this one was signed."
         case .unknownIssuer, .algorithm, .type, .critical, .timeMissing, .timeMalformed, .claim, .logoutToken,
             .keyUnfit, .keyAmbiguous:
-            "Compare the token with the issuer's entry in the gateway's configuration (domicile token FILE)."
+            "Compare the token's header and claims with the issuer's entry in the gateway's configuration."
         }
     }
 
