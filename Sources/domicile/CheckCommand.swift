@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Gateway
 import GatewayConfiguration
 
 /// `domicile check`: every mistake of a configuration in one run.
@@ -33,7 +34,7 @@ struct CheckCommand: AsyncParsableCommand {
             return
         }
         guard let config else { return }
-        let reading = ConfigurationFile.load(path: config)
+        let reading = ConfigurationFile.load(path: config, materials: .openSSL)
         if json {
             print(try CheckReport(reading, file: config).json)
         } else {

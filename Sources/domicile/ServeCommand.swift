@@ -52,7 +52,9 @@ struct ConfigurationSource: Sendable {
     let path: String
     let environment: [String: String]
 
-    func read() -> ConfigurationReading { ConfigurationFile.load(path: path, environment: environment) }
+    func read() -> ConfigurationReading {
+        ConfigurationFile.load(path: path, environment: environment, materials: .openSSL)
+    }
 }
 
 extension Logger.Level: @retroactive ExpressibleByArgument {}

@@ -183,6 +183,7 @@ extension ConfigurationBuilder {
     private mutating func upstream(_ fields: Fields, of database: String) -> Upstream {
         let sslmode = fields.choice("sslmode", SSLMode.self) ?? .verifyFull
         let rootCertificate = fields.readableFile("sslrootcert")
+        if let rootCertificate { check(.authority(file: rootCertificate), fields, "sslrootcert") }
         switch sslmode {
         case .verifyFull, .verifyCA:
             if !fields.has("sslrootcert"), fields.has("roles") {
@@ -244,6 +245,7 @@ extension ConfigurationBuilder {
             return nil
         }
         guard let certificate, let key else { return nil }
+        check(.certificate(file: certificate, key: key), fields, "certificate", "key")
         return .certificate(certificate: certificate, key: key)
     }
 }

@@ -64,7 +64,9 @@ extension ConfigurationBuilder {
                 "a listener on TCP without a certificate; expected `tls: { certificate: FILE, key: FILE }`, "
                     + "or `tls: { required: false }` where tokens may be seen on the way")
         }
+        if let clientCA { check(.authority(file: clientCA), tls, "client_ca") }
         guard let certificate, let key else { return nil }
+        check(.certificate(file: certificate, key: key), tls, "certificate", "key")
         return ListenerTLS(certificate: certificate, key: key, clientCA: clientCA)
     }
 

@@ -57,6 +57,10 @@ struct ConfigurationBuilder {
         {
             fields.wrong("address", value, "a loopback address: the endpoint has neither TLS nor a login")
         }
+        if listeners.contains(where: { $0.listener.address == .tcp(host: address.host, port: address.port) })
+        {
+            mistake(fields.position(of: "address"), "the address of a listener; expected one of its own")
+        }
         return AdminEndpoint(
             host: address.host, port: address.port, socket: fields.path("socket") ?? state + "/admin.sock")
     }

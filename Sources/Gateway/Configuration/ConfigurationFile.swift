@@ -9,9 +9,11 @@ package enum ConfigurationFile {
     /// - Parameters:
     ///   - path: the file; relative paths in it are relative to its folder.
     ///   - environment: what `${NAME}` is replaced from.
+    ///   - materials: how certificates and keys are tried; nil: only whether they can be read.
     /// - Returns: the configuration, or every mistake of the file. A file that cannot be read is a mistake too.
     package static func load(
-        path: String, environment: [String: String] = ProcessInfo.processInfo.environment
+        path: String, environment: [String: String] = ProcessInfo.processInfo.environment,
+        materials: MaterialCheck? = nil
     ) -> ConfigurationReading {
         let bytes: [UInt8]
         do {
@@ -22,7 +24,7 @@ package enum ConfigurationFile {
         } catch {
             return unreadable(path)
         }
-        return read(bytes, file: path, environment: environment)
+        return read(bytes, file: path, environment: environment, materials: materials)
     }
 
     /// Reads and checks the bytes of a file, as `load` does.
@@ -32,12 +34,13 @@ package enum ConfigurationFile {
     ///   - hostName: the default of `gateway`.
     package static func read(
         _ bytes: [UInt8], file: String, environment: [String: String],
-        hostName: String = ProcessInfo.processInfo.hostName
+        hostName: String = ProcessInfo.processInfo.hostName, materials: MaterialCheck? = nil
     ) -> ConfigurationReading {
         let findings = Findings(file: file)
         let absolute = URL(fileURLWithPath: file).standardizedFileURL
         let context = ReadingContext(
-            findings: findings, environment: environment, folder: absolute.deletingLastPathComponent().path)
+            findings: findings, environment: environment, folder: absolute.deletingLastPathComponent().path,
+            materials: materials)
         guard let document = YAMLDocument.read(bytes, findings: findings) else {
             return .mistaken(findings.sorted)
         }

@@ -6,11 +6,13 @@ final class ReadingContext {
     let environment: [String: String]
     /// Folder that relative paths are relative to, absolute.
     let folder: String
+    let materials: MaterialCheck?
 
-    init(findings: Findings, environment: [String: String], folder: String) {
+    init(findings: Findings, environment: [String: String], folder: String, materials: MaterialCheck?) {
         self.findings = findings
         self.environment = environment
         self.folder = folder
+        self.materials = materials
     }
 
     func absolute(_ path: String) -> String {

@@ -43,8 +43,10 @@ struct YAMLDocument {
             )
             return nil
         }
+        // A byte order mark says nothing that is not so anyway (YAML 1.2, section 5.2).
+        let bytes = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? Array(bytes.dropFirst(3)) : bytes
         guard let text = String(validating: bytes, as: UTF8.self), !text.utf8.contains(0) else {
-            findings.mistake(.start, "the file is not UTF-8 text")
+            findings.mistake(firstNoText(in: bytes), "the file is not UTF-8 text from here on")
             return nil
         }
         guard worstExpansion(of: bytes) <= ConfigurationLimits.expandedBytes else {
@@ -54,6 +56,24 @@ struct YAMLDocument {
         }
         var document = YAMLDocument(findings: findings)
         return document.compose(text)
+    }
+
+    /// Where the first byte stands that is NUL or belongs to no UTF-8.
+    private static func firstNoText(in bytes: [UInt8]) -> Position {
+        var (line, from) = (1, 0)
+        while from < bytes.count {
+            let end = bytes[from...].firstIndex(of: 0x0a) ?? bytes.count
+            let content = bytes[from..<end]
+            if String(validating: content, as: UTF8.self) == nil || content.contains(0) {
+                // The whole characters before it.
+                var whole = content.prefix { $0 != 0 }
+                while String(validating: whole, as: UTF8.self) == nil { whole.removeLast() }
+                let column = String(decoding: whole, as: UTF8.self).unicodeScalars.count + 1
+                return Position(line: line, column: column)
+            }
+            (line, from) = (line + 1, end + 1)
+        }
+        return .start
     }
 
     /// An upper bound of the document's size once its aliases are followed. The worst that n aliases can do
