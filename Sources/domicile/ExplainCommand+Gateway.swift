@@ -28,21 +28,27 @@ extension ExplainCommand {
                 service.fetchKeys(issuer: issuer) { continuation.resume(returning: $0) }
             }
             if case .failed(let failure) = outcome {
-                throw ExplainFailure(description: "the keys of \(issuer) cannot be had: \(failure)")
+                throw ExplainFailure(
+                    description: "the keys of \(issuer) cannot be had: \(failure)",
+                    refusal: ExecutorError(.keysUnavailable))
             }
             verification = service.verify(Array(token), now: now, afterFetch: true)
         }
         switch verification {
         case .verified(let token): return token.principal
-        case .refused(let refusal): throw ExplainFailure(description: "token refused: \(refusal.detail)")
-        case .needsKeys(let issuer): throw ExplainFailure(description: "the keys of \(issuer) cannot be had")
+        case .refused(.keysUnavailable), .needsKeys:
+            throw ExplainFailure(
+                description: "the issuer's keys cannot be had", refusal: ExecutorError(.keysUnavailable))
+        case .refused(let refusal):
+            throw ExplainFailure(
+                description: "token refused: \(refusal.detail)", refusal: ExecutorError(.token(refusal)))
         }
     }
+}
 
-    /// What an executor sees of a refusal.
-    static func error(for refusal: PolicyRefusal) -> ExecutorError {
-        let refusal = Refusal.policy(refusal)
-        return ExecutorError(
+extension ExecutorError {
+    init(_ refusal: Refusal) {
+        self.init(
             sqlstate: refusal.sqlstate, message: refusal.message, detail: refusal.detail, hint: refusal.hint)
     }
 }

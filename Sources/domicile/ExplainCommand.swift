@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Gateway
 import GatewayConfiguration
 import GatewayPolicy
 
@@ -45,13 +46,20 @@ struct ExplainCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let reading = ConfigurationFile.load(path: config)
+        let reading = ConfigurationFile.load(path: config, materials: .openSSL)
         guard let configuration = reading.configuration else {
             for finding in reading.findings { ExplainCommand.complain("\(finding)") }
             throw ExitCode(CheckCommand.wrongConfiguration)
         }
-        let identity = try await identity(configuration)
-        let request = try accessRequest(identity.principal)
+        let identity: ExplainedIdentity
+        let request: AccessRequest
+        do {
+            identity = try await self.identity(configuration)
+            request = try accessRequest(identity.principal)
+        } catch let failure as ExplainFailure {
+            try show(failure, configuration)
+            throw ExitCode.failure
+        }
         let trace = Policy(configuration).explain(request)
         var replicas: [ReplicaLine] = []
         if case .success(let decision) = trace.outcome {
@@ -61,23 +69,29 @@ struct ExplainCommand: AsyncParsableCommand {
             configuration: configuration, identity: identity, request: request, trace: trace,
             replicas: replicas)
         print(json ? try JSONText.of(explanation.report) : explanation.text)
-        if case .failure = trace.outcome { throw ExitCode.failure }
+        if explanation.refusal != nil { throw ExitCode.failure }
+    }
+
+    /// A login that ends before the policy is asked, or a question that cannot be read.
+    private func show(_ failure: ExplainFailure, _ configuration: Configuration) throws {
+        guard let refusal = failure.refusal else { return ExplainCommand.complain(failure.description) }
+        if json {
+            print(try JSONText.of(EarlyRefusalReport(configuration, refusal)))
+        } else {
+            print(Explanation.lines(refusal).joined(separator: "\n"))
+            ExplainCommand.complain(failure.description)
+        }
     }
 
     private func identity(_ configuration: Configuration) async throws -> ExplainedIdentity {
-        do {
-            if let token {
-                let principal = try await ExplainCommand.principal(
-                    fromTokenFile: token, configuration: configuration)
-                return ExplainedIdentity(principal: principal, source: token, isVerified: true)
-            }
-            let file = claims ?? ""
-            let principal = try ClaimsFile.principal(path: file, configuration: configuration)
-            return ExplainedIdentity(principal: principal, source: file, isVerified: false)
-        } catch let failure as ExplainFailure {
-            ExplainCommand.complain(failure.description)
-            throw ExitCode.failure
+        if let token {
+            let principal = try await ExplainCommand.principal(
+                fromTokenFile: token, configuration: configuration)
+            return ExplainedIdentity(principal: principal, source: token, isVerified: true)
         }
+        let file = claims ?? ""
+        let principal = try ClaimsFile.principal(path: file, configuration: configuration)
+        return ExplainedIdentity(principal: principal, source: file, isVerified: false)
     }
 
     private func accessRequest(_ principal: Principal) throws -> AccessRequest {
@@ -87,10 +101,10 @@ struct ExplainCommand: AsyncParsableCommand {
             if let region { asked.append(try DatabaseName.regionAsked(region)) }
             return AccessRequest(
                 principal: principal, database: name.database, regionsAsked: asked,
-                role: user == "auto" ? nil : user, replication: replication)
+                role: user == "auto" || user == principal.subject ? nil : user, replication: replication)
         } catch {
-            ExplainCommand.complain("refused: \(error)")
-            throw ExitCode.failure
+            throw ExplainFailure(
+                description: "refused: \(error)", refusal: ExecutorError(.databaseName("\(error)")))
         }
     }
 
@@ -102,6 +116,8 @@ struct ExplainCommand: AsyncParsableCommand {
 /// Why there is no principal to explain for.
 struct ExplainFailure: Error, CustomStringConvertible {
     var description: String
+    /// What an executor would be told; nil where the question itself could not be read.
+    var refusal: ExecutorError?
 }
 
 /// Who is explained for, and whether anything proved it.

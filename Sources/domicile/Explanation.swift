@@ -1,3 +1,4 @@
+import Gateway
 import GatewayConfiguration
 import GatewayPolicy
 
@@ -41,17 +42,34 @@ struct Explanation {
                     "          what it writes streams on to \(decision.replicatesTo.joined(separator: ", "))")
             }
         case .failure(let refusal):
-            let error = ExplainCommand.error(for: refusal)
-            lines.append("decision  refused: \(error.sqlstate) \(error.message)")
-            lines.append("          \(error.detail)")
-            lines.append("          \(error.hint)")
+            lines += Explanation.lines(ExecutorError(.policy(refusal)))
         }
         for replica in replicas {
             let reason = replica.reason.map { ": \($0)" } ?? ""
             let outcome = replica.outcome == .passedOver ? "passed over" : replica.outcome.rawValue
             lines.append("replica   \(replica.name) in \(replica.region), \(outcome)\(reason)")
         }
+        if case .success = trace.outcome, let refusal { lines += Explanation.lines(refusal) }
         return lines.joined(separator: "\n")
+    }
+
+    /// What an executor would be told; nil where it would get its session.
+    var refusal: ExecutorError? {
+        switch trace.outcome {
+        case .failure(let refusal): return ExecutorError(.policy(refusal))
+        case .success(let decision):
+            guard !replicas.contains(where: { $0.outcome == .selected }) else { return nil }
+            let passedOver = replicas.map { "\($0.name): \($0.reason ?? "passed over")" }
+            return ExecutorError(
+                .noReplica(database: decision.database, regions: decision.regions, passedOver: passedOver))
+        }
+    }
+
+    static func lines(_ error: ExecutorError) -> [String] {
+        [
+            "decision  refused: \(error.sqlstate) \(error.message)", "          \(error.detail)",
+            "          \(error.hint)",
+        ]
     }
 
     private static func lines(_ condition: ConditionTrace, indent: Int) -> [String] {
@@ -99,6 +117,20 @@ struct ExecutorError: Encodable {
     var message: String
     var detail: String
     var hint: String
+}
+
+/// The JSON form of a login that ends before the policy is asked.
+struct EarlyRefusalReport: Encodable {
+    var configuration: String
+    var digest: String
+    var allowed = false
+    var refusal: ExecutorError
+
+    init(_ configuration: Configuration, _ refusal: ExecutorError) {
+        self.configuration = configuration.file
+        digest = configuration.digest
+        self.refusal = refusal
+    }
 }
 
 /// The JSON form of an explanation.
@@ -197,10 +229,10 @@ struct ExplanationReport: Encodable {
                 rule: answer.rule, database: answer.database, regions: answer.regions, role: answer.role,
                 access: answer.access.rawValue, replication: answer.replication,
                 replicatesTo: answer.replicatesTo)
-        case .failure(let reason):
+        case .failure:
             allowed = false
-            refusal = ExplainCommand.error(for: reason)
         }
+        refusal = explanation.refusal
         replicas = explanation.replicas
     }
 }

@@ -128,6 +128,49 @@ struct CommandTests {
                 "explain", "--config", testbed.configuration, "--token", file, "--database", "orders")
             #expect(run.status == 1)
             #expect((run.output + run.error).contains("(exp)"), "\(run)")
+            let json = try domicile(
+                "explain", "--config", testbed.configuration, "--token", file, "--database", "orders",
+                "--json")
+            #expect(json.status == 1)
+            let report = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any]
+            #expect(report?["allowed"] as? Bool == false)
+            #expect((report?["refusal"] as? [String: Any])?["sqlstate"] as? String == "28P01")
+        }
+    }
+
+    @Test("explain ends with status 1 and 08001 where the policy allows and no replica can be selected")
+    func explainWithoutReplica() throws {
+        try with(file: "token", testbed.token(.euAnalyst)) { file in
+            try testbed.stopping([.euB]) {
+                let run = try domicile(
+                    "explain", "--config", testbed.configuration, "--token", file, "--database",
+                    "orders@eu-central-1")
+                #expect(run.status == 1)
+                #expect(run.output.contains("allowed by rule eu-analysts"), "\(run.output)")
+                #expect(run.output.contains("decision  refused: 08001"), "\(run.output)")
+            }
+        }
+    }
+
+    @Test(
+        "check finds a key that is not the certificate's and a file that holds no CA, each where it is named")
+    func materials() throws {
+        let original = try String(contentsOfFile: testbed.configuration, encoding: .utf8)
+            .replacingOccurrences(of: " certificates/", with: " \(testbed.folder)/certificates/")
+        let keys = try #require(original.firstMatch(of: #/key: (\S+gateway\.key)/#))
+        let wrong = original.replacingOccurrences(
+            of: "key: \(keys.1)", with: "key: \(testbed.folder)/certificates/orders-eu-a.key")
+        let authority = try #require(wrong.firstMatch(of: #/sslrootcert: (\S+)/#))
+        try with(file: "junk", "no certificate") { junk in
+            try with(
+                file: "domicile.yaml",
+                wrong.replacingOccurrences(of: "sslrootcert: \(authority.1)", with: "sslrootcert: \(junk)")
+            ) { file in
+                let run = try domicile("check", "--config", file)
+                #expect(run.status == 78)
+                #expect(run.output.contains("mistake: `key` cannot be used: "), "\(run.output)")
+                #expect(run.output.contains("mistake: `sslrootcert` cannot be used: "), "\(run.output)")
+            }
         }
     }
 
