@@ -100,7 +100,7 @@ import Testing
         let (bytes, _) = try made(folder)
         for tail in [
             "garbage", "garbage\n", "\n", "{}\n", "{\"seq\":4,\n", "{\"seq\":4,}\n", "{\"seq\":7}\n{\"se",
-            "{\"seq\":4,\"a\":1}x\n",
+            "{\"seq\":4,\"a\":1}x\n", "{\"seq\":99,\"a\":1}\n", "{\"seq\":3,\"a\":1}\n",
         ] {
             try put(bytes + Array(tail.utf8), folder)
             try recover(folder, keeps: 4, torn: Array(tail.utf8))

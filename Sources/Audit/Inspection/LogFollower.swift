@@ -74,13 +74,25 @@ package final class LogFollower {
 
     /// The logs that a folder is or holds, by name.
     private static func logs(in folder: String) throws(AuditError) -> [String] {
-        if access(folder + "/segments", F_OK) == 0 { return [folder] }
         guard access(folder, F_OK) == 0 else { throw .system(operation: "open", path: folder, code: errno) }
-        let logs = try SegmentName.files(folder).sorted().map { folder + "/" + $0 }
-            .filter { access($0 + "/segments", F_OK) == 0 }
+        if try holdsSegments(folder) { return [folder] }
+        var logs: [String] = []
+        for name in try SegmentName.files(folder).sorted() where try holdsSegments(folder + "/" + name) {
+            logs.append(folder + "/" + name)
+        }
         guard !logs.isEmpty else {
             throw .notALog(path: folder, reason: "is no audit log, and holds none")
         }
         return logs
+    }
+
+    /// Where that may not be looked at, it is no answer.
+    private static func holdsSegments(_ folder: String) throws(AuditError) -> Bool {
+        let path = folder + "/segments"
+        if access(path, F_OK) == 0 { return true }
+        guard errno == ENOENT || errno == ENOTDIR else {
+            throw .system(operation: "open", path: path, code: errno)
+        }
+        return false
     }
 }

@@ -23,8 +23,9 @@ struct TornTail: Equatable {
 /// Reads the end of a log at start, and repairs what a crash may leave there: a last line that is no record.
 ///
 /// The records of the last segment must be numbered from its name on without a gap. Where they stop being so,
-/// the rest of the file goes byte for byte into `….torn` and is cut off — if it is what a crash leaves: no
-/// whole record of a later number stands in it, or it holds NUL bytes (blocks that never reached the disk).
+/// the rest of the file goes byte for byte into `….torn` and is cut off — if it is what a crash leaves: the last
+/// line alone, or no whole record of a later number stands in it, or it holds NUL bytes (blocks that never reached
+/// the disk).
 /// Anything else is damage of what was durable and is not repaired.
 struct LogRecovery {
     let folder: SegmentFolder
@@ -63,7 +64,7 @@ struct LogRecovery {
     }
 
     private func tearOff(_ scan: SegmentScan, first: UInt64) throws(AuditError) -> TornTail {
-        if let later = scan.laterRecord, !scan.holdsNUL {
+        if let later = scan.laterRecord, !scan.holdsNUL, !scan.isLastLineAlone {
             throw .damaged(
                 path: folder.path(of: first), seq: scan.next,
                 reason: "no record stands at byte \(scan.length), but record \(later) does behind it")
@@ -131,6 +132,11 @@ struct SegmentScan {
     /// The line before the one that is read: judged in full only when what follows it is no record.
     private var lastLine: [UInt8] = []
     private var broken = false
+    /// Lines from the first one that is no record on.
+    private var brokenLines = 0
+
+    /// Nothing but the last line is no record.
+    var isLastLineAlone: Bool { brokenLines == 1 }
 
     init(path: String, first: UInt64) throws(AuditError) {
         next = first
@@ -143,12 +149,14 @@ struct SegmentScan {
         fileLength = lines.offset + lines.rest.count
         if !lines.rest.isEmpty {
             broken = true
+            brokenLines += 1
             holdsNUL = holdsNUL || lines.rest.contains(0)
         }
     }
 
     private mutating func take(_ line: ArraySlice<UInt8>) {
         if broken {
+            brokenLines += 1
             holdsNUL = holdsNUL || line.contains(0)
             if laterRecord == nil, let seq = RecordLine.seq(of: line), seq >= next, JSONValue(line) != nil {
                 laterRecord = seq
@@ -176,6 +184,7 @@ struct SegmentScan {
             next -= 1
             length -= lastLine.count + 1
             broken = true
+            brokenLines += 1
         }
         lastLine = []
     }
