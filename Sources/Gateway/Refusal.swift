@@ -7,7 +7,7 @@ package enum Refusal: Error, Sendable {
     /// The token fails a check.
     case token(TokenRefusal)
     /// The identity provider's keys cannot be had.
-    case keysUnavailable(issuer: String)
+    case keysUnavailable
     /// The policy refuses: no rule, role, region, transit, replication.
     case policy(PolicyRefusal)
     /// `dbname` or `domicile.region` cannot be read.
@@ -40,6 +40,8 @@ package enum Refusal: Error, Sendable {
     /// The session could write although its access is read_only.
     case readOnlyLost
     case tooManySessions(limit: Int)
+    /// Before anything is known of a connection: so many others have not logged in.
+    case tooManyConnections(limit: Int)
     case tooManySessionsOfSubject(limit: Int)
     case tooManyLogins(perSecond: Int)
     case idle
@@ -67,7 +69,7 @@ package enum Refusal: Error, Sendable {
         case .statementTooLong: "54000"
         case .tokenExpired, .killed, .replicaLost, .decisionChanged, .readOnlyLost, .shuttingDown, .idle:
             "57P01"
-        case .tooManySessions, .tooManySessionsOfSubject, .tooManyLogins: "53300"
+        case .tooManySessions, .tooManyConnections, .tooManySessionsOfSubject, .tooManyLogins: "53300"
         case .protocolViolation: "08P01"
         case .unsupportedProtocol: "0A000"
         case .encryptionRequired, .userMissing: "28000"
@@ -100,6 +102,7 @@ package enum Refusal: Error, Sendable {
         case .decisionChanged: "terminating session: the policy no longer allows it"
         case .readOnlyLost: "terminating session: it is not read-only any more"
         case .tooManySessions, .tooManySessionsOfSubject: "too many sessions"
+        case .tooManyConnections: "too many connections"
         case .tooManyLogins: "too many logins from this address"
         case .idle: "terminating session: idle for too long"
         case .protocolViolation: "protocol violation"
@@ -115,9 +118,9 @@ package enum Refusal: Error, Sendable {
     package var detail: String {
         switch self {
         case .token(let refusal): refusal.detail
-        case .keysUnavailable(let issuer): "No usable key of issuer \(Refusal.printable(issuer)) is known."
+        case .keysUnavailable: TokenRefusal.keysUnavailable.detail
         case .policy(let refusal): Refusal.detail(refusal)
-        case .databaseName(let reason): reason
+        case .databaseName(let reason): Refusal.sentence(reason)
         case .startupParameter: "It belongs to the gateway or would widen what the policy allows."
         case .options(let position): "The options cannot be read from byte \(position) on."
         case .noReplica(_, let regions, let passedOver):
@@ -138,6 +141,8 @@ package enum Refusal: Error, Sendable {
         case .readOnlyLost:
             "The rule says access: read_only, and default_transaction_read_only was turned off."
         case .tooManySessions(let limit): "The gateway takes \(limit) sessions (limits.sessions)."
+        case .tooManyConnections(let limit):
+            "The gateway takes \(limit) connections, those that have not logged in included."
         case .tooManySessionsOfSubject(let limit):
             "A principal may have \(limit) sessions (limits.sessions_per_subject)."
         case .tooManyLogins(let rate):
@@ -176,6 +181,7 @@ package enum Refusal: Error, Sendable {
         case .readOnlyLost: "Ask for a rule with access: read_write."
         case .tooManySessions, .tooManySessionsOfSubject:
             "Close sessions that are not used, or try again later."
+        case .tooManyConnections: "Try again in some seconds."
         case .tooManyLogins: "Slow down, and keep sessions open."
         case .idle: "Connect again."
         case .protocolViolation: "Check the PostgreSQL client or driver."
@@ -185,6 +191,10 @@ package enum Refusal: Error, Sendable {
         case .startupTimeout: "Give the token at once, by PGPASSWORD or a password callback."
         case .shuttingDown: "Connect again."
         }
+    }
+
+    private static func sentence(_ text: String) -> String {
+        text.prefix(1).uppercased() + text.dropFirst() + "."
     }
 
     /// Text from outside, made safe for one line of a terminal and bounded.

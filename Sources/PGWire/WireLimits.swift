@@ -16,9 +16,9 @@ package enum WireLimits {
     /// The longest frame of all other frontend types (PQ_SMALL_MESSAGE_LIMIT).
     package static let smallMessage = 10_000
 
-    /// The longest frame of an executor that is not logged in: a password or a SASL message
-    /// (PG_MAX_AUTH_TOKEN_LENGTH).
-    package static let loginMessage = 65_535
+    /// The longest frame of an executor that is not logged in: a password of 64 KiB with its NUL. PostgreSQL itself
+    /// takes 65,535 (PG_MAX_AUTH_TOKEN_LENGTH).
+    package static let loginMessage = 65_541
 
     /// The longest frame of a replica before it is logged in at (libpq's MAX_ERRLEN, the largest it takes
     /// then).

@@ -17,11 +17,11 @@ import Testing
         #expect(admission.admitConnection(limit: 2))
         #expect(admission.admitConnection(limit: 2))
         #expect(!admission.admitConnection(limit: 2))
-        #expect(admission.sessions == 2)
+        #expect(admission.connections == 2)
         admission.releaseConnection()
         #expect(admission.admitConnection(limit: 2))
         #expect(!admission.admitConnection(limit: 2))
-        #expect(admission.sessions == 2)
+        #expect(admission.connections == 2)
     }
 
     @Test("A limit that a reload lowered lets nobody in until it is met")
@@ -39,19 +39,48 @@ import Testing
     func subjects() {
         let (ann, bob) = (principal("ann"), principal("bob"))
         let otherAnn = principal("ann", issuer: "https://other.example.com")
-        #expect(admission.admitSubject(ann, limit: 1))
-        #expect(!admission.admitSubject(ann, limit: 1))
-        #expect(admission.admitSubject(bob, limit: 1))
-        #expect(admission.admitSubject(otherAnn, limit: 1))
-        admission.releaseSubject(ann)
-        #expect(admission.admitSubject(ann, limit: 1))
-        #expect(!admission.admitSubject(bob, limit: 1))
+        #expect(refusal(of: ann) == nil)
+        #expect(refusal(of: ann)?.detail == "A principal may have 1 sessions (limits.sessions_per_subject).")
+        #expect(refusal(of: bob) == nil)
+        #expect(refusal(of: otherAnn) == nil)
+        admission.releaseSession(ann)
+        #expect(refusal(of: ann) == nil)
+        #expect(refusal(of: bob) != nil)
+        #expect(admission.sessions == 3)
+    }
+
+    /// What a session of this principal is told where each may have one.
+    private func refusal(of principal: Principal, limit: Int = 100) -> Refusal? {
+        do throws(Refusal) {
+            try admission.admitSession(principal, limit: limit, perSubject: 1)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test(
+        "F-WIRE-34: connections that do not log in use up none of the sessions, and have a limit of their own"
+    )
+    func unauthenticated() {
+        let limit = Admission.connectionLimit(sessions: 2)
+        #expect(limit == 8_002)
+        #expect(Admission.connectionLimit(sessions: 10_000) == 20_000)
+        #expect(Admission.connectionLimit(sessions: .max) == .max)
+        for _ in 0..<5_000 { #expect(admission.admitConnection(limit: limit)) }
+        #expect(refusal(of: principal("ann"), limit: 2) == nil)
+        #expect(refusal(of: principal("bob"), limit: 2) == nil)
+        #expect(
+            refusal(of: principal("cid"), limit: 2)?.detail
+                == "The gateway takes 2 sessions (limits.sessions).")
+        admission.releaseSession(principal("ann"))
+        #expect(refusal(of: principal("cid"), limit: 2) == nil)
     }
 
     @Test("Issuer and subject are not run together: a name cut elsewhere is another principal")
     func subjectsApart() {
-        #expect(admission.admitSubject(principal("bc", issuer: "a"), limit: 1))
-        #expect(admission.admitSubject(principal("c", issuer: "ab"), limit: 1))
+        #expect(refusal(of: principal("bc", issuer: "a")) == nil)
+        #expect(refusal(of: principal("c", issuer: "ab")) == nil)
     }
 
     @Test("Logins of an address: one second's worth at once, then as many as time has earned")

@@ -8,7 +8,7 @@ import Testing
     static let table: [(Refusal, String)] = [
         (.token(.expired), "28P01"), (.token(.audience), "28P01"), (.token(.signature), "28P01"),
         (.token(.missing), "28P01"), (.token(.unknownIssuer), "28P01"),
-        (.keysUnavailable(issuer: "https://id.example.com"), "08006"),
+        (.keysUnavailable, "08006"),
         (.policy(.noRule), "42501"),
         (.policy(.role("dba", rule: "r", allowed: ["analyst"])), "42501"),
         (.policy(.region(asked: ["US"], rule: "r", allowed: ["eu-west-1"])), "42501"),

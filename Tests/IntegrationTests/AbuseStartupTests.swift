@@ -208,8 +208,8 @@ struct AbuseStartupTests {
         ("a length of 2^31-1", Bytes.header("p", length: 0x7fff_ffff), "08P01"),
         ("16 KiB", Bytes.password(String(repeating: "x", count: 16_384)), "28P01"),
         ("16 KiB and 1", Bytes.password(String(repeating: "x", count: 16_385)), "28P01"),
-        ("almost 64 KiB", Bytes.password(String(repeating: "x", count: 65_530)), "28P01"),
-        ("64 KiB", Bytes.password(String(repeating: "x", count: 65_531)), "08P01"),
+        ("64 KiB", Bytes.password(String(repeating: "x", count: 65_536)), "28P01"),
+        ("64 KiB and 1", Bytes.password(String(repeating: "x", count: 65_537)), "08P01"),
         ("100 kB", Bytes.password(String(repeating: "x", count: 100_000)), "08P01"),
         ("Terminate", Bytes.terminate, "08P01"), ("an SSLRequest", Bytes.sslRequest, "08P01"),
     ]

@@ -69,6 +69,17 @@ struct FullLogTests {
         #expect(log.isGapFree)
         let recorded = Set(log.records.compactMap(\.sql))
         for n in acknowledged { #expect(recorded.contains("insert into \(table) values (\(n))")) }
+        // What the gateway knew when the disk was full is in the log too: how each statement and session ended.
+        let starts = log.records.filter { $0.type == "session.start" }.compactMap(\.session)
+        let ends = log.records.filter { $0.type == "session.end" }.compactMap(\.session)
+        #expect(Set(starts).isSubset(of: ends))
+        for session in Set(starts) {
+            let queries = log.records(of: [session], "query").compactMap(\.message)
+            let outcomes = log.records(of: [session], "outcome").compactMap(\.of)
+            #expect(Set(queries).isSubset(of: outcomes), "\(session)")
+        }
+        let unsent = log.records.filter { $0.keys["reason"] as? String == "not_forwarded" }
+        #expect(!unsent.isEmpty)
         #expect(try own.psql("select 1", extra: ["PGAPPNAME": "after"]).text == "1")
     }
 
@@ -100,6 +111,10 @@ struct FullLogTests {
         client.close()
         #expect(answer?.letter == "E")
         #expect(answer?.field("C") == "58030")
+        // Another region's log takes records: its logins go on.
+        let (other, greeting) = try login(gateway, user: "analyst", .usAnalyst)
+        other.close()
+        #expect(greeting?.letter == "Z")
         let ready = try own.http("/readyz")
         #expect(ready.status == 503)
         #expect(ready.body.contains("eu-west-1"), "\(ready.body)")

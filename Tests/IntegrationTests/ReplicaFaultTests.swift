@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 /// Replicas that are stopped, before a session and during one.
@@ -70,6 +71,66 @@ struct ReplicaFaultTests {
         }
         let writer = try testbed.psql("show cluster_name", user: "writer", token: .euWriter)
         #expect(writer.text == "orders-eu-a", "\(writer.error)")
+    }
+
+    /// Stops a server's postmaster alone while `body` runs: sessions that it has go on, new ones are never answered.
+    private func freezing(_ servers: [Testbed.Server], while body: () throws -> Void) throws {
+        let processes = try servers.map { server in
+            let file = "\(testbed.folder)/data/\(server.name)/postmaster.pid"
+            let line = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").first
+            return try #require(line.flatMap { Int32($0) })
+        }
+        defer {
+            for process in processes { kill(process, SIGCONT) }
+            do { try testbed.waitUntilWhole() } catch { Issue.record("\(error)") }
+        }
+        for process in processes { kill(process, SIGSTOP) }
+        try body()
+    }
+
+    @Test("F-POL-07: a server that answers no new login is passed over in time, and is not healthy for long")
+    func frozen() throws {
+        try freezing([.euA]) {
+            let began = Date()
+            let analyst = try testbed.psql("show cluster_name")
+            #expect(analyst.text == "orders-eu-b", "\(analyst.error)")
+            #expect(Date().timeIntervalSince(began) < 5)
+            let writer = try login(user: "writer", .euWriter, application: Testbed.unique("frozen"))
+            #expect(writer?.field("C") == "08001")
+            #expect(writer?.field("D")?.contains("orders-eu-a: ") == true, "\(writer?.field("D") ?? "")")
+            let up = #"domicile_replica_up{database="orders",replica="orders-eu-a",region="eu-west-1"}"#
+            try testbed.eventually("the frozen server is down") { try testbed.metric(up) == 0 }
+            let again = Date()
+            #expect(try testbed.psql("show cluster_name").text == "orders-eu-b")
+            #expect(Date().timeIntervalSince(again) < 1)
+        }
+        try freezing([.euA, .euB]) {
+            let nobody = try login(.euAnalyst, application: Testbed.unique("frozen"))
+            #expect(nobody?.field("C") == "08001")
+        }
+        #expect(try testbed.psql("show cluster_name").text == "orders-eu-a")
+    }
+
+    @Test(
+        "what a replica answers to a login is told in words, and is not blamed on an executor who set nothing"
+    )
+    func refusedByReplica() throws {
+        try testbed.direct(.euA, "alter role analyst connection limit 0")
+        defer { _ = try? testbed.direct(.euA, "alter role analyst connection limit -1") }
+        let answer = try login(database: "orders@eu-west-1", .euAnalyst, application: Testbed.unique("limit"))
+        #expect(answer?.field("C") == "08001")
+        let detail = answer?.field("D") ?? ""
+        #expect(
+            detail.contains("orders-eu-a: login failed: the replica answered SQLSTATE 53300"), "\(detail)")
+        try testbed.direct(.euA, "alter role analyst connection limit -1")
+        try testbed.direct(.euA, "revoke connect on database orders from public")
+        defer { _ = try? testbed.direct(.euA, "grant connect on database orders to public") }
+        let barred = try login(
+            database: "orders@eu-west-1", .euAnalyst, application: Testbed.unique("barred"))
+        #expect(barred?.field("C") == "08001")
+        let reason = barred?.field("D") ?? ""
+        #expect(
+            reason.contains("orders-eu-a: login failed: the replica answered SQLSTATE 42501"), "\(reason)")
     }
 
     @Test(

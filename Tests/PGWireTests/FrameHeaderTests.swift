@@ -29,7 +29,7 @@ struct FrameHeaderTests {
         ("E", .executor, 10_000), ("C", .executor, 10_000), ("S", .executor, 10_000),
         ("H", .executor, 10_000),
         ("c", .executor, 10_000), ("f", .executor, 10_000), ("X", .executor, 10_000),
-        ("p", .executorAtLogin, 65_535),
+        ("p", .executorAtLogin, 65_541),
         ("R", .replicaAtLogin, 30_000), ("E", .replicaAtLogin, 30_000), ("D", .replicaAtLogin, 30_000),
         ("D", .replica, 0x3fff_fffe), ("E", .replica, 0x3fff_fffe), ("Z", .replica, 30_000),
         ("S", .replica, 1_048_576),

@@ -84,6 +84,27 @@ package final class HealthMonitor: Sendable {
     /// What is known of every replica now.
     package func snapshot() -> [ReplicaID: ReplicaStatus] { state.withLock { $0.statuses } }
 
+    /// A session could not log in at the replica: it is probed at once, by a login of its own.
+    package func suspect(_ id: ReplicaID) { state.withLock { $0.probes[id] }?.logInAnew() }
+
+    /// A session found that the replica is not what it must be. Observers are told on the caller's thread.
+    package func contradict(_ id: ReplicaID, _ difference: AttestationFailure) {
+        let result = state.withLock {
+            state -> ([HealthTransition], ReplicaStatus, ReplicaTarget, [Observer])? in
+            guard let target = state.probes[id]?.target,
+                let transitions = state.machines[id]?.contradicted(difference),
+                let status = state.machines[id]?.status
+            else { return nil }
+            state.statuses[id] = status
+            return (transitions, status, target, state.observers)
+        }
+        guard let (transitions, status, target, observers) = result else { return }
+        for transition in transitions {
+            log(transition, of: target)
+            for observer in observers { observer(id, status, transition) }
+        }
+    }
+
     /// Adds an observer of transitions.
     package func observe(_ observer: @escaping Observer) {
         state.withLock { $0.observers.append(observer) }

@@ -14,7 +14,7 @@ extension ProbeConnection {
         let encrypted = target.sslmode != .disable
         let verified = target.sslmode == .verifyCA || target.sslmode == .verifyFull
         // libpq 15 knows no require_auth: without channel binding it would hand its password to whoever asks.
-        let binds = encrypted && settings.password != nil
+        let binds = encrypted && settings.password != nil && !target.allowsWeakAuthentication
         let timeout = max(1, settings.timing.timeout.wholeNanoseconds / 1_000_000)
         return [
             ("host", target.host), ("hostaddr", address.text), ("port", String(target.port)),

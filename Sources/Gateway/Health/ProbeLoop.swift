@@ -10,6 +10,12 @@ final class ProbeLoop {
     private var terminations: [BackendTermination] = []
     private var nextTermination = Int64.max
     private var lastFailure: ProbeFailure?
+    /// Probes that the kept connection has answered.
+    private var answered = 0
+
+    /// A server that takes no new connection may still answer on an old one: after so many probes the connection is
+    /// made anew (F-POL-07).
+    private static let probesPerConnection = 5
 
     init(_ probe: ReplicaProbe) {
         self.probe = probe
@@ -25,7 +31,8 @@ final class ProbeLoop {
                 nextTermination = ProbeClock.now()
             }
             guard !requests.stopping else { break }
-            if requests.hurried { nextProbe = ProbeClock.now() }
+            if requests.anew { answered = ProbeLoop.probesPerConnection }
+            if requests.hurried { nextProbe = max(ProbeClock.now(), (lastStart ?? 0) &+ spacing) }
             if ProbeClock.now() >= nextProbe {
                 guard conclude() else { break }
             }
@@ -46,10 +53,12 @@ final class ProbeLoop {
         probe.wakePipe.drain()
         if entries.count > 1, entries[1].revents != 0, let connection {
             if !connection.absorb() { drop() }
-            let spacing = probe.settings.timing.interval.wholeNanoseconds / 10
             nextProbe = min(nextProbe, max(ProbeClock.now(), (lastStart ?? 0) &+ spacing))
         }
     }
+
+    /// Probes come no oftener than this, whoever hurries.
+    private var spacing: Int64 { probe.settings.timing.interval.wholeNanoseconds / 10 }
 
     /// Probes once. False where the monitor no longer wants to know.
     private func conclude() -> Bool {
@@ -71,9 +80,15 @@ final class ProbeLoop {
 
     /// The kept connection first; one that broke since the last probe (a restart) is no failure yet.
     private func ask(until deadline: Int64) throws(ProbeFault) -> ProbeReport {
+        if answered >= ProbeLoop.probesPerConnection {
+            connection?.close()
+            connection = nil
+        }
         if let kept = connection {
             do throws(ProbeFault) {
-                return try ask(kept, until: deadline)
+                let report = try ask(kept, until: deadline)
+                answered += 1
+                return report
             } catch {
                 guard error == .failure(.lost) else { throw error }
                 drop()
@@ -81,6 +96,7 @@ final class ProbeLoop {
         }
         let fresh = try connect(until: deadline)
         connection = fresh
+        answered = 1
         return try ask(fresh, until: deadline)
     }
 

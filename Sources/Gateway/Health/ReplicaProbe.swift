@@ -19,6 +19,7 @@ final class ReplicaProbe: Sendable {
     private struct Requests {
         var stopping = false
         var hurried = false
+        var anew = false
         var terminations: [BackendTermination] = []
     }
 
@@ -79,6 +80,15 @@ final class ReplicaProbe: Sendable {
         wakePipe.wake()
     }
 
+    /// Probes now, on a new connection.
+    func logInAnew() {
+        requests.withLock { state in
+            state.hurried = true
+            state.anew = true
+        }
+        wakePipe.wake()
+    }
+
     /// False where the probe is stopping; then nothing is called.
     func terminate(_ termination: BackendTermination) -> Bool {
         let accepted = requests.withLock { state in
@@ -95,10 +105,11 @@ final class ReplicaProbe: Sendable {
     }
 
     /// What was asked since the last call.
-    func takeRequests() -> (stopping: Bool, hurried: Bool, terminations: [BackendTermination]) {
+    func takeRequests() -> (stopping: Bool, hurried: Bool, anew: Bool, terminations: [BackendTermination]) {
         requests.withLock { state in
-            let taken = (state.stopping, state.hurried, state.terminations)
+            let taken = (state.stopping, state.hurried, state.anew, state.terminations)
             state.hurried = false
+            state.anew = false
             state.terminations = []
             return taken
         }

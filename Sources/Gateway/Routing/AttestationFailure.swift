@@ -16,13 +16,18 @@ package enum AttestationFailure: Error, Sendable, Hashable, CustomStringConverti
     case systemIdentifierMismatch(expected: String, found: String)
     /// A server's timeline only grows (F-POL-15).
     case timelineWentBack(from: UInt32, to: UInt32)
+    /// After login it sent a message of the login, which would make a client give its token again (F-WIRE-27,
+    /// architecture.md, rule 7).
+    case loginRepeated
 
     /// Whether the replica stays unused until an operator clears it or the configuration is loaded again. The others
     /// end by themselves: a name that points home again, the right certificate, the right recovery state.
     package var quarantines: Bool {
         switch self {
         case .networks, .tlsIdentity, .kindMismatch: false
-        case .spkiMismatch, .pooler, .clusterNameMismatch, .systemIdentifierMismatch, .timelineWentBack: true
+        case .spkiMismatch, .pooler, .clusterNameMismatch, .systemIdentifierMismatch, .timelineWentBack,
+            .loginRepeated:
+            true
         }
     }
 
@@ -41,6 +46,7 @@ package enum AttestationFailure: Error, Sendable, Hashable, CustomStringConverti
         case .systemIdentifierMismatch(let expected, let found):
             "system_identifier is \(found), not \(expected)"
         case .timelineWentBack(let from, let to): "timeline went back from \(from) to \(to)"
+        case .loginRepeated: "it sent a message of the login in a session"
         }
     }
 
@@ -55,6 +61,7 @@ package enum AttestationFailure: Error, Sendable, Hashable, CustomStringConverti
         case .clusterNameMismatch: "cluster_name"
         case .systemIdentifierMismatch: "system_identifier"
         case .timelineWentBack: "timeline"
+        case .loginRepeated: "protocol"
         }
     }
 }

@@ -101,6 +101,13 @@ package struct HealthMachine: Sendable {
         return Step(transitions: transitions(since: before), nextProbe: backOff(excess, now, jitter))
     }
 
+    /// A session found that the replica is not what it must be. When it is probed next stays as it is.
+    package mutating func contradicted(_ difference: AttestationFailure) -> [HealthTransition] {
+        let before = status
+        judge(difference)
+        return transitions(since: before)
+    }
+
     /// An operator cleared the replica, or the configuration was loaded again: it starts anew.
     package mutating func cleared() {
         status = ReplicaStatus()

@@ -3,7 +3,8 @@ import GatewayPolicy
 import GatewayRouting
 import Synchronization
 
-/// Counts what limits bound: sessions in all, sessions of a principal, logins and wrong cancel keys of an address.
+/// Counts what limits bound: connections and sessions in all, sessions of a principal, logins and wrong cancel keys of
+/// an address.
 package final class Admission: Sendable {
     private struct Rate {
         var tokens: Double
@@ -11,6 +12,7 @@ package final class Admission: Sendable {
     }
 
     private struct State {
+        var connections = 0
         var sessions = 0
         var bySubject: [String: Int] = [:]
         var byReplica: [ReplicaID: Int] = [:]
@@ -23,10 +25,17 @@ package final class Admission: Sendable {
     /// Wrong cancel keys an address may send a second before they are not looked at any more.
     package static let cancelGuessesPerSecond = 10
 
+    /// Connections beside the sessions that a gateway may have: who can reach its port and has no token uses up none of
+    /// `limits.sessions` (F-WIRE-34).
+    package static let leastUnauthenticated = 8_000
+
     private let state = Mutex(State())
 
     package init() {}
 
+    /// Connections, logged in or not.
+    package var connections: Int { state.withLock { $0.connections } }
+    /// Sessions whose token was verified.
     package var sessions: Int { state.withLock { $0.sessions } }
     /// Live sessions by replica.
     package var sessionsByReplica: [ReplicaID: Int] { state.withLock { $0.byReplica } }
@@ -34,13 +43,43 @@ package final class Admission: Sendable {
     /// Takes a place for a connection, before anything is known of it.
     package func admitConnection(limit: Int) -> Bool {
         state.withLock { state in
-            guard state.sessions < limit else { return false }
-            state.sessions += 1
+            guard state.connections < limit else { return false }
+            state.connections += 1
             return true
         }
     }
 
-    package func releaseConnection() { state.withLock { $0.sessions -= 1 } }
+    package func releaseConnection() { state.withLock { $0.connections -= 1 } }
+
+    /// How many connections go with a limit of sessions.
+    package static func connectionLimit(sessions: Int) -> Int {
+        let (sum, overflow) = sessions.addingReportingOverflow(max(sessions, leastUnauthenticated))
+        return overflow ? .max : sum
+    }
+
+    /// Takes a place for a session of a principal (issuer + subject), of all and of its own.
+    package func admitSession(_ principal: Principal, limit: Int, perSubject: Int) throws(Refusal) {
+        let refusal = state.withLock { state -> Refusal? in
+            guard state.sessions < limit else { return .tooManySessions(limit: limit) }
+            let key = Admission.key(principal)
+            guard state.bySubject[key, default: 0] < perSubject else {
+                return .tooManySessionsOfSubject(limit: perSubject)
+            }
+            state.sessions += 1
+            state.bySubject[key, default: 0] += 1
+            return nil
+        }
+        if let refusal { throw refusal }
+    }
+
+    package func releaseSession(_ principal: Principal) {
+        state.withLock { state in
+            let key = Admission.key(principal)
+            let count = state.bySubject[key, default: 1] - 1
+            state.bySubject[key] = count > 0 ? count : nil
+            state.sessions -= 1
+        }
+    }
 
     /// One login of this address now (a bucket of one second's worth). Unix sockets, without bytes, are not counted.
     package func admitLogin(address: [UInt8], perSecond: Int, now: UInt64) -> Bool {
@@ -52,24 +91,6 @@ package final class Admission: Sendable {
     package func admitCancelGuess(address: [UInt8], now: UInt64) -> Bool {
         guard !address.isEmpty else { return true }
         return state.withLock { Admission.take(&$0.cancels, address, Admission.cancelGuessesPerSecond, now) }
-    }
-
-    /// Takes a place for a principal (issuer + subject).
-    package func admitSubject(_ principal: Principal, limit: Int) -> Bool {
-        state.withLock { state in
-            let key = Admission.key(principal)
-            guard state.bySubject[key, default: 0] < limit else { return false }
-            state.bySubject[key, default: 0] += 1
-            return true
-        }
-    }
-
-    package func releaseSubject(_ principal: Principal) {
-        state.withLock { state in
-            let key = Admission.key(principal)
-            let count = state.bySubject[key, default: 1] - 1
-            state.bySubject[key] = count > 0 ? count : nil
-        }
     }
 
     package func enter(replica: ReplicaID) { state.withLock { $0.byReplica[replica, default: 0] += 1 } }

@@ -18,6 +18,16 @@ package struct ExecutorStartup {
     package let options: [UInt8]?
     package let usesLongCancelKey: Bool
 
+    /// The executor brings along settings, beside those that every PostgreSQL server and role takes.
+    package var setsParameters: Bool {
+        options != nil
+            || forwarded.contains { parameter in
+                !ExecutorStartup.harmlessNames.contains { parameter.name.elementsEqual($0.utf8) }
+            }
+    }
+
+    private static let harmlessNames = ["application_name", "extra_float_digits"]
+
     /// Settings that an executor may not bring along: they would widen what the policy allows, or are the gateway's
     /// (architecture, "Startup parameters" and rule 8). Names fold as the server folds them.
     private static let refusedNames: Set<String> = [

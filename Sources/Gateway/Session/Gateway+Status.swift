@@ -36,7 +36,7 @@ extension Gateway {
     package var replicaStatuses: [ReplicaID: ReplicaStatus] { context.health.snapshot() }
     package var sessionsByReplica: [ReplicaID: Int] { context.admission.sessionsByReplica }
     /// Connections now, those that are still logging in included.
-    package var connections: Int { context.admission.sessions }
+    package var connections: Int { context.admission.connections }
     package var logCounters: [(region: String, counters: AuditLogCounters, failure: AuditError?)] {
         logs.map { ($0.key, $0.value.counters, $0.value.failure) }.sorted { $0.region < $1.region }
     }

@@ -13,6 +13,8 @@ final class Login {
     var candidates: ArraySlice<AttestedReplica>
     var passedOver: [String]
     var attempt: UpstreamAttempt?
+    /// Attempts so far.
+    var attempts = 0
 
     init(
         startup: ExecutorStartup, verified: VerifiedToken, request: AccessRequest, decision: Decision,

@@ -10,6 +10,8 @@ final class RegionLog {
     var mustWrite = false
     /// A timer will write the batch.
     var isTimed = false
+    /// The log refused the batch, which is kept until it takes records again.
+    var isRefused = false
     /// Sessions whose frames wait for the receipt of this turn's batch.
     var awaiting: [Session] = []
     /// Sessions that hold something until the log is more durable.
@@ -28,6 +30,16 @@ final class RegionLog {
         self.log = log
         self.notice = notice
         batch = RecordBatch(recordLimit: recordLimit)
+    }
+
+    /// Bytes of refused records that are kept.
+    private static let keptBytes = 4 << 20
+
+    /// The log took none of the batch. Nothing that it speaks of was forwarded, but outcomes and ends are in it, and of
+    /// nothing else will they be known: all of it is written when the log takes records again. Sessions of the region
+    /// are at their end, so that not much can come behind it; what is beyond the limit is lost.
+    func keepRefused() {
+        if batch.byteCount > RegionLog.keptBytes { batch.removeAll() }
     }
 
     /// Remembers a session until the log is durable up to `number`. The caller looks at the log once more afterwards.

@@ -55,12 +55,23 @@ extension Relay {
         case .noticeResponse, .notificationResponse: break
         case .copyInResponse: answered(pipeline.copyInResponse())
         case .copyOutResponse: answered(pipeline.copyOutResponse())
-        case .copyBothResponse: answered(pipeline.copyBothResponse())
+        case .copyBothResponse:
+            // Only a walsender begins one (protocol, "Streaming Replication Protocol").
+            guard session.isReplication else {
+                violation()
+                return false
+            }
+            answered(pipeline.copyBothResponse())
+        case .authentication, .backendKeyData, .negotiateProtocolVersion:
+            if let replica = session.replicaID {
+                worker.context.health.contradict(replica, .loginRepeated)
+            }
+            violation()
+            return false
         case .dataRow: answered(pipeline.dataRow(bytes: header.bodyLength))
         case .copyData: answered(pipeline.copyData(bytes: header.bodyLength))
         case .rowDescription, .noData, .parameterDescription, .parseComplete, .bindComplete, .closeComplete,
-            .portalSuspended, .emptyQueryResponse, .functionCallResponse, .copyDone, .authentication,
-            .backendKeyData, .negotiateProtocolVersion:
+            .portalSuspended, .emptyQueryResponse, .functionCallResponse, .copyDone:
             answered(
                 pipeline.frame(tag: header.tag, bodyLength: header.bodyLength, now: worker.loop.now))
         }

@@ -28,7 +28,7 @@ extension Relay {
     /// The replica closed and all it had sent has gone to the executor.
     func upstreamClosed() {
         if executorEnded {
-            session.finish(reason: "terminated", sqlstate: nil)
+            session.finish(reason: hasTerminated ? "terminated" : "executor_closed", sqlstate: nil)
         } else if upstreamSaidWhy {
             session.finish(reason: "upstream_closed", sqlstate: nil)
         } else {
@@ -65,7 +65,8 @@ extension Relay {
     func abandonUnanswered() {
         while let abandoned = pipeline.nextAbandoned() {
             switch abandoned.kind {
-            case .query, .parse, .bind, .execute, .functionCall: recordUnrun(abandoned.of, reason: "lost")
+            case .query, .parse, .bind, .execute, .functionCall:
+                recordUnrun(abandoned.of, reason: abandoned.of > forwardedMessage ? "not_forwarded" : "lost")
             case .describe, .close, .sync, .flush: break
             }
         }

@@ -58,8 +58,10 @@ extension Relay {
         }
         switch tag {
         case .query, .parse:
-            guard header.bodyLength <= statementLimit else {
-                return refuseTooLong(header, tag, statementLimit)
+            // The SQL ends in a NUL; a Parse has a name and types beside it, and is looked at when it is there.
+            let beside = tag == .query ? 1 : Relay.parseFrame
+            guard header.bodyLength - beside <= statementLimit else {
+                return refuseTooLong(header, tag, sqlBytes: tag == .query ? header.bodyLength - 1 : nil)
             }
             return gather(header, tag, available: available)
         case .bind, .functionCall:
@@ -107,6 +109,9 @@ extension Relay {
         }
         frontend.gathering = 0
         if tag == .execute, let step = guardUnnamedPortal(header) { return step }
+        if tag == .parse, let bytes = sqlBytes(ofParse: header), bytes > statementLimit {
+            return refuseTooLong(header, tag, sqlBytes: bytes)
+        }
         message += 1
         let start = frontend.scanned + WireLimits.frameHeader
         do throws(MessageError) {
@@ -120,6 +125,15 @@ extension Relay {
         }
         frontend.scanned += length
         return .next
+    }
+
+    /// Bytes of the SQL in a Parse that is whole; nil where it is malformed.
+    private func sqlBytes(ofParse header: FrameHeader) -> Int? {
+        guard header.bodyLength > statementLimit else { return nil }
+        let start = frontend.scanned + WireLimits.frameHeader
+        return fromExecutor.withBytes(start..<(start + header.bodyLength)) { body in
+            (try? Parse.decode(body))?.sql.count
+        }
     }
 
     /// PostgreSQL 15 crashes, and all its sessions with it, where an unnamed portal that a failed Query left in an open
@@ -167,6 +181,7 @@ extension Relay {
             statements += 1
             let name = body.extracting(parse.name)
             recordParse(name: name, sql: body.extracting(parse.sql), parameterTypes: parse.parameterTypes)
+            declaredTypes.note(parse.parameterTypes, of: message)
             pipeline.parseSent(message: message, name: name, now: now)
         case .bind:
             let bind = try Bind.decode(body)
@@ -240,10 +255,14 @@ extension Relay {
 
     /// A statement beyond the limit: its body is dropped as it comes, and in its place goes one that the replica is
     /// sure to fail to parse, so that the error's place in the stream is the replica's own.
-    private func refuseTooLong(_ header: FrameHeader, _ tag: FrontendTag, _ limit: Int) -> Step {
+    ///
+    /// - Parameter sqlBytes: how long it is; nil where that is not known yet.
+    private func refuseTooLong(_ header: FrameHeader, _ tag: FrontendTag, sqlBytes: Int?) -> Step {
         message += 1
-        let refusal = Refusal.statementTooLong(limit: limit)
-        recordRefused(tag == .query ? .query : .parse, bytes: header.bodyLength, refusal: refusal)
+        frontend.gathering = 0
+        let refusal = Refusal.statementTooLong(limit: statementLimit)
+        recordRefused(
+            tag == .query ? .query : .parse, sqlBytes: sqlBytes, bytes: header.bodyLength, refusal: refusal)
         let nonce = session.makeNonce()
         var text = Array("domicile_refused_".utf8)
         text.append(contentsOf: nonce)

@@ -39,10 +39,14 @@ extension Relay {
         worker.awaitReceipt(session, region)
     }
 
-    /// A statement that is not forwarded: its length, and why.
-    func recordRefused(_ type: RecordType, bytes: Int, refusal: Refusal) {
+    /// A statement that is not forwarded: its length, or its message's, and why.
+    func recordRefused(_ type: RecordType, sqlBytes: Int?, bytes: Int, refusal: Refusal) {
         beginIdentified(type, message: message)
-        region.batch.add("sql_bytes", bytes)
+        if let sqlBytes {
+            region.batch.add("sql_bytes", sqlBytes)
+        } else {
+            region.batch.add("bytes", bytes)
+        }
         region.batch.beginObject("verdict")
         region.batch.add("allowed", false)
         region.batch.add("classes", [String]())
@@ -54,7 +58,11 @@ extension Relay {
 
     /// A malformed message, forwarded for the replica to answer: what could be read of it is its length.
     func recordUnread(_ type: RecordType, bytes: Int) {
-        beginIdentified(type, message: message)
+        if type == .query || type == .parse {
+            beginIdentified(type, message: message)
+        } else {
+            beginBrief(type, message: message)
+        }
         region.batch.add("bytes", bytes)
         region.batch.add("reason", "malformed")
         region.batch.end()
@@ -66,7 +74,9 @@ extension Relay {
         region.batch.add("statement_name", bytes: body.extracting(bind.statement))
         if let statement { region.batch.add("statement", statement) }
         region.batch.add("portal", bytes: body.extracting(bind.portal))
-        recordParameters(bind.parameters, formats: bind.parameterFormats, in: body)
+        recordParameters(
+            bind.parameters, formats: bind.parameterFormats, types: declaredTypes.types(of: statement),
+            in: body)
         region.batch.end()
         worker.awaitReceipt(session, region)
     }
@@ -83,20 +93,23 @@ extension Relay {
     func recordFunctionCall(_ call: FunctionCall, in body: Span<UInt8>) {
         beginBrief(.functionCall, message: message)
         region.batch.add("function_oid", UInt64(call.function))
-        recordParameters(call.arguments, formats: call.argumentFormats, in: body)
+        recordParameters(call.arguments, formats: call.argumentFormats, types: [], in: body)
         region.batch.end()
         worker.awaitReceipt(session, region)
     }
 
-    private func recordParameters(_ ranges: [Range<Int>?], formats: FormatCodes, in body: Span<UInt8>) {
+    private func recordParameters(
+        _ ranges: [Range<Int>?], formats: FormatCodes, types: [UInt32], in body: Span<UInt8>
+    ) {
         guard !ranges.isEmpty else { return }
         var list = region.batch.beginParameters(capture)
         for (index, range) in ranges.enumerated() {
             let format = formats.code(at: index) ?? 0
+            let type = index < types.count ? types[index] : nil
             if let range {
-                list.add(format: format, type: nil, value: body.extracting(range), to: &region.batch)
+                list.add(format: format, type: type, value: body.extracting(range), to: &region.batch)
             } else {
-                list.addNull(format: format, type: nil, to: &region.batch)
+                list.addNull(format: format, type: type, to: &region.batch)
             }
         }
         region.batch.endParameters(list)
@@ -131,7 +144,8 @@ extension Relay {
         worker.recordSoon(region)
     }
 
-    /// A message that was sent and never run: `skipped` after an error before it, `lost` with the connection.
+    /// A message that came and never ran: `skipped` after an error before it, `lost` with the connection,
+    /// `not_forwarded` because its record could not be written.
     func recordUnrun(_ message: UInt64, reason: String) {
         beginBrief(.outcome, message: nil)
         region.batch.add("of", message)

@@ -31,10 +31,13 @@ final class Relay {
     var pipeline = Pipeline()
     /// The number of the last frontend message; the startup packet was 0.
     var message: UInt64 = 0
+    /// The last message whose frame was forwarded, or is covered by a receipt and about to be.
+    private(set) var forwardedMessage: UInt64 = 0
     var statements = 0
     /// `AuditReceipt.end` of what was forwarded last: answers read from now on wait for it.
     var forwardedEnd: UInt64 = 0
     var refusedStatements: [RefusedStatement] = []
+    var declaredTypes = DeclaredTypes()
     var clientEncoding: String
     /// ErrorResponse FATAL or PANIC came: the replica says itself why it closes.
     var upstreamSaidWhy = false
@@ -61,6 +64,8 @@ final class Relay {
     static let highMark = BufferPool.blockSize
     /// Reads of one source in a turn: a fast peer does not keep the others waiting.
     static let readsPerTurn = 4
+    /// What a Parse may hold beside its SQL: a name of a short message's length, and a type for each of 65,535 parameters.
+    static let parseFrame = WireLimits.smallMessage + 1 + 2 + 4 * 65_535
     /// A Bind or FunctionCall is gathered whole, for its record, up to this size.
     static let gatheredLimit = 256 * 1024 * 1024
 
@@ -156,6 +161,7 @@ final class Relay {
     /// Adds what was cut and not yet covered to what may go.
     private func cover(waitsFor number: UInt64) {
         let bytes = frontend.scanned - toUpstream.released - toUpstream.held
+        forwardedMessage = message
         toUpstream.add(bytes, waitsFor: number, durable: region.log.durable, endsFrame: frontend.isAtFrame)
     }
 

@@ -41,7 +41,7 @@ extension Session {
         case .maxLifetime: drain(.tokenExpired)
         case .drainEnd: end(relay.drainReason ?? .tokenExpired)
         case .idle: idleTimerFired(relay)
-        case .startup, .linger, .cancel, .halfClosed: break
+        case .startup, .upstream, .linger, .cancel, .halfClosed: break
         }
     }
 

@@ -161,7 +161,7 @@ extension Session {
     private func verify(_ startup: ExecutorStartup, _ token: [UInt8], afterFetch: Bool) {
         switch context.identity.verify(token, now: Clock.wall() / 1_000_000, afterFetch: afterFetch) {
         case .verified(let verified): decide(startup, verified)
-        case .refused(.keysUnavailable): end(.keysUnavailable(issuer: "of the token"))
+        case .refused(.keysUnavailable): end(.keysUnavailable)
         case .refused(let refusal): end(.token(refusal))
         case .needsKeys(let issuer):
             let address = address
@@ -188,17 +188,17 @@ extension Session {
             role: startup.user == "auto" || startup.user == principal.subject ? nil : startup.user,
             replication: startup.replication != .none)
         identity.request = request
-        let limit = generation.configuration.limits.sessionsPerSubject
-        guard context.admission.admitSubject(principal, limit: limit) else {
-            return end(.tooManySessionsOfSubject(limit: limit))
+        let limits = generation.configuration.limits
+        do throws(Refusal) {
+            try context.admission.admitSession(
+                principal, limit: limits.sessions, perSubject: limits.sessionsPerSubject)
+            admitted = principal
+        } catch {
+            return end(error)
         }
-        admitted = principal
         do throws(PolicyRefusal) {
             let decision = try generation.policy.decide(request)
             identity.decision = decision
-            guard worker.regionLog(generation.configuration.region)?.log.failure == nil else {
-                return end(.logUnavailable(region: generation.configuration.region))
-            }
             let selection = ReplicaSelection.select(
                 decision: decision, configuration: generation.configuration,
                 statuses: context.health.snapshot(), sessions: context.admission.sessionsByReplica)
@@ -222,20 +222,55 @@ extension Session {
             do throws(UpstreamFailure) {
                 let plan = try UpstreamPlan(session: self, login: login, candidate: candidate)
                 login.attempt = try UpstreamAttempt(candidate, plan: plan, worker: worker, token: token)
+                login.attempts += 1
+                schedule(.upstream(attempt: login.attempts), after: attemptTime)
                 return advance(login)
             } catch {
-                if let refusal = error.refusal { return end(refusal) }
+                if let refusal = error.refusal(of: login.startup) { return end(refusal) }
                 passOver(candidate, error, login)
             }
         }
-        end(
-            .noReplica(
-                database: login.decision.database, regions: login.decision.regions,
-                passedOver: login.passedOver))
+        end(noReplica(login))
+    }
+
+    /// How long one replica may take, so that others are tried within the startup timeout (F-POL-07).
+    private var attemptTime: Duration {
+        let timeout = settings.startupTimeout
+        return timeout > .zero ? timeout / 4 : .seconds(3)
+    }
+
+    func upstreamTimerFired(_ attempt: Int) {
+        guard case .connecting(let login) = phase, login.attempts == attempt, let current = login.attempt
+        else {
+            return
+        }
+        current.close()
+        login.attempt = nil
+        passOver(current.attested, .timeout, login)
+        tryNext(login)
+    }
+
+    /// The login as a whole took too long: said in terms of what it waited for.
+    func startupTimerFired() {
+        switch phase {
+        case .cancelling: close()
+        case .verifying: end(.keysUnavailable)
+        case .connecting(let login):
+            if let attempt = login.attempt { passOver(attempt.attested, .timeout, login) }
+            end(noReplica(login))
+        case .negotiating, .handshaking, .authenticating, .relaying, .leaving, .closed: end(.startupTimeout)
+        }
+    }
+
+    private func noReplica(_ login: Login) -> Refusal {
+        .noReplica(
+            database: login.decision.database, regions: login.decision.regions, passedOver: login.passedOver)
     }
 
     private func passOver(_ candidate: AttestedReplica, _ failure: UpstreamFailure, _ login: Login) {
         login.passedOver.append("\(candidate.id.replica): \(failure)")
+        // The probe's own connection may still answer where no new one does.
+        if failure.isSuspicious { context.health.suspect(candidate.id) }
         logger.warning(
             "replica passed over", metadata: ["replica": "\(candidate.id)", "reason": "\(failure)"])
     }
@@ -247,7 +282,7 @@ extension Session {
         case .pending: break
         case .failed(let failure):
             login.attempt = nil
-            if let refusal = failure.refusal { return end(refusal) }
+            if let refusal = failure.refusal(of: login.startup) { return end(refusal) }
             passOver(attempt.attested, failure, login)
             tryNext(login)
         case .ready(let connection): establish(login, connection)

@@ -84,6 +84,7 @@ final class Session {
     var context: GatewayContext { worker.context }
     var settings: SessionSettings { generation.configuration.session }
     var replicaID: ReplicaID? { identity.replica }
+    var isReplication: Bool { identity.request?.replication ?? false }
     var isReadOnly: Bool { identity.decision?.access == .readOnly }
 
     var logger: Logger {
@@ -191,13 +192,17 @@ final class Session {
 
     func timerFired(_ timer: SessionTimer) {
         switch timer {
-        case .startup:
-            if case .cancelling = phase { return close() }
-            end(.startupTimeout)
+        case .startup: startupTimerFired()
+        case .upstream(let attempt): upstreamTimerFired(attempt)
         case .expiryNotice, .expiry, .drainEnd, .maxLifetime, .idle: lifetimeTimerFired(timer)
         case .linger: close()
         case .cancel: cancelEndedUpstream()
-        case .halfClosed: finish(reason: "terminated", sqlstate: nil)
+        case .halfClosed:
+            if case .relaying(let relay) = phase {
+                finish(
+                    reason: relay.hasTerminated ? "terminated" : "executor_closed", sqlstate: nil, kills: true
+                )
+            }
         }
     }
 
@@ -308,7 +313,7 @@ final class Session {
         }
         if let cancelKey { context.cancels.remove(cancelKey) }
         cancelKey = nil
-        if let admitted { context.admission.releaseSubject(admitted) }
+        if let admitted { context.admission.releaseSession(admitted) }
         admitted = nil
     }
 

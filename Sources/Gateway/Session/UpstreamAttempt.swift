@@ -1,5 +1,6 @@
 import GatewayConfiguration
 import GatewayRouting
+import Glibc
 import PGWire
 import Transport
 
@@ -44,6 +45,10 @@ final class UpstreamAttempt {
         guard attested.target.admits(attested.address) else { throw .address }
         do throws(TransportError) {
             let descriptor = try Socket.connect(to: address)
+            guard DescriptorLimit.leavesRoom(descriptor) else {
+                Socket.close(descriptor)
+                throw TransportError.system(call: "socket", code: EMFILE)
+            }
             stream = Stream(descriptor: descriptor)
             try worker.loop.add(descriptor, token: token | Worker.Role.upstream.rawValue)
         } catch {

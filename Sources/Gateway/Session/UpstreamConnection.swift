@@ -47,14 +47,27 @@ package enum UpstreamFailure: Error, CustomStringConvertible {
     case timeout
 
     /// What no other replica would answer differently: the login ends with it.
-    var refusal: Refusal? {
+    ///
+    /// - Parameter startup: what the executor asked for; where it set nothing, nothing of it was refused.
+    func refusal(of startup: ExecutorStartup) -> Refusal? {
         switch self {
         case .transport(.system(_, EMFILE)), .transport(.system(_, ENFILE)): .descriptorsExhausted
-        case .login(.serverError(let sqlstate?, _)) where UpstreamFailure.executorsFaults.contains(sqlstate):
+        case .login(.serverError(let sqlstate?, _))
+        where UpstreamFailure.executorsFaults.contains(sqlstate) && startup.setsParameters:
             .startupRefused(sqlstate: sqlstate)
         case .transport, .address, .encryption, .login, .attestation, .unreadable, .closed, .noCredential,
             .timeout:
             nil
+        }
+    }
+
+    /// The replica itself may be in trouble: it did not answer, or not as one does that is healthy.
+    var isSuspicious: Bool {
+        switch self {
+        case .transport, .encryption, .attestation, .unreadable, .closed, .timeout: true
+        case .login(.serverError(let sqlstate, _)): sqlstate == nil || sqlstate?.hasPrefix("5") == true
+        case .login: true
+        case .address, .noCredential: false
         }
     }
 
@@ -70,7 +83,7 @@ package enum UpstreamFailure: Error, CustomStringConvertible {
         case .address: "address outside the region's networks"
         case .encryption(.notOffered): "TLS refused"
         case .encryption: "unexpected bytes before TLS"
-        case .login(let failure): "login failed: \(failure)"
+        case .login(let failure): "login failed: \(failure.description)"
         case .attestation(let failure): "attestation failed: \(failure)"
         case .unreadable: "attestation could not be read"
         case .closed: "connection closed"

@@ -125,14 +125,19 @@ final class Worker: LoopOwner {
         guard !region.batch.isEmpty else { return }
         do throws(AuditError) {
             let receipt = try region.log.append(&region.batch)
+            region.isRefused = false
             for session in awaiting {
                 session.isAwaitingReceipt = false
                 session.recorded(receipt)
             }
         } catch {
-            region.batch.removeAll()
-            context.logger.error(
-                "audit log refuses records", metadata: ["region": "\(region.region)", "error": "\(error)"])
+            if !region.isRefused {
+                region.isRefused = true
+                context.logger.error(
+                    "audit log refuses records",
+                    metadata: ["region": "\(region.region)", "error": "\(error)"])
+            }
+            region.keepRefused()
             for session in awaiting { session.isAwaitingReceipt = false }
             failSessions(of: region)
         }
@@ -147,7 +152,11 @@ final class Worker: LoopOwner {
 
     private func logChanged(_ name: String) {
         guard let region = regionLog(name) else { return }
-        if region.log.failure != nil { failSessions(of: region) }
+        if region.log.failure != nil {
+            failSessions(of: region)
+        } else if region.isRefused {
+            region.mustWrite = true
+        }
         for session in region.takeHolding() {
             session.durableAdvanced()
             touch(session)
@@ -282,9 +291,13 @@ final class Worker: LoopOwner {
             switch Socket.accept(listeners[index].descriptor) {
             case .connection(let descriptor, let address):
                 context.counters.connections.increase()
-                let limit = generation.configuration.limits.sessions
+                guard DescriptorLimit.leavesRoom(descriptor) else {
+                    refuseAtOnce(descriptor, .descriptorsExhausted)
+                    return restListeners()
+                }
+                let limit = Admission.connectionLimit(sessions: generation.configuration.limits.sessions)
                 guard context.admission.admitConnection(limit: limit) else {
-                    refuseAtOnce(descriptor, .tooManySessions(limit: limit))
+                    refuseAtOnce(descriptor, .tooManyConnections(limit: limit))
                     continue
                 }
                 let target = context.deal.deal()
@@ -306,12 +319,16 @@ final class Worker: LoopOwner {
     /// No descriptor is left: one kept in reserve takes connections to refuse them, so that executors are not left
     /// waiting; then the listeners rest for a moment, so that the loop does not spin (F-OPS-01).
     private func makeRoom(for index: Int) {
-        let refusal = Refusal.tooManySessions(limit: generation.configuration.limits.sessions)
+        let refusal = Refusal.descriptorsExhausted
         for _ in 0..<64 {
             guard context.reserve.accept(listeners[index].descriptor, { refuseAtOnce($0, refusal) }) else {
                 break
             }
         }
+        restListeners()
+    }
+
+    private func restListeners() {
         guard !areListenersResting else { return }
         areListenersResting = true
         for listener in listeners { loop.remove(listener.descriptor) }
@@ -325,7 +342,7 @@ final class Worker: LoopOwner {
         }
     }
 
-    /// Too many sessions: the answer is written into the fresh socket's buffer, which has room for it, and closed.
+    /// Too many connections: the answer is written into the fresh socket's buffer, which has room for it, and closed.
     private func refuseAtOnce(_ descriptor: Int32, _ refusal: Refusal) {
         context.counters.countRefusal(refusal.sqlstate)
         let stream = Stream(descriptor: descriptor)

@@ -39,8 +39,10 @@ enum WorkerTimer {
     case beat
 }
 
-enum SessionTimer {
+enum SessionTimer: Equatable {
     case startup
+    /// This attempt at a replica, counted from 1, has had its time.
+    case upstream(attempt: Int)
     case expiryNotice
     case expiry
     case drainEnd

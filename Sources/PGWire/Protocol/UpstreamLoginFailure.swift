@@ -52,3 +52,29 @@ package enum UpstreamLoginFailure: Error, Equatable, Sendable {
         }
     }
 }
+
+extension UpstreamLoginFailure: CustomStringConvertible {
+    /// In words, without a byte of what the replica said but its SQLSTATE.
+    package var description: String {
+        switch self {
+        case .notEncodable: "the startup parameters cannot be sent"
+        case .serverError(let sqlstate?, _): "the replica answered SQLSTATE \(sqlstate)"
+        case .serverError(nil, _): "the replica refused without an SQLSTATE"
+        case .unsupportedAuthentication: "the replica asks for a kind of authentication that is not supported"
+        case .weakAuthenticationRefused(.cleartextPassword): "the replica asks for the password in cleartext"
+        case .weakAuthenticationRefused(.md5Password): "the replica asks for the password by MD5"
+        case .passwordMissing: "the replica asks for a password, and the role has none"
+        case .noCommonMechanism: "the replica offers no SCRAM-SHA-256"
+        case .channelBindingMissing: "channel binding is required and not to be had"
+        case .channelBindingWithoutEncryption: "the replica offers channel binding without TLS"
+        case .scramMalformed: "the replica's SCRAM message cannot be read"
+        case .scramForeignNonce: "the replica's SCRAM nonce is not an answer to ours"
+        case .scramIterations(let count): "the replica asks for \(count) SCRAM iterations"
+        case .scramRefused: "the replica refused the role's password"
+        case .serverSignature: "the replica does not know the role's password"
+        case .protocolViolation: "the replica sent a message that has no place there"
+        case .malformedMessage: "the replica sent a message that cannot be read"
+        case .tooManyParameters: "the replica sent too many parameters"
+        }
+    }
+}

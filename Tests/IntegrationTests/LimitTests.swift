@@ -1,0 +1,112 @@
+import Foundation
+import Testing
+
+/// Limits on sessions and connections, as those see them who meet them.
+@Suite(.serialized)
+struct LimitTests {
+    let testbed: Testbed
+
+    init() throws { testbed = try Testbed() }
+
+    private func gateway(_ changes: (String, String)...) throws -> OwnGateway {
+        try OwnGateway(
+            testbed,
+            edit: { text in changes.reduce(text) { $0.replacingOccurrences(of: $1.0, with: $1.1) } })
+    }
+
+    @Test("F-WIRE-04: one session more than limits.sessions is told 53300 over TLS, as psql shows it")
+    func sessions() throws {
+        let own = try gateway(("limits:\n", "limits:\n  sessions: 1\n"))
+        defer { own.remove() }
+        let first = try RawClient.through(own.testbed)
+        let second = try own.testbed.psql("select 1")
+        #expect(second.status == 2)
+        #expect(second.error.contains("FATAL:  too many sessions"), "\(second.error)")
+        #expect(second.error.contains("limits.sessions"), "\(second.error)")
+        first.close()
+        try own.testbed.eventually("there is room again") { try own.testbed.psql("select 1").text == "1" }
+    }
+
+    @Test("F-WIRE-34: connections that say nothing use up none of limits.sessions")
+    func silence() throws {
+        let own = try gateway(("limits:\n", "limits:\n  sessions: 2\n"))
+        defer { own.remove() }
+        let silent = try (0..<300).map { _ in
+            try RawClient(host: own.testbed.host, port: own.testbed.port)
+        }
+        let began = Date()
+        #expect(try own.testbed.psql("select 1").text == "1")
+        #expect(Date().timeIntervalSince(began) < 1)
+        for client in silent { client.close() }
+    }
+
+    @Test("F-WIRE-33: who leaves in a statement holds the replica no longer than drain_timeout")
+    func abandoned() throws {
+        let own = try gateway(("session:\n", "session:\n  drain_timeout: 1s\n"))
+        defer { own.remove() }
+        let application = Testbed.unique("abandoned")
+        let client = try RawClient(host: own.testbed.host, port: own.testbed.port)
+        let named = [("user", "analyst"), ("database", "orders"), ("application_name", application)]
+        let greeting = try client.login(own.testbed, parameters: named, token: testbed.token(.euAnalyst))
+        try #require(greeting.last?.letter == "Z")
+        try client.send(AbuseFrames.query("select pg_sleep(60)"))
+        let running = "select count(*) from pg_stat_activity where application_name = '\(application)'"
+        try own.testbed.eventually("it runs") { try testbed.direct(.euA, running) == "1" }
+        client.close()
+        try own.testbed.eventually("its backend is gone", within: 5) {
+            try testbed.direct(.euA, running) == "0"
+        }
+        let (log, sessions) = try own.testbed.endedSessions(application, region: "eu-west-1")
+        let end = try #require(log.records(of: sessions, "session.end").first)
+        #expect(end.keys["reason"] as? String == "executor_closed")
+        #expect(log.records(of: sessions, "outcome").map { $0.keys["reason"] as? String } == ["lost"])
+    }
+
+    @Test(
+        "a statement of limits.statement bytes passes in either protocol, one byte more is 54000 and recorded so"
+    )
+    func statement() throws {
+        let own = try gateway(("limits:\n", "limits:\n  statement: 100KiB\n"))
+        defer { own.remove() }
+        let application = Testbed.unique("statement")
+        let client = try RawClient.through(own.testbed, application: application)
+        func sql(_ bytes: Int) -> String { "select 1 --" + String(repeating: "x", count: bytes - 11) }
+        let limit = 100 << 10
+        for (bytes, isTaken) in [(limit, true), (limit + 1, false)] {
+            try client.send(AbuseFrames.query(sql(bytes)))
+            let simple = try client.readFrames(until: "Z")
+            #expect(simple.map(\.letter) == (isTaken ? ["T", "D", "C", "Z"] : ["E", "Z"]))
+            #expect(simple.first?.field("C") == (isTaken ? nil : "54000"))
+            let types = [UInt32](repeating: 25, count: 20)
+            try client.send(AbuseFrames.parse(sql(bytes), name: "a name", types: types) + AbuseFrames.sync)
+            let parsed = try client.readFrames(until: "Z")
+            #expect(parsed.map(\.letter) == [isTaken ? "1" : "E", "Z"])
+            #expect(parsed.first?.field("C") == (isTaken ? nil : "54000"))
+        }
+        client.close()
+        let (log, sessions) = try own.testbed.endedSessions(application, region: "eu-west-1")
+        let refused = log.records(of: sessions, "query", "parse").filter { $0.keys["verdict"] != nil }
+        #expect(refused.map { $0.keys["sql_bytes"] as? Int } == [limit + 1, limit + 1])
+    }
+
+    @Test("a Bind's record has the types that its Parse declared; a malformed one has no identity in it")
+    func bindRecords() throws {
+        let application = Testbed.unique("types")
+        let client = try RawClient.through(testbed, application: application)
+        try client.send(
+            AbuseFrames.parse("select $1, $2", types: [23, 0]) + AbuseFrames.bind([[49], [50]])
+                + AbuseFrames.execute() + AbuseFrames.sync)
+        #expect(try client.readFrames(until: "Z").map(\.letter) == ["1", "2", "D", "C", "Z"])
+        try client.send(AbuseFrames.frame("B", [0, 0, 0]) + AbuseFrames.sync)
+        #expect(try client.readFrames(until: "Z").first?.field("C") == "08P01")
+        client.close()
+        let (log, sessions) = try testbed.endedSessions(application, region: "eu-west-1")
+        let binds = log.records(of: sessions, "bind")
+        try #require(binds.count == 2)
+        let parameters = binds[0].keys["parameters"] as? [[String: Any]]
+        #expect(parameters?.map { $0["type"] as? Int } == [23, nil])
+        #expect(binds[1].keys["reason"] as? String == "malformed")
+        #expect(binds[1].keys["subject"] == nil)
+        #expect(binds[1].keys["client"] == nil)
+    }
+}
