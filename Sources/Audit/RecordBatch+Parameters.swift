@@ -27,6 +27,8 @@ package struct ParameterList: ~Copyable {
     private var more = 0
     private var moreBytes: UInt64 = 0
     private var hash: Hash = .none
+    /// The value that comes in pieces: its digest, its length, and whether there was room for an element of its own.
+    private var piecewise: (hash: Hash, length: Int, hasElement: Bool)?
     fileprivate let opened: Bool
 
     /// Room that the parameters leave at the record's end, and what one element takes at most beside its
@@ -67,6 +69,44 @@ package struct ParameterList: ~Copyable {
         batch.bytes.append(0x7d)
     }
 
+    /// Begins a value that is too large to be kept whole: its pieces go to `update`.
+    package mutating func begin(format: Int16, type: UInt32?, length: Int, to batch: inout RecordBatch) {
+        guard opened else { return }
+        guard more == 0, batch.bytes.count + ParameterList.frame + ParameterList.reserve <= batch.limit else {
+            more += 1
+            moreBytes += UInt64(length)
+            feed(UInt64(length))
+            piecewise = (.none, length, false)
+            return
+        }
+        openElement(format: format, type: type, in: &batch)
+        switch capture {
+        case .keep: piecewise = (.plain(SHA256()), length, true)
+        case .hash(let key): piecewise = (.keyed(key.begin(), key), length, true)
+        case .drop: piecewise = (.none, length, true)
+        }
+    }
+
+    package mutating func update(_ piece: Span<UInt8>) {
+        guard let open = piecewise else { return }
+        if open.hasElement {
+            piecewise?.hash = ParameterList.updated(open.hash, piece)
+        } else {
+            hash = ParameterList.updated(hash, piece)
+        }
+    }
+
+    /// Ends the value that was begun.
+    package mutating func finish(in batch: inout RecordBatch) {
+        guard let open = piecewise else { return }
+        piecewise = nil
+        guard open.hasElement else { return }
+        ParameterList.append(open.hash, to: &batch)
+        JSONText.append(plain: ",\"bytes\":", to: &batch.bytes)
+        JSONText.append(UInt64(open.length), to: &batch.bytes)
+        batch.bytes.append(0x7d)
+    }
+
     /// Adds NULL.
     package mutating func addNull(format: Int16, type: UInt32?, to batch: inout RecordBatch) {
         guard opened else { return }
@@ -84,6 +124,13 @@ package struct ParameterList: ~Copyable {
         if batch.comma { batch.bytes.append(0x2c) }
         JSONText.append(plain: "{\"more\":", to: &batch.bytes)
         JSONText.append(UInt64(more), to: &batch.bytes)
+        ParameterList.append(hash, to: &batch)
+        JSONText.append(plain: ",\"bytes\":", to: &batch.bytes)
+        JSONText.append(moreBytes, to: &batch.bytes)
+        batch.bytes.append(0x7d)
+    }
+
+    private static func append(_ hash: Hash, to batch: inout RecordBatch) {
         switch hash {
         case .none: break
         case .plain(let hash):
@@ -95,9 +142,18 @@ package struct ParameterList: ~Copyable {
             key.append(code, to: &batch.bytes)
             batch.bytes.append(0x22)
         }
-        JSONText.append(plain: ",\"bytes\":", to: &batch.bytes)
-        JSONText.append(moreBytes, to: &batch.bytes)
-        batch.bytes.append(0x7d)
+    }
+
+    private static func updated(_ hash: Hash, _ piece: Span<UInt8>) -> Hash {
+        switch hash {
+        case .none: return .none
+        case .plain(var hash):
+            Digest.update(&hash, piece)
+            return .plain(hash)
+        case .keyed(var code, let key):
+            code.update(piece)
+            return .keyed(code, key)
+        }
     }
 
     private func openElement(format: Int16, type: UInt32?, in batch: inout RecordBatch) {
@@ -131,15 +187,7 @@ package struct ParameterList: ~Copyable {
         more += 1
         moreBytes += UInt64(value.count)
         feed(UInt64(value.count))
-        switch hash {
-        case .none: break
-        case .plain(var hash):
-            Digest.update(&hash, value)
-            self.hash = .plain(hash)
-        case .keyed(var code, let key):
-            code.update(value)
-            hash = .keyed(code, key)
-        }
+        hash = ParameterList.updated(hash, value)
     }
 
     private mutating func feed(_ length: UInt64) {

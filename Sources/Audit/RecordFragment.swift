@@ -1,8 +1,8 @@
 /// Members that many records have in common, encoded once: a session's identity stands in each of its statements.
 package struct RecordFragment: Sendable {
-    fileprivate let bytes: [UInt8]
+    let bytes: [UInt8]
     /// Where the value of `session` stands in `bytes`.
-    fileprivate let session: Range<Int>?
+    let session: Range<Int>?
 }
 
 extension RecordBatch {

@@ -141,4 +141,44 @@ func sha256(_ text: String) -> String {
             #expect(throws: AuditError.self) { try CaptureKey.loadOrCreate(path: other) }
         }
     }
+
+    @Test("What comes in pieces is kept, hashed and summed up as what comes whole")
+    func pieces() throws {
+        let folder = try TemporaryFolder()
+        let key = try key(folder)
+        let large = [UInt8](repeating: 0x71, count: 200_000)
+        let values: [(Int16, UInt32?, [UInt8]?)] =
+            [(0, 25, Array("short".utf8)), (1, 17, large), (0, nil, nil), (0, nil, [])]
+            + (0..<1_600).map { _ in (0, 25, large.suffix(65_600) + []) }
+        for capture in [ParameterCapture.keep, .hash(key), .drop] {
+            let whole = try parameters(capture, limit: 65536 - 4096, values)
+            var streamed = StreamedParameters(capture, recordLimit: 65536)
+            for (format, type, value) in values {
+                streamed.begin(format: format, type: type, length: value?.count)
+                guard let value else { continue }
+                for start in stride(from: 0, to: value.count, by: 9_999) {
+                    let piece = Array(value[start..<min(start + 9_999, value.count)])
+                    streamed.append(piece.span)
+                }
+                streamed.finishValue()
+            }
+            let fragment = streamed.fragment()
+            var batch = RecordBatch(recordLimit: 65536)
+            batch.begin(.bind)
+            batch.add("portal", "p")
+            batch.add(fragment)
+            batch.end()
+            let own = try TemporaryFolder()
+            let log = try AuditLog(own.settings())
+            _ = try log.append(&batch)
+            log.close()
+            let line = try String(contentsOfFile: own.segment(0), encoding: .utf8)
+            #expect(line.utf8.count <= 65536)
+            let list = try #require(JSONValue(Array(line.utf8))?["parameters"]?.list)
+            // Where room ends depends on the keys before the list: compared are the elements both have.
+            #expect(list.count > 100)
+            #expect(list.dropLast() == whole.prefix(list.count - 1))
+            #expect(list.last?["more"] != nil)
+        }
+    }
 }

@@ -99,6 +99,92 @@ struct AbuseVolumeTests {
         try witness.expectUnharmed(ownGateway: true)
     }
 
+    @Test("a Bind of 300 MB passes as it comes: its record has its digest, and the gateway does not grow")
+    func largeBind() throws {
+        let own = try OwnGateway(
+            testbed, edit: { $0.replacingOccurrences(of: "parameters: hash", with: "parameters: keep") })
+        defer { own.remove() }
+        let witness = try AbuseWitness(own.testbed)
+        let application = Testbed.unique("bind")
+        let client = try RawClient.through(own.testbed, application: application)
+        let size = 300_000_000
+        let piece = [UInt8](repeating: 113, count: 1_000_000)
+        var head = Bytes.text("") + Bytes.text("") + Bytes.short(0) + Bytes.short(3)
+        head += Bytes.number(2) + [52, 50] + Bytes.number(.max) + Bytes.number(UInt32(size))
+        try client.send(Bytes.parse("select $1, length($3::text), $2", types: [25, 25, 25]))
+        try client.send(Bytes.header("B", length: UInt32(4 + head.count + size + 2)) + head)
+        for _ in 0..<(size / piece.count) { try client.send(piece) }
+        try client.send(Bytes.short(0) + Bytes.execute() + Bytes.sync)
+        let frames = try client.readFrames(until: "Z", within: 60)
+        #expect(frames.map(\.letter) == ["1", "2", "D", "C", "Z"])
+        #expect(frames.first { $0.letter == "D" }?.body.suffix(13).prefix(9) == Array("300000000".utf8)[...])
+        #expect(try witness.growth() < 4 * 1024)
+        client.close()
+        let (log, sessions) = try own.testbed.endedSessions(application, region: "eu-west-1")
+        let bind = try #require(log.records(of: sessions, "bind").first)
+        let parameters = try #require(bind.keys["parameters"] as? [[String: Any]])
+        try #require(parameters.count == 3)
+        #expect(parameters[0]["value"] as? String == "42")
+        #expect(parameters[1]["value"] is NSNull)
+        #expect(parameters[2]["bytes"] as? Int == size)
+        #expect(parameters.map { $0["type"] as? Int } == [25, 25, 25])
+        // sha256 of 300,000,000 letters q, by another implementation, cut to 128 bits.
+        let sum = try Command.run(
+            "sh", ["-c", "head -c \(size) /dev/zero | tr '\\0' q | sha256sum"], timeout: 60)
+        #expect(parameters[2]["digest"] as? String == "sha256:" + sum.output.prefix(32))
+        #expect(bind.message == 2)
+        #expect(log.records(of: sessions, "execute").first?.message == 3)
+        try witness.expectUnharmed(ownGateway: true)
+    }
+
+    @Test("a large Bind that is malformed is the server's to answer, and leaves a record with its length")
+    func largeMalformedBind() throws {
+        let application = Testbed.unique("bind")
+        let client = try RawClient.through(testbed, application: application)
+        let direct = try RawClient.direct()
+        let padding = [UInt8](repeating: 7, count: 3_000_000)
+        let wrongLength =
+            Bytes.text("") + Bytes.text("") + Bytes.short(0) + Bytes.short(1) + Bytes.number(1 << 30)
+        let noName = [UInt8](repeating: 65, count: 64)
+        for head in [wrongLength, noName] {
+            let frame = Bytes.frame("B", head + padding)
+            for each in [client, direct] {
+                try each.send(Bytes.parse("select $1::text") + frame + Bytes.sync + Bytes.query("select 1"))
+            }
+            let theirs = try direct.readFrames(until: "Z") + direct.readFrames(until: "Z")
+            #expect(try client.readFrames(until: "Z") + client.readFrames(until: "Z") == theirs)
+            #expect(theirs.contains { $0.field("C") == "08P01" })
+        }
+        client.close()
+        direct.close()
+        let (log, sessions) = try testbed.endedSessions(application, region: "eu-west-1")
+        let binds = log.records(of: sessions, "bind")
+        #expect(binds.map { $0.keys["reason"] as? String } == ["malformed", "malformed"])
+        #expect(
+            binds.map { $0.keys["bytes"] as? Int } == [wrongLength, noName].map { $0.count + padding.count })
+    }
+
+    @Test("F-WIRE-08: unfinished Binds of 250 MB cost each a buffer, and no other session anything")
+    func unfinishedBinds() throws {
+        let own = try OwnGateway(testbed)
+        defer { own.remove() }
+        let witness = try AbuseWitness(own.testbed)
+        let head =
+            Bytes.text("") + Bytes.text("") + Bytes.short(0) + Bytes.short(1) + Bytes.number(250_000_000)
+        let begun = Bytes.header("B", length: UInt32(4 + head.count + 250_000_000 + 2)) + head
+        let piece = [UInt8](repeating: 113, count: 20_000_000)
+        let clients = try (0..<8).map { _ in
+            let client = try RawClient.through(own.testbed)
+            try client.send(begun + piece)
+            return client
+        }
+        usleep(300_000)
+        try witness.expectNeighbourAnswers()
+        #expect(try witness.growth() < 8 * 1500)
+        for client in clients { client.close() }
+        try witness.expectUnharmed(ownGateway: true)
+    }
+
     @Test(
         "F-WIRE-29: a reader that stops in a result of 2 GB costs less than 4 MB",
         arguments: [1_000, 1_000_000])

@@ -180,7 +180,8 @@ extension Relay {
 
     /// Nothing is asked, no transaction is open, and every answer has gone or may go to the executor.
     var isAtIdle: Bool {
-        pipeline.isIdle && pipeline.transactionStatus == .idle && backend.isAtFrame && frontend.scanned == 0
+        large == nil && pipeline.isIdle && pipeline.transactionStatus == .idle && backend.isAtFrame
+            && frontend.scanned == 0
             && !toExecutor.isHolding
     }
 

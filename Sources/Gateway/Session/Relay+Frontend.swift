@@ -27,6 +27,11 @@ extension Relay {
 
     private func step() -> Step {
         let available = fromExecutor.count - frontend.scanned
+        if let large {
+            guard advance(large) else { return .wait }
+            self.large = nil
+            return .next
+        }
         if frontend.passing > 0 {
             let bytes = min(frontend.passing, available)
             guard bytes > 0 else { return .wait }
@@ -65,9 +70,8 @@ extension Relay {
             }
             return gather(header, tag, available: available)
         case .bind, .functionCall:
-            guard header.bodyLength <= Relay.gatheredLimit else {
-                session.end(.statementTooLong(limit: Relay.gatheredLimit))
-                return .stop
+            if header.frameLength > Relay.gatheredMessage {
+                return takeLarge(header, tag, available: available)
             }
             return gather(header, tag, available: available)
         case .execute, .close, .describe: return gather(header, tag, available: available)
@@ -98,6 +102,16 @@ extension Relay {
             return pass(header)
         case .password: return violation(FrameError.unexpectedTag(header.tag).reason)
         }
+    }
+
+    /// Waits for the head of a large message.
+    private func takeLarge(_ header: FrameHeader, _ tag: FrontendTag, available: Int) -> Step {
+        guard available >= Relay.gatheredMessage else {
+            frontend.gathering = frontend.scanned + Relay.gatheredMessage
+            return .wait
+        }
+        large = beginLarge(tag, header, available: available)
+        return .next
     }
 
     /// Waits until the whole frame is there, then records it and tells the pipeline.
@@ -213,7 +227,7 @@ extension Relay {
     }
 
     /// The replica will refuse this frame; its record has its length alone.
-    private func recordMalformed(_ tag: FrontendTag, bytes: Int) {
+    func recordMalformed(_ tag: FrontendTag, bytes: Int) {
         let now = worker.loop.now
         switch tag {
         case .query:

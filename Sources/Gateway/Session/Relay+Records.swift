@@ -81,6 +81,25 @@ extension Relay {
         worker.awaitReceipt(session, region)
     }
 
+    /// A Bind that was forwarded as it came; its last bytes wait for this.
+    func recordLargeBind(portal: [UInt8], statement: [UInt8], parse: UInt64?, _ parameters: RecordFragment) {
+        beginBrief(.bind, message: message)
+        region.batch.add("statement_name", bytes: statement)
+        if let parse { region.batch.add("statement", parse) }
+        region.batch.add("portal", bytes: portal)
+        region.batch.add(parameters)
+        region.batch.end()
+        worker.awaitReceipt(session, region)
+    }
+
+    func recordLargeFunctionCall(_ function: UInt32, _ parameters: RecordFragment) {
+        beginBrief(.functionCall, message: message)
+        region.batch.add("function_oid", UInt64(function))
+        region.batch.add(parameters)
+        region.batch.end()
+        worker.awaitReceipt(session, region)
+    }
+
     func recordExecute(portal: Span<UInt8>, maxRows: Int32, statement: UInt64?) {
         beginBrief(.execute, message: message)
         if let statement { region.batch.add("statement", statement) }

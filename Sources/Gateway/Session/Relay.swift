@@ -18,8 +18,10 @@ final class Relay {
     let executor: Stream
     let connection: UpstreamConnection
     let durability: AuditSettings.Durability
-    let capture: ParameterCapture
+    /// What parameters leave in the log; a reload changes it.
+    var capture: ParameterCapture
     let statementLimit: Int
+    let recordLimit: Int
 
     /// Bytes of the executor on their way to the replica, and the other way round.
     var fromExecutor: ByteBuffer
@@ -38,6 +40,8 @@ final class Relay {
     var forwardedEnd: UInt64 = 0
     var refusedStatements: [RefusedStatement] = []
     var declaredTypes = DeclaredTypes()
+    /// A Bind or FunctionCall that is being forwarded as it comes.
+    var large: LargeMessage?
     var clientEncoding: String
     /// ErrorResponse FATAL or PANIC came: the replica says itself why it closes.
     var upstreamSaidWhy = false
@@ -66,8 +70,6 @@ final class Relay {
     static let readsPerTurn = 4
     /// What a Parse may hold beside its SQL: a name of a short message's length, and a type for each of 65,535 parameters.
     static let parseFrame = WireLimits.smallMessage + 1 + 2 + 4 * 65_535
-    /// A Bind or FunctionCall is gathered whole, for its record, up to this size.
-    static let gatheredLimit = 256 * 1024 * 1024
 
     init(session: Session, region: RegionLog, connection: UpstreamConnection, capture: ParameterCapture) {
         self.session = session
@@ -79,6 +81,7 @@ final class Relay {
         let configuration = session.generation.configuration
         durability = configuration.audit.durability
         statementLimit = configuration.limits.statement
+        recordLimit = configuration.audit.recordLimit
         clientEncoding = connection.clientEncoding
         fromExecutor = ByteBuffer(pool: session.worker.pool)
         fromUpstream = ByteBuffer(pool: session.worker.pool)

@@ -102,6 +102,11 @@ package struct Pipeline: ~Copyable {
         return meaning
     }
 
+    /// The message of the Parse that this name means if all that is unanswered succeeds.
+    package mutating func expectedStatement(_ name: Span<UInt8>) -> UInt64? {
+        reading.expectedStatement(PipelineText(name))
+    }
+
     package mutating func describeSent(message: UInt64, target: Target, now: UInt64) {
         reading.describeSent(message: message, target: target, now: now)
         forOthers { $0.describeSent(message: message, target: target, now: now) }

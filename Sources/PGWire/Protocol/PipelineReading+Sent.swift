@@ -32,6 +32,11 @@ extension PipelineReading {
         return statements.expectBind(portal: portal, statement: statement, message: message)
     }
 
+    mutating func expectedStatement(_ name: PipelineText) -> UInt64? {
+        renewExpectations()
+        return statements.expectedStatement(Self.name(name))
+    }
+
     mutating func describeSent(message: UInt64, target: Target, now: UInt64) {
         switch target {
         case .statement: _ = enqueue(Entry(kind: .describeStatement, message: message, sentAt: now))

@@ -110,6 +110,7 @@ struct PreparedStatements {
 
     var unnamedPortalUse: Pipeline.UnnamedPortalUse { unnamedPortal.use }
 
+    func expectedStatement(_ name: PipelineText?) -> UInt64? { statements.expected(name) }
     func expectedStatement(ofPortal name: PipelineText?) -> UInt64? { portals.expected(name) }
 
     mutating func expectClose(statement name: PipelineText?, message: UInt64) {
