@@ -32,6 +32,8 @@ package enum Refusal: Error, Sendable {
     /// An Execute of the unnamed portal where a failed Query left none that can be run.
     case portalMissing
     case tokenExpired
+    /// The session is as old as the configuration or the rule lets it become.
+    case lifetimeReached
     case killed
     /// The replica of the session failed its attestation.
     case replicaLost(String)
@@ -67,7 +69,8 @@ package enum Refusal: Error, Sendable {
         case .options: "42601"
         case .portalMissing: "34000"
         case .statementTooLong: "54000"
-        case .tokenExpired, .killed, .replicaLost, .decisionChanged, .readOnlyLost, .shuttingDown, .idle:
+        case .tokenExpired, .lifetimeReached, .killed, .replicaLost, .decisionChanged, .readOnlyLost,
+            .shuttingDown, .idle:
             "57P01"
         case .tooManySessions, .tooManyConnections, .tooManySessionsOfSubject, .tooManyLogins: "53300"
         case .protocolViolation: "08P01"
@@ -97,6 +100,7 @@ package enum Refusal: Error, Sendable {
         case .portalMissing: "portal \"\" does not exist"
         case .statementTooLong: "statement too long"
         case .tokenExpired: "terminating session: the token has expired"
+        case .lifetimeReached: "terminating session: it has reached its greatest age"
         case .killed: "terminating session: killed by an operator"
         case .replicaLost: "terminating session: the replica failed its attestation"
         case .decisionChanged: "terminating session: the policy no longer allows it"
@@ -135,6 +139,7 @@ package enum Refusal: Error, Sendable {
         case .portalMissing: "The Query before it failed and left no portal that can be run."
         case .statementTooLong(let limit): "The limit is \(limit) bytes (limits.statement)."
         case .tokenExpired: "The token's exp has passed."
+        case .lifetimeReached: "The session is older than session.max_lifetime."
         case .killed: "An operator ended this session."
         case .replicaLost(let replica): "Replica \(replica) is not what the configuration says."
         case .decisionChanged: "The configuration was reloaded and this session was decided again."
@@ -175,6 +180,7 @@ package enum Refusal: Error, Sendable {
         case .portalMissing: "Bind a portal before it is executed."
         case .statementTooLong: "Send large data by COPY or as parameters."
         case .tokenExpired: "Get a fresh token and connect again."
+        case .lifetimeReached: "Connect again."
         case .killed: "Ask the operator for the reason."
         case .replicaLost: "Connect again; another replica in an allowed region serves where there is one."
         case .decisionChanged: "Connect again, or ask for the access you need."

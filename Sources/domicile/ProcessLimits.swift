@@ -7,6 +7,8 @@ enum ProcessLimits {
     /// while it is written to (F-OPS-04).
     static func apply() {
         signal(SIGPIPE, SIG_IGN)
+        // A watchdog's SIGABRT ends the process; the runtime's own handler would write a backtrace and go on.
+        signal(SIGABRT, SIG_DFL)
         var files = rlimit()
         if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files) == 0,
             files.rlim_cur < files.rlim_max

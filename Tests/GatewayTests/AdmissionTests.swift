@@ -122,14 +122,21 @@ import Testing
         #expect(!admission.admitLogin(address: [1], perSecond: 1, now: now))
     }
 
-    @Test("F-WIRE-16: ten wrong cancel keys a second of an address are looked at, apart from its logins")
+    @Test(
+        "F-WIRE-16: ten wrong cancel keys a second of an address are recorded, then that there were more, once"
+    )
     func cancelGuesses() {
         let now = AdmissionTests.second
-        let seen = (0..<11).map { _ in admission.admitCancelGuess(address: [9], now: now) }
-        #expect(seen == [Bool](repeating: true, count: 10) + [false])
+        func guess(_ later: UInt64 = 0) -> Admission.CancelGuess {
+            admission.admitCancelGuess(address: [9], now: now + later)
+        }
+        let seen = (0..<13).map { _ in guess() }
+        #expect(seen == Array(repeating: .recorded, count: 10) + [.limited, .ignored, .ignored])
         #expect(admission.admitLogin(address: [9], perSecond: 1, now: now))
-        #expect(admission.admitCancelGuess(address: [9], now: now + AdmissionTests.second))
-        #expect(admission.admitCancelGuess(address: [], now: now))
+        #expect(admission.admitCancelGuess(address: [], now: now) == .recorded)
+        // A second later there is a second's worth again, and then it is said again.
+        let next = (0..<12).map { _ in guess(AdmissionTests.second) }
+        #expect(next == Array(repeating: .recorded, count: 10) + [.limited, .ignored])
     }
 
     @Test("More addresses than are remembered are let in, and one that has used its rate up stays so")

@@ -40,6 +40,45 @@ struct LimitTests {
         for client in silent { client.close() }
     }
 
+    @Test("a session that reaches max_lifetime is told so, and not that its token has expired")
+    func lifetime() throws {
+        let own = try gateway(("session:\n", "session:\n  max_lifetime: 1s\n"))
+        defer { own.remove() }
+        let client = try RawClient.through(own.testbed)
+        let end = try #require(try client.readFrame())
+        #expect(end.field("C") == "57P01")
+        #expect(end.field("D")?.contains("session.max_lifetime") == true, "\(end.field("D") ?? "")")
+        client.close()
+    }
+
+    @Test("a reload that changes what is captured holds from a live session's next statement")
+    func captureReloaded() throws {
+        let own = try gateway()
+        defer { own.remove() }
+        let application = Testbed.unique("captured")
+        let client = try RawClient.through(own.testbed, application: application)
+        func bind() throws {
+            try client.send(
+                AbuseFrames.parse("select $1::text") + AbuseFrames.bind([[120, 121]]) + AbuseFrames.execute()
+                    + AbuseFrames.sync)
+            #expect(try client.readFrames(until: "Z").map(\.letter) == ["1", "2", "D", "C", "Z"])
+        }
+        try bind()
+        try own.reload { $0.replacingOccurrences(of: "parameters: hash", with: "parameters: keep") }
+        try own.testbed.eventually("the reload is in force") {
+            try own.testbed.metric("domicile_config_reloads_total") == 1
+        }
+        try bind()
+        client.close()
+        let (log, sessions) = try own.testbed.endedSessions(application, region: "eu-west-1")
+        let parameters = log.records(of: sessions, "bind").map {
+            ($0.keys["parameters"] as? [[String: Any]])?.first
+        }
+        try #require(parameters.count == 2)
+        #expect(parameters[0]?["digest"] != nil && parameters[0]?["value"] == nil)
+        #expect(parameters[1]?["value"] as? String == "xy")
+    }
+
     @Test("F-WIRE-33: who leaves in a statement holds the replica no longer than drain_timeout")
     func abandoned() throws {
         let own = try gateway(("session:\n", "session:\n  drain_timeout: 1s\n"))

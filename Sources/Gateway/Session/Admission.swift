@@ -9,6 +9,8 @@ package final class Admission: Sendable {
     private struct Rate {
         var tokens: Double
         var updated: UInt64
+        /// When the address was last said to be over its rate.
+        var told: UInt64 = 0
     }
 
     private struct State {
@@ -87,10 +89,27 @@ package final class Admission: Sendable {
         return state.withLock { Admission.take(&$0.logins, address, perSecond, now) }
     }
 
-    /// Whether a wrong cancel key of this address is still within its rate.
-    package func admitCancelGuess(address: [UInt8], now: UInt64) -> Bool {
-        guard !address.isEmpty else { return true }
-        return state.withLock { Admission.take(&$0.cancels, address, Admission.cancelGuessesPerSecond, now) }
+    /// What is done about a wrong cancel key.
+    package enum CancelGuess: Equatable, Sendable {
+        case recorded
+        /// The address is over its rate: said once a second.
+        case limited
+        case ignored
+    }
+
+    /// Whether a wrong cancel key of this address is still within its rate (F-WIRE-16).
+    package func admitCancelGuess(address: [UInt8], now: UInt64) -> CancelGuess {
+        guard !address.isEmpty else { return .recorded }
+        return state.withLock { state in
+            guard !Admission.take(&state.cancels, address, Admission.cancelGuessesPerSecond, now) else {
+                return .recorded
+            }
+            guard let told = state.cancels[address]?.told, told == 0 || now >= told &+ 1_000_000_000 else {
+                return .ignored
+            }
+            state.cancels[address]?.told = max(1, now)
+            return .limited
+        }
     }
 
     package func enter(replica: ReplicaID) { state.withLock { $0.byReplica[replica, default: 0] += 1 } }

@@ -12,8 +12,10 @@ extension Gateway {
         let configuration = configuration
         var reasons: [String] = []
         if isDraining { reasons.append("draining") }
-        for status in issuerKeys where !status.usable {
-            reasons.append("issuer \(status.issuer): no usable keys")
+        // Another issuer's provider that is down is no reason to send nobody here.
+        let keys = issuerKeys
+        if !keys.contains(where: \.usable) {
+            reasons += keys.map { "issuer \($0.issuer): no usable keys" }
         }
         for (region, log) in logs {
             if let failure = log.failure { reasons.append("audit log of \(region): \(failure)") }

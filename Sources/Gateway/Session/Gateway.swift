@@ -164,9 +164,10 @@ package final class Gateway: Sendable {
         current.withLock { $0 = generation }
         context.identity.replaceIssuers(newer.issuers)
         context.health.reload(newer)
-        context.postToAll(.reloaded(generation))
+        // Before the sessions that it ends: whoever sees one end finds the reason.
         context.counters.reloads.increase()
         recordAdmin("reload", reason: "policy \(old.configuration.digest) to \(newer.digest)")
+        context.postToAll(.reloaded(generation))
         return restart
     }
 
@@ -184,7 +185,9 @@ package final class Gateway: Sendable {
         {
             changed.append("regions")
         }
-        if old.audit != new.audit { changed.append("audit") }
+        var audit = new.audit
+        audit.parameters = old.audit.parameters
+        if old.audit != audit { changed.append("audit") }
         if old.state != new.state { changed.append("state") }
         if old.limits.workers != new.limits.workers { changed.append("limits.workers") }
         if old.admin != new.admin { changed.append("admin") }

@@ -38,7 +38,7 @@ extension Session {
         switch timer {
         case .expiryNotice: giveNotice(relay)
         case .expiry: expire()
-        case .maxLifetime: drain(.tokenExpired)
+        case .maxLifetime: drain(.lifetimeReached)
         case .drainEnd: end(relay.drainReason ?? .tokenExpired)
         case .idle: idleTimerFired(relay)
         case .startup, .upstream, .linger, .cancel, .halfClosed: break
@@ -89,7 +89,8 @@ extension Session {
 
     /// A new configuration holds: a session that it would not allow ends; one that it allows goes on under it.
     func decideAgain(_ newer: Generation) {
-        guard case .relaying = phase, let request = identity.request, let old = identity.decision else {
+        guard case .relaying(let relay) = phase, let request = identity.request, let old = identity.decision
+        else {
             return
         }
         do throws(PolicyRefusal) {
@@ -105,6 +106,8 @@ extension Session {
             else { return end(.decisionChanged) }
             identity.decision = decision
             generation = newer
+            // From its next statement (architecture.md, "Reload").
+            relay.capture = parameterCapture(decision)
         } catch {
             end(.decisionChanged)
         }

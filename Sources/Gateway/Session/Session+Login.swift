@@ -344,8 +344,10 @@ extension Session {
         phase = .cancelling
         guard let entry = context.cancels.find(processID: processID, secret: secret) else {
             context.counters.cancelsUnknown.increase()
-            if context.admission.admitCancelGuess(address: client.hostBytes, now: worker.loop.now) {
-                recordCancel(verdict: "unknown")
+            switch context.admission.admitCancelGuess(address: client.hostBytes, now: worker.loop.now) {
+            case .recorded: recordCancel(verdict: "unknown")
+            case .limited: recordCancel(verdict: "limited")
+            case .ignored: break
             }
             return close()
         }
