@@ -88,12 +88,13 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
+        .target(name: "Capture", dependencies: ["PGWire"], swiftSettings: strict),
         .executableTarget(
             name: "domicile",
             dependencies: [
-                "Admin", "Audit", "CLinux", "Gateway", "GatewayConfiguration", "GatewayHealth",
+                "Admin", "Audit", "CLinux", "Capture", "Gateway", "GatewayConfiguration", "GatewayHealth",
                 "GatewayIdentity",
-                "GatewayPolicy", "GatewayRouting",
+                "GatewayPolicy", "GatewayRouting", "PGWire", "Transport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -105,6 +106,7 @@ let package = Package(
             name: "PGWireTests",
             dependencies: ["PGWire", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: strict),
+        .testTarget(name: "CaptureTests", dependencies: ["Capture", "PGWire"], swiftSettings: strict),
         .testTarget(
             name: "AuditTests",
             dependencies: ["Audit", .product(name: "Crypto", package: "swift-crypto")],
