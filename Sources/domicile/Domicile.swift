@@ -13,6 +13,7 @@ struct Domicile: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            ServeCommand.self, CheckCommand.self, ExplainCommand.self, AuditCommand.self, DemoCommand.self,
+            ServeCommand.self, CheckCommand.self, ExplainCommand.self, AuditCommand.self, ReplayCommand.self,
+            DemoCommand.self,
         ])
 }
