@@ -1,0 +1,6 @@
+\startpipeline
+begin;
+select 1;
+select name from items where id = 3;
+commit;
+\endpipeline

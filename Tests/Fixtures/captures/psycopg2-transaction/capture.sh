@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# psycopg2: values put into the text by the client, BEGIN as a Query of its own, commit, rollback after an
+# error.
+set -euo pipefail
+cd "$(dirname "$0")"
+exec ../../../../script/capture --make . --version-of '/usr/bin/python3 -c "import psycopg2; print('\''psycopg2'\'', psycopg2.__version__)"' -- \
+    /usr/bin/python3 client.py

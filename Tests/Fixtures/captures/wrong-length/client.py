@@ -1,0 +1,15 @@
+"""A session that ends with a length that is too short."""
+
+import os
+import socket
+
+with socket.create_connection((os.environ["PGHOST"], int(os.environ["PGPORT"])), timeout=8) as peer:
+    peer.settimeout(8)
+    packet = bytes.fromhex('00030000') + b'user\0app\0database\0capture\0\0'
+    peer.sendall((len(packet) + 4).to_bytes(4, 'big') + packet)
+    received = b''
+    while b'Z\0\0\0\5I' not in received:
+        received += peer.recv(4096)
+    peer.sendall(b'Q\0\0\0\3x')
+    while peer.recv(4096):
+        pass
