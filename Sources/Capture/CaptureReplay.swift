@@ -13,6 +13,8 @@ package struct CaptureReplay: Sendable {
     package let file: CaptureFile
     package let connections: [CapturedConnection]
     package let findings: [CaptureFinding]
+    /// How many more there are than `CaptureLimits.findings`.
+    package let furtherFindings: Int
     package let trace: WireTrace
 
     package init(_ file: CaptureFile, trace: WireTrace = WireTrace()) {
@@ -20,6 +22,7 @@ package struct CaptureReplay: Sendable {
         self.file = file
         connections = table.connections
         findings = table.findings
+        furtherFindings = table.furtherFindings
         self.trace = trace
     }
 

@@ -33,9 +33,7 @@ package struct CaptureText {
             lines.append(line(event, replay))
         }
         say(before: Int.max)
-        if replay.findings.count == CaptureLimits.findings {
-            lines.append("# further findings are not shown")
-        }
+        if replay.furtherFindings > 0 { lines.append("# \(replay.furtherFindings) further findings") }
         if let fault = replay.file.fault { lines.append("# \(fault)") }
         return lines
     }

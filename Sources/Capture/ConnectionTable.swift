@@ -16,6 +16,8 @@ struct ConnectionTable {
 
     private(set) var connections: [CapturedConnection] = []
     private(set) var findings: [CaptureFinding] = []
+    /// How many further ones there are beyond the limit.
+    private(set) var furtherFindings = 0
     private var current: [Key: Int] = [:]
     private var incomplete: Set<Int> = []
     private var isFull = false
@@ -68,7 +70,10 @@ struct ConnectionTable {
     }
 
     private mutating func find(_ packet: CapturedPacket, _ kind: CaptureFinding.Kind) {
-        guard findings.count < CaptureLimits.findings else { return }
+        guard findings.count < CaptureLimits.findings else {
+            furtherFindings &+= 1
+            return
+        }
         findings.append(CaptureFinding(packet: packet.number, kind: kind))
     }
 }

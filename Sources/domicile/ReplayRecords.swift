@@ -22,6 +22,9 @@ enum ReplayRecords {
         }
         records += replay.findings.map { Record(packet: $0.packet, note: "\($0)") }
         records += replay.events(chunking).map { record($0, replay) }
+        if replay.furtherFindings > 0 {
+            records.append(Record(note: "\(replay.furtherFindings) further findings"))
+        }
         if let fault = replay.file.fault { records.append(Record(note: "\(fault)")) }
         return try records.map(line)
     }
