@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import select
 import signal
 import subprocess
@@ -18,6 +19,8 @@ FILTERS = {
 }
 STARTED = 10
 SETTLE = 0.4
+# Of the kernel, in KiB: a burst on a busy machine has to fit.
+BUFFER = 32_768
 
 
 class Sniffer:
@@ -33,7 +36,8 @@ class Sniffer:
         if pcapng:
             self.command = ["dumpcap", "-q", "-i", interface, "-w", self.raw, "-f", expression]
         else:
-            self.command = ["tcpdump", "-i", interface, "-U", "--immediate-mode", "-s", str(snap), "-n"]
+            self.command = ["tcpdump", "-i", interface, "-U", "--immediate-mode", "-s", str(snap), "-n",
+                            "-B", BUFFER]
             self.command += ["-Z", "root"] if os.geteuid() == 0 else []
             self.command += ["-y", link] if link else []
             self.command += ["-c", packets] if packets else []
@@ -56,6 +60,9 @@ class Sniffer:
     def stop(self):
         time.sleep(SETTLE)
         self.process.send_signal(signal.SIGINT)
-        self.process.communicate(timeout=STARTED)
+        said = self.process.communicate(timeout=STARTED)[1].decode(errors="replace")
+        dropped = re.search(r"^(\d+) packets? dropped", said, re.MULTILINE)
+        if dropped and int(dropped[1]):
+            raise RuntimeError(f"{dropped[0]}: make it again on a machine with less to do")
         self.path.write_bytes(self.raw.read_bytes())
         self.folder.cleanup()
