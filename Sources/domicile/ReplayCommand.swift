@@ -21,7 +21,7 @@ struct ReplayCommand: ParsableCommand {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Play the executor's side again at this server (key=value pairs or postgresql://...).",
+            "Play the executor's side again at this server (key=value pairs or postgresql://..., the password better in PGPASSWORD).",
             valueName: "dsn"))
     var against: String?
 

@@ -68,7 +68,9 @@ struct ReplayTests {
             of: "dbname=orders", with: "dbname=scratch")
         let dsn =
             "host=\(testbed.host) port=\(testbed.port) user=tester dbname=scratch sslmode=verify-full "
-            + "sslrootcert=\(testbed.authority) password=\(try testbed.token(.conformance))"
+            + "sslrootcert=\(testbed.authority)"
+        var environment = ProcessInfo.processInfo.environment
+        environment["PGPASSWORD"] = try testbed.token(.conformance)
         func clear() throws {
             let drop = "drop table if exists items; drop function if exists greet"
             let run = try Command.run("psql", [direct, "-Xq", "-c", drop])
@@ -88,7 +90,8 @@ struct ReplayTests {
                     "-c", "alter table items owner to tester",
                 ])
             try #require(schema.status == 0, "\(schema.error)")
-            let run = try replay("--against", dsn, file)
+            let run = try Command.run(
+                testbed.binary, ["replay", "--against", dsn, file], environment: environment)
             if run.status == 0 { same += 1 }
             // Some have nothing to play: no login that ended well, or TLS.
             #expect(run.status == 0 || !run.output.contains("differ"), "\(name):\n\(run.output)\(run.error)")
