@@ -26,7 +26,8 @@ ways, an error in a transaction and its rollback, a cancel, large values and man
 
 The direct run goes by way of a recorder that notes every message; the audit log of the run through the gateway must say
 exactly that: each statement, execution, outcome. Each check is also shown to fail: records are spoilt, one at a time,
-and the comparison must notice.
+and the comparison must notice. A third run, with the recorder in front of the gateway, compares each frame that the
+driver is sent with the direct run's.
 
   script/integration drivers                      all of them: some minutes, the first time with installations
   script/integration drivers --only psycopg,odbc  those whose names begin so

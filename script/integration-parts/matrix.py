@@ -1,4 +1,4 @@
-"""Runs each driver's programme twice and finds what differs; then looks at the log."""
+"""Runs each driver's programme direct, through the gateway, and so with a recorder between; finds what differs."""
 
 import base64
 import json
@@ -7,6 +7,7 @@ import pathlib
 import re
 import subprocess
 
+import answers
 import installation
 import programmes
 import records
@@ -47,12 +48,14 @@ class Result:
         self.direct = []
         self.differences = []
         self.log_problems = []
+        self.answer_problems = []
+        self.frames = 0
         self.sessions = 0
         self.records = 0
 
     @property
     def is_good(self):
-        return not self.missing and not self.differences and not self.log_problems
+        return not (self.missing or self.differences or self.log_problems or self.answer_problems)
 
     def outcome(self, name):
         return next((step for step in self.steps if step[0] == name), None)
@@ -60,8 +63,8 @@ class Result:
     def as_json(self):
         return {"driver": self.driver.name, "version": self.version, "skipped": self.missing,
                 "steps": [dict(zip(("step", "outcome", "value"), step)) for step in self.steps],
-                "differences": self.differences, "log": self.log_problems,
-                "sessions": self.sessions, "records": self.records}
+                "differences": self.differences, "log": self.log_problems, "answers": self.answer_problems,
+                "frames": self.frames, "sessions": self.sessions, "records": self.records}
 
 
 def run_all(drivers, here, variables, say):
@@ -84,7 +87,7 @@ def run_all(drivers, here, variables, say):
                 continue
             run_one(result, command, here, variables, direct, stand_in, log)
             say(f"{driver.name:<24} {'ok' if result.is_good else 'FAILED'}  {result.version}")
-            problems = [*result.differences, *result.log_problems]
+            problems = [*result.differences, *result.log_problems, *result.answer_problems]
             for text in problems[:MOST_LINES] + ["… and more: --json has all"] * (len(problems) > MOST_LINES):
                 say(f"    {text}")
     finally:
@@ -105,6 +108,22 @@ def run_one(result, command, here, variables, direct, stand_in, log):
         result.version = installation.version_of(result.driver.version_of)
     compare_steps(result)
     check_log(result, traces, sessions, others, variables)
+    compare_answers(result, command, more, variables, traces)
+
+
+def compare_answers(result, command, more, variables, direct_traces):
+    """Once more through the gateway with the recorder in front of it: is every frame the server's own?"""
+    folder = pathlib.Path(variables["DOMICILE_TESTBED"])
+    stand_in = recorder.Recorder((variables["DOMICILE_HOST"], int(variables["DOMICILE_PORT"])),
+                                 folder / "certificates/gateway.crt", folder / "certificates/gateway.key",
+                                 variables["DOMICILE_CA"])
+    try:
+        run(command, {**gateway_environment(variables), **more, "PGPORT": str(stand_in.port)}, result, "recorded")
+        traces = stand_in.take()
+        result.answer_problems = list(answers.differences(direct_traces, traces))
+        result.frames = sum(side == "B" for trace in traces for side, _, _ in trace.events)
+    finally:
+        stand_in.close()
 
 
 def check_log(result, traces, sessions, others, variables):

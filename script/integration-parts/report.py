@@ -29,7 +29,11 @@ def rows_of(results):
     for result in results:
         if not result.missing and not result.driver.is_tool:
             yield [result.driver.name, result.version, *(cell(result, name) for name in programmes.STEPS),
-                   "FAILED" if result.log_problems else "ok"]
+                   verdict_of(result.answer_problems), verdict_of(result.log_problems)]
+
+
+def verdict_of(problems):
+    return "FAILED" if problems else "ok"
 
 
 def tool_rows(results):
@@ -37,13 +41,13 @@ def tool_rows(results):
         if not result.missing and result.driver.is_tool:
             for name, _, value in result.steps:
                 yield [result.driver.name, result.version, name, cell(result, name), value[:70],
-                       "FAILED" if result.log_problems else "ok"]
+                       verdict_of(result.answer_problems), verdict_of(result.log_problems)]
 
 
 def terminal(results):
     parts = []
-    for head, rows in ((["driver", "version", *programmes.STEPS, "log"], list(rows_of(results))),
-                       (["tool", "version", "step", "", "what it said", "log"], list(tool_rows(results)))):
+    for head, rows in ((["driver", "version", *programmes.STEPS, "frames", "log"], list(rows_of(results))),
+                       (["tool", "version", "step", "", "what it said", "frames", "log"], list(tool_rows(results)))):
         if rows:
             widths = [max(len(row[at]) for row in [head, *rows]) for at in range(len(head))]
             parts.append("\n".join("  ".join(word.ljust(width) for word, width in zip(row, widths)).rstrip()
@@ -66,15 +70,16 @@ def write_document(context, results):
 
 def document(context, results):
     text = (f"PostgreSQL {context['postgresql']}, domicile {context['domicile']}, {context['date']}. \"ok\" is what the "
-            "same programme gave direct; – is what the driver does not offer; the last column is the audit log.")
-    parts = [text, markdown(["driver", "version", *programmes.STEPS, "log"], list(rows_of(results)))]
+            "same programme gave direct; – is what the driver does not offer; frames: each that the driver was sent is "
+            "the server's own; log: the audit records say exactly what it sent and was answered.")
+    parts = [text, markdown(["driver", "version", *programmes.STEPS, "frames", "log"], list(rows_of(results)))]
     tools = {}
-    for name, version, step, outcome, _, log in tool_rows(results):
-        entry = tools.setdefault(name, [name, version, [], log])
+    for name, version, step, outcome, _, frames, log in tool_rows(results):
+        entry = tools.setdefault(name, [name, version, [], frames, log])
         entry[2].append(step if outcome == "ok" else f"{step}: {outcome}")
     if tools:
-        parts.append(markdown(["tool", "version", "what was run, as direct", "log"],
-                              [[name, version, ", ".join(steps), log] for name, version, steps, log in tools.values()]))
+        parts.append(markdown(["tool", "version", "what was run, as direct", "frames", "log"],
+                              [[*entry[:2], ", ".join(entry[2]), *entry[3:]] for entry in tools.values()]))
     missing = [result.driver.name for result in results if result.missing]
     if missing:
         parts.append(f"Not run, because they could not be installed: {', '.join(missing)}.")
@@ -87,7 +92,8 @@ def verdict(results, skips, say):
     good = len(results) - len(missing) - len(bad)
     say(f"{good} good, {len(bad)} not, {len(missing)} skipped; "
         f"{sum(result.records for result in results)} audit records of "
-        f"{sum(result.sessions for result in results)} sessions compared")
+        f"{sum(result.sessions for result in results)} sessions and "
+        f"{sum(result.frames for result in results)} frames compared")
     for result in missing:
         say(f"SKIPPED {result.driver.name}: {result.missing}")
     if len(missing) > skips:

@@ -28,11 +28,15 @@ class FrameReader:
 
 
 class Trace:
-    """One session as it was seen on the wire, its login left out: (side, type, body), side F or B, in order."""
+    """One session as it was seen on the wire: (side, type, body), side F or B, in order.
+
+    `login` has what the server said at the login, without how it authenticates and the cancel key.
+    """
 
     def __init__(self, parameters):
         self.parameters = parameters
         self.events = []
+        self.login = []
         self.is_ready = False
         self.cancels = 0
         self.key = None
@@ -41,10 +45,12 @@ class Trace:
         for kind, body in frames:
             if self.is_ready:
                 self.events.append((side, kind, body))
-            elif side == "B" and kind == "K":
-                self.key = body
-            elif side == "B" and kind == "Z":
-                self.is_ready = True
+            elif side == "B":
+                if kind == "K":
+                    self.key = body
+                if kind not in "RK":
+                    self.login.append((kind, body))
+                self.is_ready = kind == "Z"
 
 
 def startup_parameters(body):

@@ -192,7 +192,7 @@ static void many(void) {
 /* Large objects are what still uses FunctionCall. */
 static void function_call(void) {
     run("function call", "BEGIN");
-    Oid object = lo_creat(db, INV_READ | INV_WRITE);
+    Oid object = lo_create(db, 424242);
     int descriptor = lo_open(db, object, INV_READ | INV_WRITE);
     char text[16] = "";
     int written = lo_write(db, descriptor, "large object", 12);
