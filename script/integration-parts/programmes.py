@@ -78,6 +78,7 @@ DRIVERS = [
     python("SQLAlchemy", "sqlalchemy_programme.py", ("sqlalchemy", "psycopg[binary]")),
     python("aiopg", "aiopg_programme.py", ("aiopg",)),
     python("psqlpy (tokio-postgres)", "psqlpy_programme.py", ("psqlpy",)),
+    python("ADBC", "adbc_programme.py", ("adbc-driver-postgresql", "pyarrow")),
     python("PyGreSQL", "pygresql.py", ("PyGreSQL",)),
     Driver("pgjdbc", ["java", "-XX:TieredStopAtLevel=1", "-cp", JAR + ":{build}", "Jdbc"],
            ("libpostgresql-jdbc-java", "default-jdk-headless"), build=[
