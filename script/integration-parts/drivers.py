@@ -24,10 +24,10 @@ Runs the same programme with every PostgreSQL driver there is, direct against a 
 with a token over TLS (verify-full), simple statements, parameters, prepared statements, a batch or pipeline, COPY both
 ways, an error in a transaction and its rollback, a cancel, large values and many rows, NOTICE, LISTEN and NOTIFY.
 
-The direct run goes by way of a recorder that notes every message; the audit log of the run through the gateway must say
-exactly that: each statement, execution, outcome. Each check is also shown to fail: records are spoilt, one at a time,
-and the comparison must notice. A third run, with the recorder in front of the gateway, compares each frame that the
-driver is sent with the direct run's.
+Three runs each: direct, by way of a recorder that notes every message; through the gateway; and through the gateway with
+the recorder in front of it. The audit log of the latter two must say what was sent and answered: each statement,
+execution, outcome, for the last to the very message. Each frame of the last must be that of the direct run. The check of
+the log is also shown to fail: records are spoilt, one at a time, and it must notice.
 
   script/integration drivers                      all of them: some minutes, the first time with installations
   script/integration drivers --only psycopg,odbc  those whose names begin so
