@@ -4,9 +4,12 @@ import Testing
 @Suite struct CancelRegistryTests {
     private let registry = CancelRegistry()
 
-    private func register(_ worker: Int = 0, length: Int = 32) -> (processID: Int32, secret: [UInt8]) {
+    private func register(
+        _ worker: Int = 0, backend: Int32 = 0, length: Int = 32
+    ) -> (processID: Int32, secret: [UInt8]) {
         registry.register(
-            SessionAddress(worker: worker, token: 9), session: "s\(worker)", region: "eu-west-1",
+            SessionAddress(worker: worker, token: 9), backend: backend, session: "s\(worker)",
+            region: "eu-west-1",
             length: length)
     }
 
@@ -47,11 +50,25 @@ import Testing
     func removed() {
         let first = register(1)
         let second = register(2)
-        registry.remove(first.processID)
-        registry.remove(first.processID)
+        registry.remove(first.processID, of: SessionAddress(worker: 1, token: 9))
+        registry.remove(first.processID, of: SessionAddress(worker: 1, token: 9))
         #expect(registry.find(processID: first.processID, secret: first.secret) == nil)
         #expect(registry.find(processID: second.processID, secret: second.secret)?.session == "s2")
         #expect(registry.find(processID: second.processID, secret: first.secret) == nil)
+    }
+
+    @Test("The process id is the replica's own; sessions of two replicas that share one are told apart")
+    func sharedProcessID() {
+        let first = register(1, backend: 4711, length: 4)
+        let second = register(2, backend: 4711, length: 4)
+        #expect(first.processID == 4711)
+        #expect(second.processID == 4711)
+        #expect(first.secret != second.secret)
+        #expect(registry.find(processID: 4711, secret: first.secret)?.session == "s1")
+        #expect(registry.find(processID: 4711, secret: second.secret)?.session == "s2")
+        registry.remove(4711, of: SessionAddress(worker: 1, token: 9))
+        #expect(registry.find(processID: 4711, secret: first.secret) == nil)
+        #expect(registry.find(processID: 4711, secret: second.secret)?.session == "s2")
     }
 
     @Test("Thousands of keys differ, in process id and in secret")

@@ -23,7 +23,11 @@ struct WireComparisonTests {
         let (client, relayed) = try RawClient.greeted(testbed, application: "")
         #expect(relayed.map(\.letter) == direct.map(\.letter))
         for (ours, theirs) in zip(relayed, direct) where ours.letter != "K" { #expect(ours == theirs) }
-        #expect(relayed.last { $0.letter == "K" }?.body.count == 8)
+        let key = try #require(relayed.last { $0.letter == "K" }?.body)
+        #expect(key.count == 8)
+        // Programs compare it with pg_backend_pid() and with who sent a notification.
+        let processID = key[..<4].reduce(0) { $0 << 8 | Int($1) }
+        #expect(try client.values("select pg_backend_pid()") == [String(processID)])
         client.close()
         server.close()
     }

@@ -12,8 +12,9 @@ package struct SessionAddress: Sendable, Hashable {
     }
 }
 
-/// The cancel keys that executors hold: ours, never a replica's (F-WIRE-13). Keys are random, and compared in constant
-/// time (F-WIRE-16).
+/// The cancel keys that executors hold: the process id is the replica's own, as programs compare it with
+/// `pg_backend_pid()` and the sender of a notification; the secret is ours, never the replica's (F-WIRE-13), random, and
+/// compared in constant time (F-WIRE-16). Processes of several replicas may have one id: the secret tells them apart.
 package final class CancelRegistry: Sendable {
     package struct Entry: Sendable {
         package let address: SessionAddress
@@ -25,7 +26,7 @@ package final class CancelRegistry: Sendable {
     }
 
     private struct State {
-        var entries: [Int32: Entry] = [:]
+        var entries: [Int32: [Entry]] = [:]
         var random = SystemRandomNumberGenerator()
     }
 
@@ -35,32 +36,37 @@ package final class CancelRegistry: Sendable {
 
     /// Makes a key (process id, secret) for a session.
     ///
-    /// - Parameter length: bytes of the secret: 4 for protocol 3.0, 32 for 3.2.
+    /// - Parameters:
+    ///   - backend: the replica's process id; 0 where it told none: one is made up.
+    ///   - length: bytes of the secret: 4 for protocol 3.0, 32 for 3.2.
     package func register(
-        _ address: SessionAddress, session: String, region: String, length: Int
+        _ address: SessionAddress, backend: Int32, session: String, region: String, length: Int
     ) -> (processID: Int32, secret: [UInt8]) {
         state.withLock { state in
-            var processID: Int32
+            let processID = backend != 0 ? backend : Int32.random(in: 1...Int32.max, using: &state.random)
+            var secret: [UInt8]
             repeat {
-                processID = Int32.random(in: 1...Int32.max, using: &state.random)
-            } while state.entries[processID] != nil
-            var secret: [UInt8] = []
-            for _ in 0..<length { secret.append(UInt8.random(in: 0...255, using: &state.random)) }
-            state.entries[processID] = Entry(
-                address: address, secret: secret, session: session, region: region)
+                secret = (0..<length).map { _ in UInt8.random(in: 0...255, using: &state.random) }
+            } while state.entries[processID]?.contains { $0.secret == secret } ?? false
+            state.entries[processID, default: []].append(
+                Entry(address: address, secret: secret, session: session, region: region))
             return (processID, secret)
         }
     }
 
-    package func remove(_ processID: Int32) {
-        state.withLock { state in _ = state.entries.removeValue(forKey: processID) }
+    package func remove(_ processID: Int32, of address: SessionAddress) {
+        state.withLock { state in
+            state.entries[processID]?.removeAll { $0.address == address }
+            if state.entries[processID]?.isEmpty ?? false { state.entries[processID] = nil }
+        }
     }
 
     /// The session that this key belongs to; nil where there is none.
     package func find(processID: Int32, secret: [UInt8]) -> Entry? {
-        let entry = state.withLock { $0.entries[processID] }
-        guard let entry else { return nil }
-        return CancelRegistry.isEqual(entry.secret, secret) ? entry : nil
+        let entries = state.withLock { $0.entries[processID] } ?? []
+        var found: Entry?
+        for entry in entries where CancelRegistry.isEqual(entry.secret, secret) { found = entry }
+        return found
     }
 
     /// Time depends on the lengths alone.

@@ -320,10 +320,10 @@ extension Session {
         worker.touch(self)
     }
 
-    /// What an executor is told at login: the replica's own parameters, a key of ours, ReadyForQuery.
+    /// What an executor is told at login: the replica's own parameters and process id, a secret of ours, ReadyForQuery.
     private func greet(_ login: Login, _ connection: UpstreamConnection) {
         let (processID, secret) = context.cancels.register(
-            address, session: name, region: connection.attested.region,
+            address, backend: connection.backendPID, session: name, region: connection.attested.region,
             length: login.startup.usesLongCancelKey ? 32 : 4)
         cancelKey = processID
         var bytes: [UInt8] = []

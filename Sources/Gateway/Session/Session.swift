@@ -311,7 +311,7 @@ final class Session {
             relay.connection.stream.close()
         case .negotiating, .handshaking, .authenticating, .verifying, .cancelling, .leaving, .closed: break
         }
-        if let cancelKey { context.cancels.remove(cancelKey) }
+        if let cancelKey { context.cancels.remove(cancelKey, of: address) }
         cancelKey = nil
         if let admitted { context.admission.releaseSession(admitted) }
         admitted = nil
