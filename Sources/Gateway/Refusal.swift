@@ -227,6 +227,7 @@ extension Refusal {
         case .transit(let gateway, _): "region of this gateway (\(gateway)) is not allowed"
         case .replicates: "writes would leave the allowed regions"
         case .replication: "replication connections are not allowed"
+        case .unjudged: "statements cannot be judged"
         }
     }
 
@@ -244,6 +245,8 @@ extension Refusal {
         case .replicates(let regions, let rule):
             "Rule \"\(rule)\" is read_write, and the database has replicas in \(regions.joined(separator: ", "))."
         case .replication(let rule): "Rule \"\(rule)\" does not say replication: allow."
+        case .unjudged(let rule):
+            "Rule \"\(rule)\" forbids classes of statements, which this version of the gateway does not tell apart."
         }
     }
 
@@ -256,6 +259,8 @@ extension Refusal {
         case .transit: "Connect to a gateway in an allowed region."
         case .replicates: "Ask for a rule with replicates: allow, or for read_only access."
         case .replication: "Ask the operator for a rule that allows replication."
+        case .unjudged:
+            "Ask the operator for a rule without forbid, whose roles have no grants but those you need."
         }
     }
 }

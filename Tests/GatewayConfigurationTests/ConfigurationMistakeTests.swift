@@ -301,18 +301,19 @@ struct ConfigurationMistakeTests {
     func credentials(_ change: Change) { expect(change) }
 
     @Test(
-        "What this version does not have is a mistake, not a key without effect",
+        "What this version does not have is a mistake, or said to be refused at login; it is no key without effect",
         arguments: [
             Change(
                 "    roles: [writer]", "    forbid: [ddl]\n    roles: [writer]",
-                "38:5 mistake `forbid` needs the statement guard, which this version does not have"),
+                "38:5 warning `forbid` needs the statement guard, which this version does not have: sessions by such "
+                    + "a rule are refused (42501)"),
             Change(
                 "    roles: [writer]", "    forbid: egress\n    roles: [writer]",
-                "38:5 mistake `forbid` needs"),
+                "38:5 warning `forbid` needs"),
             Change("    roles: [writer]", "    forbid: []\n    roles: [writer]"),
             Change(
                 "    roles: [writer]", "    temporary: forbid\n    roles: [writer]",
-                "38:5 mistake `temporary: forbid` needs the statement guard"),
+                "38:5 warning `temporary: forbid` needs the statement guard"),
             Change(
                 "    roles: [writer]", "    capture: { literals: hash }\n    roles: [writer]",
                 "38:16 mistake `literals: hash` needs the statement guard"),
@@ -336,7 +337,7 @@ struct ConfigurationMistakeTests {
                 "    tls: {", "    auth: \"${AUTH}\"\n    tls: {", "5:5 mistake `auth: ${AUTH}` needs SASL"),
             Change(
                 "writer: { certificate: role.crt, key: role.key }", "writer: { certificate: minted }",
-                "26:19 mistake `certificate: minted` needs the minting"),
+                "26:19 warning `certificate: minted` needs the minting"),
             Change(
                 "  orders:\n", "  orders:\n    row_level_facts: true\n",
                 "15:5 mistake `row_level_facts: true` needs"),

@@ -107,6 +107,7 @@ struct DocumentTests {
             case .transit: return "refused: transit"
             case .replicates: return "refused: replicates"
             case .replication: return "refused: replication"
+            case .unjudged: return "refused: statements"
             }
         }
     }

@@ -31,7 +31,7 @@ private func hasControls(_ text: String) -> Bool {
             (.policy(.region(asked: [name], rule: "r", allowed: ["eu-west-1"])), "42501"),
             (.policy(.transit(gateway: "us-east-1", rule: "r")), "42501"),
             (.policy(.replicates(to: ["us-east-1"], rule: "r")), "42501"),
-            (.policy(.replication(rule: "r")), "42501"),
+            (.policy(.replication(rule: "r")), "42501"), (.policy(.unjudged(rule: "r")), "42501"),
             (.databaseName("the database name is empty"), "3D000"),
             (.startupParameter(name), "42501"), (.options(position: 3), "42601"),
             (.noReplica(database: "orders", regions: ["eu-west-1"], passedOver: ["a: lags"]), "08001"),

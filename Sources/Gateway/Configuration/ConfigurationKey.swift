@@ -47,6 +47,14 @@ package struct ConfigurationKey: Sendable {
         package let values: [String]?
         /// What they need.
         package let needs: String
+        /// What happens until this version has it; nil: the configuration is not accepted.
+        package let until: String?
+
+        init(values: [String]?, needs: String, until: String? = nil) {
+            self.values = values
+            self.needs = needs
+            self.until = until
+        }
     }
 
     package let name: String

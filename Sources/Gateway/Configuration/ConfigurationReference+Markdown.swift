@@ -20,7 +20,7 @@ extension ConfigurationReference {
                         restriction.values.map { $0.map { "`\($0)`" }.joined(separator: " and ") }
                         ?? "The key"
                     meaning +=
-                        " *\(what) needs \(restriction.needs), which this version does not have: a mistake.*"
+                        " *\(what) needs \(restriction.needs), which this version does not have: \(restriction.until ?? "a mistake").*"
                 }
                 lines.append("| `\(key.name)` | \(key.kind.expectation) | \(presence) | \(meaning) |")
             }

@@ -2,8 +2,11 @@ import GatewayPolicy
 
 extension ConfigurationReference {
     private static let never = "never"
-    private static let statementGuard = ConfigurationKey.Restriction(
-        values: nil, needs: "the statement guard")
+    private static func statementGuard(_ values: [String]?) -> ConfigurationKey.Restriction {
+        .init(
+            values: values, needs: "the statement guard", until: "sessions by such a rule are refused (42501)"
+        )
+    }
     private static let signedLog = ConfigurationKey.Restriction(values: nil, needs: "signed checkpoints")
 
     static let recording = [
@@ -117,7 +120,7 @@ extension ConfigurationReference {
                 .optional(
                     "forbid", .list(.choice(StatementClass.allCases.map(\.rawValue))),
                     "Classes of statements.",
-                    restriction: statementGuard),
+                    restriction: statementGuard(nil)),
                 .optional(
                     "transit", .list(.name),
                     "Regions or jurisdictions that the path may cross beside the allowed."),
@@ -130,7 +133,7 @@ extension ConfigurationReference {
                 .fallback(
                     "temporary", .choice(["allow", "forbid"]), "allow",
                     "`forbid`: temporary tables count as `ddl`.",
-                    restriction: .init(values: ["forbid"], needs: "the statement guard")),
+                    restriction: statementGuard(["forbid"])),
                 .optional("capture", .section("rules[].capture"), "What differs from `audit.capture`."),
                 .optional("session", .section("rules[].session"), "What differs from `session`."),
             ]),

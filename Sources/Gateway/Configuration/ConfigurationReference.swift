@@ -181,7 +181,9 @@ package enum ConfigurationReference {
                 .optional(
                     "certificate", .special("a PEM file, or `minted`"),
                     "PEM file of a client certificate; `minted`: a short-lived one, CN = role.",
-                    restriction: .init(values: ["minted"], needs: "the minting of client certificates")),
+                    restriction: .init(
+                        values: ["minted"], needs: "the minting of client certificates",
+                        until: "sessions as such a role are refused (08001)")),
                 .optional("key", .readableFile, "PEM file of its private key."),
                 .fallback("trust", .boolean, "false", "`true`: the server asks for nothing."),
             ]),

@@ -87,7 +87,8 @@ struct Fields {
         }
     }
 
-    /// What this version does not have is refused, never left unenforced. Which keys and values these are
+    /// What this version does not have is refused, here or at each login, never left unenforced. Which keys and values
+    /// these are
     /// stands with their declarations (`ConfigurationKey.Restriction`).
     private func reportUnavailable() {
         for key in section.keys {
@@ -102,8 +103,12 @@ struct Fields {
             }
             let what =
                 restriction.values == nil ? "`\(key.name)`" : "`\(key.name): \(quotedValue(entry.node))`"
-            context.findings.mistake(
-                entry.keyPosition, "\(what) needs \(restriction.needs), which this version does not have")
+            let lack = "\(what) needs \(restriction.needs), which this version does not have"
+            if let until = restriction.until {
+                context.findings.warning(entry.keyPosition, "\(lack): \(until)")
+            } else {
+                context.findings.mistake(entry.keyPosition, lack)
+            }
         }
     }
 

@@ -50,6 +50,8 @@ package enum PolicyRefusal: Error, Sendable, Hashable {
     case replicates(to: [String], rule: String)
     /// A replication connection without `replication: allow`.
     case replication(rule: String)
+    /// The rule forbids classes of statements, and this version judges none.
+    case unjudged(rule: String)
 }
 
 extension PolicyRefusal {
@@ -58,7 +60,7 @@ extension PolicyRefusal {
         switch self {
         case .unknownDatabase, .noRule: nil
         case .role(_, let rule, _), .region(_, let rule, _), .transit(_, let rule), .replicates(_, let rule),
-            .replication(let rule):
+            .replication(let rule), .unjudged(let rule):
             rule
         }
     }

@@ -77,6 +77,7 @@ package struct Policy: Sendable {
         guard !request.replication || rule.source.replication else {
             throw .replication(rule: rule.source.name)
         }
+        guard rule.source.needsNoJudgement else { throw .unjudged(rule: rule.source.name) }
         return Decision(
             rule: rule.source, database: database.name, regions: narrowed, role: role,
             replication: request.replication, replicatesTo: replicatesTo)
@@ -159,6 +160,11 @@ package struct Policy: Sendable {
                 name: .replication, held: !request.replication || rule.source.replication,
                 detail: "\(request.replication ? "asked for" : "not asked for"), rule says "
                     + (rule.source.replication ? "allow" : "refuse")),
+            CheckTrace(
+                name: .statements, held: rule.source.needsNoJudgement,
+                detail: rule.source.needsNoJudgement
+                    ? "nothing is forbidden"
+                    : "the rule forbids classes of statements, and none can be judged"),
         ]
     }
 

@@ -52,7 +52,7 @@ package indirect enum ConditionTrace: Sendable, Hashable {
 /// A check behind the match.
 package struct CheckTrace: Sendable, Hashable {
     package enum Name: String, Sendable, Hashable, CaseIterable {
-        case role, region, transit, replicates, replication
+        case role, region, transit, replicates, replication, statements
     }
     package let name: Name
     package let held: Bool
