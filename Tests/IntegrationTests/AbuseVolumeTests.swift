@@ -46,6 +46,25 @@ struct AbuseVolumeTests {
         try witness.expectUnharmed()
     }
 
+    @Test("F-WIRE-20: a refusal in a pipeline comes in its place and at once, without a Sync or a Flush")
+    func refusedAtOnce() throws {
+        let own = try OwnGateway(
+            testbed, edit: { $0.replacingOccurrences(of: "limits:\n", with: "limits:\n  statement: 10KiB\n") }
+        )
+        defer { own.remove() }
+        let client = try RawClient.through(own.testbed)
+        let long = AbuseVolumeTests.statement(20_000)
+        let began = Date()
+        try client.send(Bytes.run("select 1") + Bytes.parse(long, name: "long") + Bytes.run("select 2"))
+        let frames = try client.readFrames(until: "E", within: 1)
+        #expect(frames.map(\.letter) == ["1", "2", "D", "C", "E"])
+        #expect(frames.last?.field("C") == "54000")
+        #expect(Date().timeIntervalSince(began) < 0.2)
+        try client.send(Bytes.sync)
+        try expect(client, ["Z"])
+        client.close()
+    }
+
     @Test("a refused Parse of a name leaves the unnamed statement as it was")
     func unnamedSurvives() throws {
         let client = try RawClient.through(testbed)

@@ -95,6 +95,29 @@ struct PgbenchTests {
     }
 
     @Test(
+        "F-WIRE-37: a transaction of pgbench -S costs the gateway at most 14 system calls, recording included"
+    )
+    func systemCalls() throws {
+        let summary = FileManager.default.temporaryDirectory.appendingPathComponent(Testbed.unique("strace"))
+            .path
+        defer { try? FileManager.default.removeItem(atPath: summary) }
+        let tracer = try Command.start(
+            "strace", ["-f", "-c", "-o", summary, "-p", String(testbed.processID)])
+        usleep(700_000)
+        let transactions = try run(
+            ["-S"], user: "analyst", token: .euAnalyst, application: Testbed.unique("calls"))
+        tracer.signal(SIGINT)
+        _ = tracer.wait(timeout: 20)
+        let total = try String(contentsOfFile: summary, encoding: .utf8).split(separator: "\n").last ?? ""
+        // `100.00  seconds  usecs/call  calls  errors  total`
+        let numbers = total.split(separator: " ").compactMap { Double($0) }
+        try #require(numbers.count >= 4 && total.hasSuffix("total"), "\(total)")
+        let calls = numbers[3] / Double(transactions)
+        #expect(calls > 3, "\(total)")
+        #expect(calls < 14, "\(total)")
+    }
+
+    @Test(
         "every statement of pgbench's read-write script is in the log with its success, and its rows on the primary",
         arguments: ["simple", "prepared"])
     func readWrite(mode: String) throws {
