@@ -18,6 +18,8 @@ package enum Refusal: Error, Sendable {
     case options(position: Int)
     /// No replica in an allowed region can be used; `passedOver` is a line for each.
     case noReplica(database: String, regions: [String], passedOver: [String])
+    /// Every replica that was tried has no connection slot left; `passedOver` is a line for each.
+    case replicasFull(database: String, passedOver: [String])
     /// The log of a region takes no records.
     case logUnavailable(region: String)
     /// The replica refused what the executor asked for at startup, with this SQLSTATE.
@@ -72,7 +74,8 @@ package enum Refusal: Error, Sendable {
         case .tokenExpired, .lifetimeReached, .killed, .replicaLost, .decisionChanged, .readOnlyLost,
             .shuttingDown, .idle:
             "57P01"
-        case .tooManySessions, .tooManyConnections, .tooManySessionsOfSubject, .tooManyLogins: "53300"
+        case .tooManySessions, .tooManyConnections, .tooManySessionsOfSubject, .tooManyLogins, .replicasFull:
+            "53300"
         case .protocolViolation: "08P01"
         case .unsupportedProtocol: "0A000"
         case .encryptionRequired, .userMissing: "28000"
@@ -92,6 +95,7 @@ package enum Refusal: Error, Sendable {
             "parameter \"\(Refusal.printable(name))\" cannot be set by an executor"
         case .options: "invalid command-line argument for server process"
         case .noReplica(let database, _, _): "no healthy replica of \"\(database)\" in an allowed region"
+        case .replicasFull(let database, _): "too many connections to the replicas of \"\(database)\""
         case .logUnavailable: "the audit log cannot take a record"
         case .startupRefused: "the replica refused a startup parameter"
         case .descriptorsExhausted: "too many sessions"
@@ -130,6 +134,8 @@ package enum Refusal: Error, Sendable {
         case .noReplica(_, let regions, let passedOver):
             "Allowed regions: \(regions.joined(separator: ", ")). "
                 + passedOver.map(Refusal.printable).joined(separator: "; ") + "."
+        case .replicasFull(_, let passedOver):
+            passedOver.map(Refusal.printable).joined(separator: "; ") + "."
         case .logUnavailable(let region):
             "The log of region \(region) failed; nothing is forwarded without a record."
         case .startupRefused(let sqlstate): "It answered SQLSTATE \(sqlstate)."
@@ -172,6 +178,7 @@ package enum Refusal: Error, Sendable {
         case .startupParameter: "Leave it out of the connection's options."
         case .options: "Write options as -c name=value, a space in a value as \\ and a space."
         case .noReplica: "Try again later; a session is never served from another region."
+        case .replicasFull: "Try again later, or close sessions that are not used."
         case .logUnavailable: "Try again when the operator has made room or mended the disk."
         case .startupRefused: "Check the names and values in the connection's parameters and options."
         case .descriptorsExhausted: "Try again later; the operator can raise the limit of open files."

@@ -14,6 +14,7 @@ import Testing
         (.policy(.region(asked: ["US"], rule: "r", allowed: ["eu-west-1"])), "42501"),
         (.policy(.transit(gateway: "us-east-1", rule: "r")), "42501"),
         (.policy(.replicates(to: ["us-east-1"], rule: "r")), "42501"),
+        (.replicasFull(database: "d", passedOver: []), "53300"),
         (.policy(.replication(rule: "r")), "42501"), (.policy(.unjudged(rule: "r")), "42501"),
         (.policy(.unknownDatabase("nowhere")), "3D000"),
         (.noReplica(database: "orders", regions: ["eu-west-1"], passedOver: ["a: down"]), "08001"),

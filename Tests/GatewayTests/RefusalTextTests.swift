@@ -35,6 +35,7 @@ private func hasControls(_ text: String) -> Bool {
             (.databaseName("the database name is empty"), "3D000"),
             (.startupParameter(name), "42501"), (.options(position: 3), "42601"),
             (.noReplica(database: "orders", regions: ["eu-west-1"], passedOver: ["a: lags"]), "08001"),
+            (.replicasFull(database: "orders", passedOver: ["a: login failed"]), "53300"),
             (.logUnavailable(region: "eu-west-1"), "58030"), (.upstreamLost(replica: "a"), "08006"),
             (.upstreamViolation(replica: "a"), "08006"), (.statementTooLong(limit: 67_108_864), "54000"),
             (.portalMissing, "34000"), (.tokenExpired, "57P01"), (.lifetimeReached, "57P01"),

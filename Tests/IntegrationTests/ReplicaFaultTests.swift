@@ -118,7 +118,7 @@ struct ReplicaFaultTests {
         try testbed.direct(.euA, "alter role analyst connection limit 0")
         defer { _ = try? testbed.direct(.euA, "alter role analyst connection limit -1") }
         let answer = try login(database: "orders@eu-west-1", .euAnalyst, application: Testbed.unique("limit"))
-        #expect(answer?.field("C") == "08001")
+        #expect(answer?.field("C") == "53300")
         let detail = answer?.field("D") ?? ""
         #expect(
             detail.contains("orders-eu-a: login failed: the replica answered SQLSTATE 53300"), "\(detail)")

@@ -13,8 +13,9 @@ final class Login {
     var candidates: ArraySlice<AttestedReplica>
     var passedOver: [String]
     var attempt: UpstreamAttempt?
-    /// Attempts so far.
+    /// Attempts so far, and those that were refused for want of a connection slot.
     var attempts = 0
+    var refusedFull = 0
 
     init(
         startup: ExecutorStartup, verified: VerifiedToken, request: AccessRequest, decision: Decision,

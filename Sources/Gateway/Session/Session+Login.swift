@@ -263,12 +263,16 @@ extension Session {
     }
 
     private func noReplica(_ login: Login) -> Refusal {
-        .noReplica(
+        if login.attempts > 0, login.refusedFull == login.attempts {
+            return .replicasFull(database: login.decision.database, passedOver: login.passedOver)
+        }
+        return .noReplica(
             database: login.decision.database, regions: login.decision.regions, passedOver: login.passedOver)
     }
 
     private func passOver(_ candidate: AttestedReplica, _ failure: UpstreamFailure, _ login: Login) {
         login.passedOver.append("\(candidate.id.replica): \(failure)")
+        if failure.isForWantOfSlots { login.refusedFull += 1 }
         // The probe's own connection may still answer where no new one does.
         if failure.isSuspicious { context.health.suspect(candidate.id) }
         logger.warning(

@@ -65,10 +65,16 @@ package enum UpstreamFailure: Error, CustomStringConvertible {
     var isSuspicious: Bool {
         switch self {
         case .transport, .encryption, .attestation, .unreadable, .closed, .timeout: true
-        case .login(.serverError(let sqlstate, _)): sqlstate == nil || sqlstate?.hasPrefix("5") == true
+        case .login(.serverError(let sqlstate?, _)): sqlstate.hasPrefix("57") || sqlstate.hasPrefix("58")
         case .login: true
         case .address, .noCredential: false
         }
+    }
+
+    /// The replica has no connection slot left, or none for this role or database.
+    var isForWantOfSlots: Bool {
+        guard case .login(.serverError("53300", _)) = self else { return false }
+        return true
     }
 
     /// SQLSTATEs with which PostgreSQL refuses a parameter of the startup packet: unknown, with a wrong value, not to

@@ -287,13 +287,16 @@ final class Worker: LoopOwner {
 
     private func acceptAll(from index: Int) {
         guard index < listeners.count, !isStopping else { return }
+        var isShort = false
+        defer { if isShort { restListeners() } }
         for _ in 0..<64 {
             switch Socket.accept(listeners[index].descriptor) {
             case .connection(let descriptor, let address):
                 context.counters.connections.increase()
                 guard DescriptorLimit.leavesRoom(descriptor) else {
+                    isShort = true
                     refuseAtOnce(descriptor, .descriptorsExhausted)
-                    return restListeners()
+                    continue
                 }
                 let limit = Admission.connectionLimit(sessions: generation.configuration.limits.sessions)
                 guard context.admission.admitConnection(limit: limit) else {
@@ -313,7 +316,7 @@ final class Worker: LoopOwner {
             case .failed: continue
             }
         }
-        loop.runAgain()
+        if !isShort { loop.runAgain() }
     }
 
     /// No descriptor is left: one kept in reserve takes connections to refuse them, so that executors are not left
