@@ -2,6 +2,7 @@
 #include "CLinux.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 
 int clinux_epoll_add(int epoll, int fd, uint64_t data, uint32_t interest) {
@@ -45,3 +46,5 @@ int clinux_accept(int listener, struct sockaddr *address, socklen_t *length) {
 void clinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 
 int clinux_forbid_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+
+void clinux_trim_memory(void) { malloc_trim(0); }

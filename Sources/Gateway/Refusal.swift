@@ -135,7 +135,7 @@ package enum Refusal: Error, Sendable {
             "Allowed regions: \(regions.joined(separator: ", ")). "
                 + passedOver.map(Refusal.printable).joined(separator: "; ") + "."
         case .replicasFull(_, let passedOver):
-            passedOver.map(Refusal.printable).joined(separator: "; ") + "."
+            "Tried: " + passedOver.map(Refusal.printable).joined(separator: "; ") + "."
         case .logUnavailable(let region):
             "The log of region \(region) failed; nothing is forwarded without a record."
         case .startupRefused(let sqlstate): "It answered SQLSTATE \(sqlstate)."

@@ -31,6 +31,24 @@ struct HealthMachineTests {
         #expect(machine.status.failure == nil)
     }
 
+    @Test(
+        "F-POL-07: a server without a slot for the probe stays up if it was, and is no server to begin with if not"
+    )
+    func full() {
+        var machine = HealthMachine(fall: 2)
+        #expect(machine.good(report()) == [.up, .attested])
+        for _ in 0..<10 { #expect(machine.bad(.serverFull) == []) }
+        #expect(machine.status.health == .up)
+        #expect(machine.status.failure == .serverFull)
+        #expect(machine.bad(.queryTimeout) == [])
+        #expect(machine.bad(.queryTimeout) == [.down(.queryTimeout)])
+        #expect(machine.bad(.serverFull) == [])
+        #expect(machine.status.health == .down)
+        var never = HealthMachine(fall: 2)
+        #expect(never.bad(.serverFull) == [])
+        #expect(never.bad(.serverFull) == [.down(.serverFull)])
+    }
+
     @Test("One probe in three lost moves nothing (F-POL-10)")
     func oneInThree() {
         var machine = HealthMachine(fall: 2)

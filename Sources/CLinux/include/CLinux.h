@@ -46,4 +46,7 @@ int64_t clinux_realtime_us(void);
 // The file system type of a path (statfs f_type), or 0 with errno.
 uint64_t clinux_filesystem_type(const char *path);
 
+/// Gives memory that was freed back to the system (malloc_trim(3)).
+void clinux_trim_memory(void);
+
 #endif

@@ -80,10 +80,7 @@ final class ProbeLoop {
 
     /// The kept connection first; one that broke since the last probe (a restart) is no failure yet.
     private func ask(until deadline: Int64) throws(ProbeFault) -> ProbeReport {
-        if answered >= ProbeLoop.probesPerConnection {
-            connection?.close()
-            connection = nil
-        }
+        if answered >= ProbeLoop.probesPerConnection, connection != nil { try logInAnew(until: deadline) }
         if let kept = connection {
             do throws(ProbeFault) {
                 let report = try ask(kept, until: deadline)
@@ -106,6 +103,20 @@ final class ProbeLoop {
         return try ProbeQuery.report(
             rows, backendPID: connection.backendPID, spki: connection.spki(), address: connection.address,
             roundTrip: .nanoseconds(ProbeClock.now() - asked))
+    }
+
+    /// Makes a new connection and gives the old one up; where there is no slot for another one, the old one serves on.
+    private func logInAnew(until deadline: Int64) throws(ProbeFault) {
+        answered = 0
+        let fresh: ProbeConnection
+        do throws(ProbeFault) {
+            fresh = try connect(until: deadline)
+        } catch {
+            guard error == .failure(.serverFull) else { throw error }
+            return
+        }
+        connection?.close()
+        connection = fresh
     }
 
     /// Resolves the name anew, checks every address before it is connected to, and takes the first that answers.

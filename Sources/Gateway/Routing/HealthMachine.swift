@@ -76,8 +76,12 @@ package struct HealthMachine: Sendable {
     ) -> Step {
         let before = status
         status.failure = failure
-        status.failuresInARow += 1
         status.probedAt = now
+        if failure == .serverFull, status.health == .up {
+            // It answers, and its sessions work: that it is full is for those to hear who ask for one more.
+            return Step(transitions: [], nextProbe: regular(startedAt: startedAt, now, jitter))
+        }
+        status.failuresInARow += 1
         successesInARow = 0
         if status.failuresInARow >= settings.fall { status.health = .down }
         let excess = status.failuresInARow - settings.fall

@@ -129,8 +129,19 @@ package final class Gateway: Sendable {
         }
     }
 
-    /// Keeps the issuers' keys fresh until the task is cancelled.
-    package func run() async { await context.identity.run() }
+    /// Keeps the issuers' keys fresh, and gives back the memory of sessions that are gone, until the task is cancelled.
+    package func run() async {
+        let context = context
+        await withDiscardingTaskGroup { group in
+            group.addTask { await context.identity.run() }
+            group.addTask {
+                var trim = MemoryTrim()
+                while (try? await Task.sleep(for: .seconds(5))) != nil {
+                    if trim.connections(context.admission.connections) { MemoryTrim.giveBack() }
+                }
+            }
+        }
+    }
 
     package var configuration: Configuration { current.withLock { $0.configuration } }
     package var counters: Counters { context.counters }
