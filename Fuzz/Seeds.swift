@@ -17,7 +17,7 @@ func run(_ input: [UInt8]) {
 private struct Seeds {
     let folder: URL
     private var pipeline: [UInt8] = []
-    private var login: [UInt8] = []
+    private var login: [[UInt8]] = []
 
     init(folder: URL) {
         self.folder = folder
@@ -39,7 +39,7 @@ private struct Seeds {
     /// All that a connection shows.
     mutating func add(_ events: [CaptureEvent]) {
         pipeline = []
-        login = [0b0111]
+        login = []
         var isLoggedIn = false
         for event in events {
             guard case .message(let message) = event.content else { continue }
@@ -58,7 +58,7 @@ private struct Seeds {
             }
         }
         write("Pipelines", pipeline)
-        write("UpstreamLogins", login)
+        writeLogin(flags: 0b00111)
     }
 
     private func addStartup(_ packet: [UInt8]) {
@@ -71,7 +71,22 @@ private struct Seeds {
 
     private mutating func addLogin(_ tag: UInt8, _ body: [UInt8]) {
         let length = UInt16(clamping: body.count)
-        login += [tag, UInt8(length >> 8), UInt8(length & 0xff)] + body
+        login.append([tag, UInt8(length >> 8), UInt8(length & 0xff)] + body)
+    }
+
+    /// The login, and each of its frames left out, sent twice, or sent before the one ahead of it: mutations of bytes
+    /// rarely move whole frames.
+    private func writeLogin(flags: UInt8) {
+        func write(_ frames: [[UInt8]]) { self.write("UpstreamLogins", [flags] + frames.flatMap { $0 }) }
+        write(login)
+        for index in login.indices where login[index][0] != BackendTag.parameterStatus.rawValue {
+            write(login.enumerated().filter { $0.offset != index }.map(\.element))
+            write(Array(login[...index] + login[index...]))
+            guard index > 0 else { continue }
+            var swapped = login
+            swapped.swapAt(index - 1, index)
+            write(swapped)
+        }
     }
 
     private mutating func addFrontend(_ tag: UInt8, _ body: [UInt8]) {
@@ -115,10 +130,31 @@ private struct Seeds {
         pipeline += [code, UInt8(text.count)] + text
     }
 
+    /// Messages up to the pipeline's limits: before and inside a COPY that fails, and behind an error.
+    private func writeFloods() {
+        func one(_ code: Character, _ text: String = "") -> [UInt8] {
+            [code.asciiValue ?? 0, UInt8(text.utf8.count)] + Array(text.utf8)
+        }
+        func answer(_ code: Character, _ text: String = "") -> [UInt8] {
+            [(code.asciiValue ?? 0) | 0x80] + one(code, text).dropFirst()
+        }
+        func often(_ message: [UInt8]) -> [UInt8] { [0x7f, 255] + message }
+        let error = answer("E", "22P04")
+        let ready = often(answer("Z", "I"))
+        let syncs = often(one("S"))
+        let query = one("Q")
+        write("Pipelines", syncs + syncs + ready + ready)
+        write("Pipelines", query + answer("G") + syncs + syncs + error + ready)
+        write("Pipelines", query + syncs + answer("G") + one("f") + error + ready)
+        write("Pipelines", one("E") + often(one("d", "x")) + syncs + answer("G") + one("c") + error + ready)
+        write("Pipelines", one("P", "a") + error + often(one("E")) + often(one("E")) + one("S") + ready)
+        write("Pipelines", query + answer("G") + [0x7f, 1] + one("S") + error + often(query) + ready)
+    }
+
     /// What no capture holds: logins with the digests of `UpstreamLogins`, and options of every form.
     mutating func addWritten() {
-        for (flags, mechanism) in [(0b00111, "SCRAM-SHA-256"), (0b11011, "SCRAM-SHA-256-PLUS")] {
-            login = [UInt8(flags)]
+        for (flags, mechanism) in [(0b00011, "SCRAM-SHA-256"), (0b11011, "SCRAM-SHA-256-PLUS")] {
+            login = []
             let signature = String(repeating: "A", count: 43) + "="
             addLogin(0x52, [0, 0, 0, 10] + Array(mechanism.utf8) + [0, 0])
             addLogin(0x52, [0, 0, 0, 11] + Array("r=noncemore,s=c2FsdA==,i=4096".utf8))
@@ -127,8 +163,9 @@ private struct Seeds {
             addLogin(0x53, Array("server_version\u{0}15\u{0}".utf8))
             addLogin(0x4b, [0, 0, 0, 1, 0, 0, 0, 2])
             addLogin(0x5a, [0x49])
-            write("UpstreamLogins", login)
+            writeLogin(flags: UInt8(flags))
         }
+        writeFloods()
         for text in ["-c a.b=c -c\\ d=e", "--search-path=x\\ y -fs -tpa -d5 -e -S 64", "-EO -c", "-- x"] {
             write("StartupPackets", Array("o\(text)".utf8))
         }
