@@ -16,7 +16,7 @@ CONFIGURE = ("--without-readline", "--without-zlib", "--with-openssl")
 BUILT = ("src/common", "src/port", "src/interfaces/libpq", "src/fe_utils", "src/bin/psql", "src/test/regress",
          "src/test/isolation", "src/test/modules/libpq_pipeline")
 # A driver's distribution on PyPI, its version, and what its tests need beside it.
-DRIVERS = {"psycopg2": ("2.9.10", ("pytest",)), "asyncpg": ("0.32.0", ("pytest",)),
+DRIVERS = {"psycopg2": ("2.9.10", ("pytest",)), "asyncpg": ("0.32.0", ("pytest", "distro")),
            "pg8000": ("1.31.6", ("pytest", "pytz"))}
 
 
@@ -88,7 +88,7 @@ class Sources:
         version, needs = DRIVERS[name]
         tests = self.folder / f"{name}-{version}"
         mark = tests / ".installed"
-        if not mark.exists():
+        if not mark.exists() or mark.read_text() != " ".join(needs):
             self.insist(f"{name}'s tests")
             if not self.python.exists():
                 self.check(["/usr/bin/python3", "-m", "venv", self.python.parent.parent])
@@ -100,7 +100,7 @@ class Sources:
             # The driver that is installed is to be tested, not a folder beside the tests.
             for package in (tests / name, tests / "src" / name):
                 shutil.rmtree(package, ignore_errors=True)
-            mark.touch()
+            mark.write_text(" ".join(needs))
         return tests
 
     def check(self, command, cwd=None):
