@@ -131,10 +131,13 @@ class Ground:
         """The gateway must have seen the new database before a suite begins."""
         until = time.monotonic() + LOGIN_PATIENCE
         successes = 0
-        while successes < 2:
+        while True:
             done = subprocess.run([BINARIES / "psql", "-XAtqc", "SELECT 1"], env=way.environment(), text=True,
                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
             successes = successes + 1 if done.returncode == 0 else 0
+            if successes == 2:
+                return
             if done.returncode and time.monotonic() > until:
                 raise Failure(f"no login {way.name} within {LOGIN_PATIENCE} s: {done.stderr.strip()}")
+            # Longer than the time between two probes.
             time.sleep(0.6)

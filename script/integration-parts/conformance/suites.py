@@ -251,6 +251,3 @@ def plain(text):
         text = re.sub(pattern, instead, text)
     return text
 
-
-ALL = [Core(), Isolation(), Pipeline(), Modules(), Driver("psycopg2", "tests", least=650),
-       Driver("asyncpg", "tests", least=250), Driver("pg8000", "test", least=700)]
