@@ -27,25 +27,35 @@ def terminal(results):
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip() for cells in rows)
 
 
-def text(context, results):
-    lines = [f"PostgreSQL {context['postgresql']}, domicile {context['domicile']}, {context['date']}.", ""]
-    lines += ["| " + " | ".join(cells) + " |" for cells in [HEAD, ["---"] * len(HEAD), *map(row, results)]]
-    explained = {}
-    for result in results:
-        for difference in result.explained:
-            explained.setdefault(difference.reason, []).append(f"{result.suite.name}: `{difference.test}`")
-    if explained:
-        lines += ["", "What differs, and why:", ""]
-        lines += [f"- {reason} ({', '.join(tests)})" for reason, tests in explained.items()]
-    else:
-        lines += ["", "Nothing differs."]
-    return "\n".join(lines)
+def markdown(cells):
+    return "| " + " | ".join(cells) + " |"
 
 
-def write(context, results):
+def written_rows(block):
+    """The rows that are there, by suite: those of suites that did not run now stay."""
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in block.splitlines() if line.startswith("|")]
+    return {cells[0]: cells for cells in rows[2:] if len(cells) == len(HEAD) + 3}
+
+
+def text(context, results, known, old, order):
+    """The table, and the reasons of the reviewed list."""
+    about = [context["postgresql"], context["domicile"], context["date"]]
+    rows = written_rows(old) | {result.suite.name: [*row(result), *about] for result in results}
+    lines = [markdown(cells) for cells in [(*HEAD, "server", "domicile", "date"), ["---"] * (len(HEAD) + 3),
+                                           *(rows[name] for name in order if name in rows)]]
+    lines += ["", "What is explained:" if known.entries else "Nothing has to be explained.", ""]
+    reasons = {}
+    for entry in known.entries:
+        reasons.setdefault(entry["reason"], []).append(entry["suite"])
+    lines += [f"- {', '.join(dict.fromkeys(names))}: {reason}." for reason, names in reasons.items()]
+    return "\n".join(lines).rstrip()
+
+
+def write(context, results, known, order):
     """Puts the table between the document's two marks; what people wrote around them stays."""
     old = DOCUMENT.read_text()
     if old.count(BEGIN) != 1 or old.count(END) != 1:
         raise Failure(f"{DOCUMENT.name} lacks the lines that mark where the table goes: {BEGIN} and {END}")
     head, rest = old.split(BEGIN)
-    DOCUMENT.write_text(f"{head}{BEGIN}\n{text(context, results)}\n{END}{rest.split(END)[1]}")
+    before, tail = rest.split(END)
+    DOCUMENT.write_text(f"{head}{BEGIN}\n{text(context, results, known, before, order)}\n{END}{tail}")
