@@ -8,7 +8,7 @@ from ground import Failure
 DOCUMENT = pathlib.Path(__file__).resolve().parent.parent.parent.parent / "docs/coverage.md"
 BEGIN = "<!-- written by script/integration conformance --write: begin -->"
 END = "<!-- written by script/integration conformance --write: end -->"
-HEAD = ("suite", "version", "tests", "same", "explained", "different", "sessions", "records")
+HEAD = ("suite", "version", "tests", "same", "explained", "unstable", "different", "sessions", "records")
 
 
 def today():
@@ -17,7 +17,8 @@ def today():
 
 def row(result):
     return [result.suite.name, result.suite.version, *map(str, (
-        result.tests, result.tests - len(result.differences), len(result.explained), len(result.unexplained),
+        result.tests, result.tests - len(result.differences), len(result.explained), len(result.unstable),
+        len(result.unexplained),
         result.left.get("sessions", 0), result.left.get("records", 0)))]
 
 
