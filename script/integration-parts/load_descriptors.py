@@ -11,8 +11,9 @@ from load_session import Session
 # A limit from the start, and the sessions that come: many more than two descriptors each allow.
 LIMITS = ((64, 200), (256, 400))
 LOWERED_TO, LOWERED_SESSIONS = 200, 300
+FILLERS = 40
 DEADLINE = 20
-KNOCKS, KNOCKS_PER_SECOND = 400, 50
+KNOCKS, KNOCKS_PER_SECOND = 600, 50
 # Half of one core, while connections come and are refused.
 MOST_CPU_SHARE = 0.5
 MOST_IDLE_SHARE = 0.05
@@ -44,6 +45,12 @@ def under_limit(ground, name, limit, lowered, count):
     result.expect(answer["answered"] > 0, "not one session got in")
     result.expect(answer["refused"], "not one session was refused: the limit was not reached")
     result.figure("sessions at once", describe(answer), answer)
+    # Logins under way took descriptors that are free again: one after the other takes those, too.
+    filler = ground.client("plain", "stub", "hold", FILLERS, most_at_login=1, deadline=DEADLINE)
+    filled = filler.answer()
+    check_outcomes(result, filled, FILLERS)
+    result.expect(filled["refused"], "the last descriptors were not used up")
+    result.figure("one after the other, then", describe(filled), filled)
     result.figure("descriptors then", str(gateway.descriptors()), gateway.descriptors())
     health = watch(result, gateway, active, statements, "with all descriptors in use", MOST_IDLE_SHARE)
     knocking = ground.client("plain", "stub", "cycle", KNOCKS, KNOCKS_PER_SECOND, 0, DEADLINE)
@@ -56,13 +63,14 @@ def under_limit(ground, name, limit, lowered, count):
     result.figure("slowest answer of /livez and /readyz", f"{max(health, default=0) * 1e3:.0f} ms", max(health, default=0))
     again = holder.order("query")
     result.expect(again["answered"] == answer["answered"] and not again["lost"], f"a second query on each: {again}")
-    closed = holder.close()
-    result.expect(not closed["lost"], f"the gateway ended {closed['lost']} sessions")
+    for closed in (holder.close(), filler.close()):
+        result.expect(not closed["lost"], f"the gateway ended {closed['lost']} sessions")
     recovered = recover(ground, result)
     active.close()
     check_nothing_left(result, ground, gateway, before)
-    check_log(result, gateway, 1 + answer["logged_in"] + knocks["logged_in"] + recovered,
-              statements=sum(statements) + answer["answered"] + again["answered"] + knocks["answered"] + recovered)
+    others = [answer, filled, knocks]
+    check_log(result, gateway, 1 + recovered + sum(other["logged_in"] for other in others),
+              statements=sum(statements) + again["answered"] + recovered + sum(other["answered"] for other in others))
     check_stop(result, ground, gateway)
     return result
 

@@ -192,6 +192,6 @@ def same_again(ground, gateway, result, transport, count, taken, most):
     again = gateway.pss()
     client.close()
     result.expect(again - most < GROWN_SHARE * taken, f"as many sessions again take {again >> 20} MiB, "
-                                                      f"where the first left or took {most >> 20} MiB: a leak")
+                                                      f"where the first left or took {most >> 20} MiB")
     result.figure("memory with as many again", f"{again / MEBIBYTE:.1f} MiB", again)
     return answer
