@@ -7,16 +7,17 @@ package struct MemoryTrim {
     package static let least = 1_000
 
     private var peak = 0
+    private var last = 0
 
     package init() {}
 
-    /// Told now and then how many connections there are; true where it is time to give memory back.
+    /// Told now and then how many connections there are; true where it is time to give memory back: half of many have
+    /// gone, and no more are going.
     package mutating func connections(_ count: Int) -> Bool {
-        guard count < peak else {
-            peak = count
-            return false
-        }
-        guard peak - count >= MemoryTrim.least, count <= peak / 2 else { return false }
+        let isFalling = count < last
+        last = count
+        peak = max(peak, count)
+        guard !isFalling, peak - count >= MemoryTrim.least, count <= peak / 2 else { return false }
         peak = count
         return true
     }

@@ -136,7 +136,7 @@ package final class Gateway: Sendable {
             group.addTask { await context.identity.run() }
             group.addTask {
                 var trim = MemoryTrim()
-                while (try? await Task.sleep(for: .seconds(5))) != nil {
+                while (try? await Task.sleep(for: .seconds(2))) != nil {
                     if trim.connections(context.admission.connections) { MemoryTrim.giveBack() }
                 }
             }
