@@ -2,9 +2,9 @@
 
 import time
 
-from load_checks import (MEBIBYTE, Before, Result, accounted, check_log, check_nothing_left, check_outcomes, check_stop,
-                         spread)
-from load_ground import PLAIN_PORT, TLS_PORT, say
+from load_checks import (MEBIBYTE, SETTLE_SECONDS, Before, Result, accounted, check_log, check_nothing_left,
+                         check_outcomes, check_stop, spread)
+from load_ground import PLAIN_PORT, TLS_PORT, say, wait_until
 from load_session import Session
 
 BURST = 2000
@@ -171,6 +171,8 @@ def idle_over(ground, transport, count):
     closed = client.close()
     result.expect(closed["lost"] == 0, f"the gateway ended {closed['lost']} idle sessions")
     check_nothing_left(result, ground, gateway, before)
+    # The gateway gives memory back once connections have stopped going.
+    wait_until(lambda: gateway.pss() - before.pss < KEPT_SHARE * (full - before.pss), SETTLE_SECONDS, pause=1)
     after = gateway.pss()
     kept = (after - before.pss) / max(1, full - before.pss)
     result.expect(kept < KEPT_SHARE, f"{kept:.0%} of the sessions' memory is kept after their end "
