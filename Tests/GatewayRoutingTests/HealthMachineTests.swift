@@ -49,6 +49,21 @@ struct HealthMachineTests {
         #expect(never.bad(.serverFull) == [.down(.serverFull)])
     }
 
+    @Test(
+        "F-WIRE-27: a replica that repeats a login in a session is quarantined, whatever its probes say, until cleared"
+    )
+    func loginRepeated() {
+        var machine = HealthMachine(fall: 2)
+        #expect(machine.good(report()) == [.up, .attested])
+        #expect(machine.contradicted(.loginRepeated) == [.quarantined(.loginRepeated)])
+        #expect(!machine.status.attested)
+        _ = machine.good(report())
+        #expect(!machine.status.attested)
+        #expect(machine.status.quarantined == .loginRepeated)
+        machine.cleared()
+        #expect(machine.good(report()) == [.up, .attested])
+    }
+
     @Test("One probe in three lost moves nothing (F-POL-10)")
     func oneInThree() {
         var machine = HealthMachine(fall: 2)
