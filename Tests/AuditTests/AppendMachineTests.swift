@@ -30,6 +30,27 @@ private struct ModelDisk {
         }
         return found
     }
+
+    /// A segment was synced: what a failed sync dropped before does not come back.
+    mutating func sync(_ first: UInt64, end: UInt64 = .max) {
+        let end = min(end, segments[first]?.dropped ?? .max)
+        let durable = segments[first]?.written.prefix { $0.seq < end } ?? []
+        if durable.count > segments[first]?.durable.count ?? 0 { segments[first]?.durable = Array(durable) }
+    }
+
+    mutating func syncFailed(_ first: UInt64) {
+        guard let segment = segments[first], segment.dropped == nil else { return }
+        segments[first]?.dropped = segment.written.dropFirst(segment.durable.count).first?.seq
+    }
+
+    /// Wherever a segment stands, a power failure would leave all of the one before it.
+    var hasGap: Bool {
+        let firsts = segments.keys.sorted()
+        return zip(firsts, firsts.dropFirst()).contains { first, next in
+            guard let last = segments[first]?.written.last(where: { $0.seq < next }) else { return false }
+            return segments[first]?.durable.contains(last) != true
+        }
+    }
 }
 
 /// Runs a machine on a model disk through choices, and checks after each what must hold.
@@ -43,7 +64,7 @@ private struct MachineRun: ~Copyable {
     var appends = 0
     let error = AuditError.system(operation: "test", path: "disk", code: 5)
 
-    static let choices = 14
+    static let choices = 15
 
     init() { disk.segments[0] = ModelDisk.Segment(entered: true) }
 
@@ -59,13 +80,15 @@ private struct MachineRun: ~Copyable {
         case 9, 10: retry(publishes: .max)
         case 11: retry(publishes: 0)
         case 12: retry(publishes: 1)
-        default: append(records: 1, fails: false, cutFails: false, createFails: true)
+        case 13: append(records: 1, fails: false, cutFails: false, createFails: true)
+        default: append(records: 1, fails: false, cutFails: false, syncFails: true)
         }
         try check()
     }
 
     mutating func append(
-        records: Int, fails: Bool, cutFails: Bool, createFails: Bool = false, resuming: Bool = false
+        records: Int, fails: Bool, cutFails: Bool, createFails: Bool = false, syncFails: Bool = false,
+        resuming: Bool = false
     ) {
         appends += 1
         while true {
@@ -73,7 +96,15 @@ private struct MachineRun: ~Copyable {
                 return
             }
             switch action {
-            case .beginSegment(let first):
+            case .beginSegment(let first, let syncing):
+                if syncing {
+                    if syncFails {
+                        machine.segmentUnsynced(error)
+                        disk.syncFailed(machine.current.first)
+                        return
+                    }
+                    disk.sync(machine.current.first)
+                }
                 if createFails {
                     machine.segmentRefused(error)
                     return
@@ -105,17 +136,11 @@ private struct MachineRun: ~Copyable {
         guard let plan else { return }
         self.plan = nil
         if fails {
-            for item in plan.items {
-                guard let segment = disk.segments[item.first], segment.dropped == nil else { continue }
-                disk.segments[item.first]?.dropped =
-                    segment.written.dropFirst(segment.durable.count).first?.seq
-            }
+            for item in plan.items { disk.syncFailed(item.first) }
             return machine.syncFailed(error)
         }
         for item in plan.items {
-            let end = min(item.end, disk.segments[item.first]?.dropped ?? .max)
-            let durable = disk.segments[item.first]?.written.prefix { $0.seq < end } ?? []
-            disk.segments[item.first]?.durable = Array(durable)
+            disk.sync(item.first, end: item.end)
             if plan.folder { disk.segments[item.first]?.entered = true }
         }
         if stands { _ = machine.synced() } else { machine.standingLost(error) }
@@ -150,6 +175,7 @@ private struct MachineRun: ~Copyable {
         // What was given a number and written is there for a reader, once, whatever failed since.
         guard written == given else { throw Broken(rule: "written") }
         guard given.map(\.seq) == Array(0..<machine.next) else { throw Broken(rule: "numbers") }
+        guard !disk.hasGap else { throw Broken(rule: "gap") }
         // What counts as durable is there after a power failure.
         guard machine.durable <= machine.next, durable.count >= promised,
             durable.prefix(promised) == given.prefix(promised)
@@ -254,7 +280,7 @@ private struct MachineRun: ~Copyable {
         machine.written(records: 2, bytes: 60)
         actions.append(try machine.appendAsked(bytes: 40))
         actions.append(try machine.appendAsked(bytes: 41))
-        #expect(actions == [.write(first: 5), .write(first: 7), .beginSegment(7)])
+        #expect(actions == [.write(first: 5), .write(first: 7), .beginSegment(7, syncing: true)])
         machine.segmentBegun()
         machine.written(records: 1, bytes: 41)
         // Both files and the folder are synced before any of it counts.

@@ -138,9 +138,8 @@ private final class FaultPlan: Sendable {
         let seen = plan.seen.withLock { $0 }
         #expect(
             seen == [
-                .write, .write, .create, .write, .write, .create, .write, .write, .sync, .sync, .sync,
-                .syncFolder,
-                .standing,
+                .write, .write, .sync, .create, .write, .write, .sync, .create, .write, .write, .sync, .sync,
+                .sync, .syncFolder, .standing,
             ])
         #expect(log.durable == 6)
         log.close()
@@ -277,5 +276,46 @@ private final class FaultPlan: Sendable {
             try #require(records[Int(seq)]["mark"]?.unsigned == UInt64(mark), "record \(seq)")
         }
         if exactly { #expect(records.marks == taken.map(\.mark)) }
+    }
+
+    @Test(
+        """
+        F-AUD-06, F-AUD-07: a segment begins when the one before it is on disk, so that a power cut cannot leave it \
+        behind a hole
+        """
+    )
+    func rotationSyncs() throws {
+        let folder = try TemporaryFolder()
+        let plan = FaultPlan()
+        let log = try open(folder, plan, segmentBytes: 1 << 10)
+        for mark in 0..<30 { _ = try log.append(marks: [mark], padding: 100) }
+        let seen = plan.seen.withLock { $0 }
+        let created = seen.indices.filter { seen[$0] == .create }
+        #expect(created.count > 2)
+        for at in created { #expect(at > 0 && seen[at - 1] == .sync, "operation \(at)") }
+        log.close()
+        #expect(try readAll(folder.path + "/log").marks == Array(0..<30))
+    }
+
+    @Test("F-AUD-01: a full segment that cannot be synced is written again, and nothing of it is lost")
+    func rotationSyncFails() throws {
+        let folder = try TemporaryFolder()
+        let plan = FaultPlan()
+        let clock = TestClock()
+        let log = try open(folder, plan, clock: clock, segmentBytes: 1 << 10)
+        var given: [Int] = []
+        plan.add(.sync, .error(EIO))
+        for mark in 0..<30 {
+            if (try? log.append(marks: [mark], padding: 100)) != nil { given.append(mark) }
+        }
+        #expect(log.failure != nil && given.count < 30)
+        for _ in 0..<10 {
+            clock.advance(2_000)
+            _ = log.turn()
+        }
+        #expect(log.failure == nil)
+        _ = try log.append(marks: [100])
+        log.close()
+        #expect(try readAll(folder.path + "/log").marks == given + [100])
     }
 }

@@ -50,8 +50,9 @@ package struct AppendMachine: ~Copyable, Sendable {
 
     /// What an append does next.
     package enum AppendAction: Sendable, Equatable {
-        /// Make the segment that begins with this record, then ask again.
-        case beginSegment(UInt64)
+        /// Make the segment that begins with this record, then ask again. Where `syncing`, the one before it is synced
+        /// first: a power cut must not leave a segment and take the end of the one before it (F-AUD-06).
+        case beginSegment(UInt64, syncing: Bool)
         /// Number the records from here on and write them.
         case write(first: UInt64)
     }
@@ -137,7 +138,7 @@ extension AppendMachine {
             throw .behind(bytes: unsynced)
         }
         if current.length > 0 && current.length + bytes > segmentBytes {
-            return .beginSegment(next)
+            return .beginSegment(next, syncing: current.unsynced > 0)
         }
         return .write(first: next)
     }
@@ -147,6 +148,13 @@ extension AppendMachine {
     }
 
     package mutating func segmentRefused(_ error: AuditError) { fail(error, .none) }
+
+    /// The segment that is full could not be synced: final for all that is not durable, and for a sync that is under
+    /// way, which may not hear of it.
+    package mutating func segmentUnsynced(_ error: AuditError) { syncFailed(error) }
+
+    /// A sync is under way, and what it says will count.
+    package var isSyncing: Bool { syncing != nil }
 
     /// The whole batch is in the file.
     package mutating func written(records: Int, bytes: Int) {

@@ -32,6 +32,8 @@ extension LogState {
             noteFailure(monotonic: monotonic)
             return false
         }
+        // An append found meanwhile that the disk does not keep what it was given.
+        guard machine.isSyncing else { return false }
         let before = machine.durable
         let sealed = machine.synced()
         for item in plan.items {
