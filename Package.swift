@@ -102,9 +102,10 @@ let package = Package(
             swiftSettings: strict),
 
         .testTarget(name: "TransportTests", dependencies: ["Transport"], swiftSettings: strict),
+        .target(name: "PipelineModel", path: "Tests/PipelineModel", swiftSettings: strict),
         .testTarget(
             name: "PGWireTests",
-            dependencies: ["PGWire", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["PGWire", "PipelineModel", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: strict),
         .testTarget(name: "CaptureTests", dependencies: ["Capture", "PGWire"], swiftSettings: strict),
         .testTarget(
@@ -141,6 +142,15 @@ let package = Package(
                 "Audit", "Gateway", "GatewayConfiguration", "GatewayIdentity", "GatewayPolicy",
                 "GatewayRouting",
                 "PGWire", "Transport",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: [
+                "Audit", "Gateway", "GatewayConfiguration", "GatewayHealth", "GatewayIdentity",
+                "GatewayRouting", "PipelineModel", "Transport",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .testTarget(name: "AdminTests", dependencies: ["Admin", "Audit", "Gateway"], swiftSettings: strict),

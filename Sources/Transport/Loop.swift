@@ -34,15 +34,22 @@ package final class Loop<Owner: LoopOwner> {
     private static var eventsPerTurn: Int { 256 }
 
     private let epoll: Int32
+    private let clock: @Sendable () -> UInt64
+    private var events = [clinux_event](repeating: clinux_event(), count: Loop.eventsPerTurn)
     private var timers = TimerQueue<Owner.TimerPayload>()
     private var isStopping = false
     private var isAwaited = true
     /// Monotonic nanoseconds at the start of this turn.
-    package private(set) var now: UInt64 = Clock.monotonic()
+    package private(set) var now: UInt64
     /// Turns so far: a loop whose count stands still hangs.
     package private(set) var turns: UInt64 = 0
 
-    package init(mailDescriptor: Int32) throws(TransportError) {
+    /// - Parameter clock: monotonic nanoseconds.
+    package init(
+        mailDescriptor: Int32, clock: @escaping @Sendable () -> UInt64 = Clock.monotonic
+    ) throws(TransportError) {
+        self.clock = clock
+        now = clock()
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard epoll >= 0 else { throw .system(call: "epoll_create1", code: errno) }
         guard clinux_epoll_add(epoll, mailDescriptor, .max, EPOLLIN.rawValue) == 0 else {
@@ -83,16 +90,29 @@ package final class Loop<Owner: LoopOwner> {
 
     /// Runs turns until `stop`.
     package func run(_ owner: Owner) {
-        var events = [clinux_event](repeating: clinux_event(), count: Loop.eventsPerTurn)
-        while !isStopping {
-            let count = clinux_epoll_wait(epoll, &events, Int32(Loop.eventsPerTurn), timeout())
-            now = Clock.monotonic()
-            turns &+= 1
-            isAwaited = true
-            for index in 0..<max(0, Int(count)) { dispatch(events[index], to: owner) }
-            while let payload = timers.popDue(now: now) { owner.timerFired(payload) }
-            owner.turnEnded()
-        }
+        while !isStopping { turn(owner, timeout: timeout()) }
+    }
+
+    /// One turn that waits for nothing, where another than this loop decides when turns are.
+    package func turn(_ owner: Owner) { turn(owner, timeout: 0) }
+
+    /// When the next timer is due; nil without one.
+    package var nextTimer: UInt64? { timers.earliest }
+
+    /// A turn would find something to do now, timers apart.
+    package var isDue: Bool {
+        var entry = pollfd(fd: epoll, events: Int16(POLLIN), revents: 0)
+        return !isAwaited || poll(&entry, 1, 0) > 0
+    }
+
+    private func turn(_ owner: Owner, timeout: Int32) {
+        let count = clinux_epoll_wait(epoll, &events, Int32(Loop.eventsPerTurn), timeout)
+        now = clock()
+        turns &+= 1
+        isAwaited = true
+        for index in 0..<max(0, Int(count)) { dispatch(events[index], to: owner) }
+        while let payload = timers.popDue(now: now) { owner.timerFired(payload) }
+        owner.turnEnded()
     }
 
     private func dispatch(_ event: clinux_event, to owner: Owner) {
@@ -110,7 +130,7 @@ package final class Loop<Owner: LoopOwner> {
     private func timeout() -> Int32 {
         guard isAwaited else { return 0 }
         guard let earliest = timers.earliest else { return -1 }
-        let now = Clock.monotonic()
+        let now = clock()
         guard earliest > now else { return 0 }
         return Int32(min((earliest - now + 999_999) / 1_000_000, 3_600_000))
     }

@@ -23,7 +23,7 @@ final class CancelAttempt {
     init(connection: UpstreamConnection, session: Session) throws(TransportError) {
         self.connection = connection
         self.session = session
-        stream = Stream(descriptor: try Socket.connect(to: connection.address))
+        stream = Stream(descriptor: try session.context.platform.connect(connection.address))
         inbound = ByteBuffer(pool: session.worker.pool)
         outbound = ByteBuffer(pool: session.worker.pool)
         try session.worker.loop.add(stream.descriptor, token: session.token | Worker.Role.cancel.rawValue)

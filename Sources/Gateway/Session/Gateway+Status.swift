@@ -47,7 +47,7 @@ extension Gateway {
 }
 
 extension AuditLogSettings {
-    init(of region: Region, configuration: Configuration) {
+    package init(of region: Region, configuration: Configuration) {
         let audit = configuration.audit
         let durability: AuditDurability
         switch audit.durability {

@@ -11,7 +11,8 @@ import Transport
 package final class Gateway: Sendable {
     let context: GatewayContext
     private let current: Mutex<Generation>
-    private let threads: [Thread]
+    private let mailboxes: [Mailbox<WorkerMessage>]
+    private let threads = Mutex<[Thread]>([])
     package let listeners: [ListeningSocket]
     private let logger: Logger
     private let draining = Atomic<Bool>(false)
@@ -19,15 +20,8 @@ package final class Gateway: Sendable {
     /// Opens the logs, binds the listeners and starts all threads: executors may connect when this returns.
     ///
     /// - Throws: `GatewayStartError` where a log, certificate or listener cannot be had; nothing runs then.
-    package init(_ configuration: Configuration, logger: Logger) throws(GatewayStartError) {
-        self.logger = logger
-        let generation: Generation
-        do throws(TransportError) {
-            generation = try Generation(number: 1, configuration: configuration)
-        } catch {
-            throw .transport(error)
-        }
-        current = Mutex(generation)
+    package convenience init(_ configuration: Configuration, logger: Logger) throws(GatewayStartError) {
+        let generation = try Gateway.firstGeneration(configuration)
         let logs = try Gateway.openLogs(configuration)
         let captureKey: CaptureKey
         do throws(AuditError) {
@@ -39,29 +33,59 @@ package final class Gateway: Sendable {
             issuers: configuration.issuers, leeway: configuration.leeway,
             tokenLimit: configuration.limits.token,
             logger: logger)
-        let health = HealthMonitor(logger: logger)
+        let parts = GatewayParts(
+            identity: identity, health: HealthMonitor(logger: logger), logs: logs, captureKey: captureKey,
+            platform: .system)
         do throws(TransportError) {
             var sockets: [ListeningSocket] = []
             for (index, listener) in configuration.listeners.enumerated() {
                 sockets.append(try ListeningSocket.open(listener, index: index))
             }
-            listeners = sockets
-            var mailboxes: [Mailbox<WorkerMessage>] = []
-            for _ in 0..<max(1, configuration.limits.workers ?? CPUQuota.cores()) {
-                mailboxes.append(try Mailbox())
-            }
-            context = GatewayContext(
-                identity: identity, health: health, logs: logs, captureKey: captureKey, mailboxes: mailboxes,
-                logger: logger)
-            health.start(configuration)
+            try self.init(generation, parts: parts, listeners: sockets, logger: logger)
+            parts.health.start(configuration)
             identity.start()
-            threads = try Gateway.startWorkers(
-                context: context, generation: generation, mailboxes: mailboxes, listeners: sockets)
+            try startWorkers()
         } catch {
             throw .transport(error)
         }
+    }
+
+    /// A gateway of these parts, without listeners and threads: `WorkerTurns` runs it.
+    package convenience init(
+        _ configuration: Configuration, parts: GatewayParts, logger: Logger
+    ) throws(GatewayStartError) {
+        let generation = try Gateway.firstGeneration(configuration)
+        do throws(TransportError) {
+            try self.init(generation, parts: parts, listeners: [], logger: logger)
+        } catch {
+            throw .transport(error)
+        }
+    }
+
+    private init(
+        _ generation: Generation, parts: GatewayParts, listeners: [ListeningSocket], logger: Logger
+    ) throws(TransportError) {
+        self.logger = logger
+        self.listeners = listeners
+        current = Mutex(generation)
+        var mailboxes: [Mailbox<WorkerMessage>] = []
+        for _ in 0..<max(1, generation.configuration.limits.workers ?? CPUQuota.cores()) {
+            mailboxes.append(try Mailbox())
+        }
+        self.mailboxes = mailboxes
+        context = GatewayContext(parts: parts, mailboxes: mailboxes, logger: logger)
         watchLogs()
         watchReplicas()
+    }
+
+    private static func firstGeneration(_ configuration: Configuration) throws(GatewayStartError)
+        -> Generation
+    {
+        do throws(TransportError) {
+            return try Generation(number: 1, configuration: configuration)
+        } catch {
+            throw .transport(error)
+        }
     }
 
     private static func openLogs(_ configuration: Configuration) throws(GatewayStartError) -> [String:
@@ -79,26 +103,25 @@ package final class Gateway: Sendable {
     }
 
     /// The first worker accepts for all: sessions are handed out in turn, so that none gathers them.
-    private static func startWorkers(
-        context: GatewayContext, generation: Generation, mailboxes: [Mailbox<WorkerMessage>],
-        listeners: [ListeningSocket]
-    ) throws(TransportError) -> [Thread] {
+    func worker(_ index: Int) throws(TransportError) -> Worker {
+        try Worker(
+            index: index, context: context, generation: current.withLock { $0 }, mailbox: mailboxes[index],
+            listeners: index == 0 ? listeners : [])
+    }
+
+    private func startWorkers() throws(TransportError) {
         var threads: [Thread] = []
-        for (index, mailbox) in mailboxes.enumerated() {
-            let accepted = index == 0 ? listeners : []
+        for index in mailboxes.indices {
             let thread = try Thread(name: "worker-\(index)") {
                 do throws(TransportError) {
-                    try Worker(
-                        index: index, context: context, generation: generation, mailbox: mailbox,
-                        listeners: accepted
-                    ).run()
+                    try self.worker(index).run()
                 } catch {
-                    context.logger.critical("worker cannot run", metadata: ["error": "\(error)"])
+                    self.logger.critical("worker cannot run", metadata: ["error": "\(error)"])
                 }
             }
             threads.append(thread)
         }
-        return threads
+        self.threads.withLock { $0 = threads }
     }
 
     private func watchLogs() {
@@ -230,9 +253,9 @@ package final class Gateway: Sendable {
     /// closes the logs. Blocks until that is done.
     package func drain() {
         guard !draining.exchange(true, ordering: .sequentiallyConsistent) else { return }
-        let deadline = Clock.monotonic() &+ configuration.session.shutdownTimeout.nanoseconds
+        let deadline = context.platform.monotonic() &+ configuration.session.shutdownTimeout.nanoseconds
         context.postToAll(.drain(deadline: deadline))
-        for thread in threads { thread.join() }
+        for thread in threads.withLock({ $0 }) { thread.join() }
         context.health.stop()
         for log in context.logs.values { log.close() }
     }

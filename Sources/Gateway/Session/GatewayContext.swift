@@ -8,7 +8,7 @@ import Transport
 /// What all workers share. Everything in it is safe to use from any thread, and nothing of it blocks.
 final class GatewayContext: Sendable {
     let identity: IdentityService
-    let health: HealthMonitor
+    let health: any ReplicaWatch
     /// By region. Fixed at the start: a reload that adds a region needs a restart.
     let logs: [String: AuditLog]
     /// The key for digests of parameters.
@@ -20,21 +20,22 @@ final class GatewayContext: Sendable {
     let heartbeats: Heartbeats
     let reserve = ReserveDescriptor()
     let scramKeys = ScramKeyCache()
+    let platform: GatewayPlatform
     let logger: Logger
     private let mailboxes: [Mailbox<WorkerMessage>]
     let deal: SessionDeal
 
     init(
-        identity: IdentityService, health: HealthMonitor, logs: [String: AuditLog], captureKey: CaptureKey,
-        mailboxes: [Mailbox<WorkerMessage>], logger: Logger
+        parts: GatewayParts, mailboxes: [Mailbox<WorkerMessage>], logger: Logger
     ) {
-        self.identity = identity
-        self.health = health
-        self.logs = logs
-        self.captureKey = captureKey
+        identity = parts.identity
+        health = parts.health
+        logs = parts.logs
+        captureKey = parts.captureKey
+        platform = parts.platform
         self.mailboxes = mailboxes
         self.logger = logger
-        notices = DurabilityNotices(workers: mailboxes.count, regions: Array(logs.keys))
+        notices = DurabilityNotices(workers: mailboxes.count, regions: Array(parts.logs.keys))
         heartbeats = Heartbeats(workers: mailboxes.count)
         deal = SessionDeal(workers: mailboxes.count)
     }

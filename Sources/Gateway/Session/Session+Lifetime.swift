@@ -26,7 +26,7 @@ extension Session {
         if lifetime > .zero { schedule(.maxLifetime, after: lifetime) }
         if idleTimeout > .zero { schedule(.idle, after: idleTimeout) }
         guard expiryMode != .lifetime else { return }
-        let left = Duration.microseconds(login.verified.expires * 1_000_000 - Clock.wall())
+        let left = Duration.microseconds(login.verified.expires * 1_000_000 - context.platform.wall())
         let remaining = max(.zero, left)
         schedule(.expiry, after: remaining)
         let notice = override.expiryNotice ?? settings.expiryNotice
@@ -47,7 +47,7 @@ extension Session {
 
     /// The wall clock is read again: it may have been set since the timer was.
     private func expire() {
-        let left = (identity.expires ?? 0) * 1_000_000 - Clock.wall()
+        let left = (identity.expires ?? 0) * 1_000_000 - context.platform.wall()
         guard left <= 0 else { return schedule(.expiry, after: .microseconds(left)) }
         switch expiryMode {
         case .kill: end(.tokenExpired)

@@ -159,7 +159,9 @@ extension Session {
     }
 
     private func verify(_ startup: ExecutorStartup, _ token: [UInt8], afterFetch: Bool) {
-        switch context.identity.verify(token, now: Clock.wall() / 1_000_000, afterFetch: afterFetch) {
+        switch context.identity.verify(
+            token, now: context.platform.wall() / 1_000_000, afterFetch: afterFetch)
+        {
         case .verified(let verified): decide(startup, verified)
         case .refused(.keysUnavailable): end(.keysUnavailable)
         case .refused(let refusal): end(.token(refusal))

@@ -44,7 +44,7 @@ final class UpstreamAttempt {
         // The resolved address that was attested is the one that is connected to (F-POL-01).
         guard attested.target.admits(attested.address) else { throw .address }
         do throws(TransportError) {
-            let descriptor = try Socket.connect(to: address)
+            let descriptor = try worker.context.platform.connect(address)
             guard DescriptorLimit.leavesRoom(descriptor) else {
                 Socket.close(descriptor)
                 throw TransportError.system(call: "socket", code: EMFILE)

@@ -45,7 +45,7 @@ final class Worker: LoopOwner {
         self.generation = generation
         self.mailbox = mailbox
         self.listeners = listeners
-        loop = try Loop(mailDescriptor: mailbox.descriptor)
+        loop = try Loop(mailDescriptor: mailbox.descriptor, clock: context.platform.monotonic)
         let limit = generation.configuration.audit.recordLimit
         regions = context.logs.sorted { $0.key < $1.key }.map {
             RegionLog(
@@ -61,6 +61,9 @@ final class Worker: LoopOwner {
         beat()
         loop.run(self)
     }
+
+    /// One turn that waits for nothing; see `WorkerTurns`.
+    func turn() { loop.turn(self) }
 
     /// A worker that hangs is late with this.
     private func beat() {

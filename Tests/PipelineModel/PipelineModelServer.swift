@@ -1,8 +1,8 @@
 /// A naive PostgreSQL for tests: it runs one message after the other, by the documented rules of the extended
 /// and the simple protocol, and notes what it ran for which message. It shares nothing with `Pipeline`.
-struct PipelineModelServer {
+package struct PipelineModelServer {
     /// What a text does.
-    indirect enum Text {
+    package indirect enum Text {
         case rows(Int)
         case fail, syntaxError, empty
         case begin, commit, rollback
@@ -17,7 +17,7 @@ struct PipelineModelServer {
         case several([Text])
     }
 
-    enum Message {
+    package enum Message {
         case query(Text)
         case parse(String, Text)
         case bind(portal: String, statement: String)
@@ -34,21 +34,34 @@ struct PipelineModelServer {
         case copyDone, copyFail
     }
 
-    struct Frame {
-        var tag: String
-        var length = 0
-        var text = ""
+    package struct Frame {
+        package var tag: String
+        package var length = 0
+        package var text = ""
     }
 
     /// One end of a message: an outcome with the Parse it ran, or passed over.
-    struct End: Equatable {
-        var of: UInt64
-        var index = 0
-        var statement: UInt64? = nil
-        var failed = false
-        var skipped = false
-        var rows: Int? = nil
-        var copied: Int? = nil
+    package struct End: Equatable {
+        package var of: UInt64
+        package var index = 0
+        package var statement: UInt64?
+        package var failed = false
+        package var skipped = false
+        package var rows: Int?
+        package var copied: Int?
+
+        package init(
+            of: UInt64, index: Int = 0, statement: UInt64? = nil, failed: Bool = false, skipped: Bool = false,
+            rows: Int? = nil, copied: Int? = nil
+        ) {
+            self.of = of
+            self.index = index
+            self.statement = statement
+            self.failed = failed
+            self.skipped = skipped
+            self.rows = rows
+            self.copied = copied
+        }
     }
 
     private struct Statement {
@@ -67,10 +80,10 @@ struct PipelineModelServer {
         case execute(UInt64, portal: String)
     }
 
-    private(set) var frames: [Frame] = []
-    private(set) var ends: [End] = []
+    package private(set) var frames: [Frame] = []
+    package private(set) var ends: [End] = []
     /// Executes that met what a failed Query left.
-    private(set) var metLeftover: [UInt64] = []
+    package private(set) var metLeftover: [UInt64] = []
     private var leftover = false
     private var statements: [String: Statement] = [:]
     private var portals: [String: Portal] = [:]
@@ -78,14 +91,16 @@ struct PipelineModelServer {
     private var skipping = false
     private var copying: (runner: Runner, bytes: Int, rows: Int)?
 
-    mutating func takeFrames() -> [Frame] {
+    package init() {}
+
+    package mutating func takeFrames() -> [Frame] {
         defer { frames = [] }
         return frames
     }
 
     // MARK: One message
 
-    mutating func read(_ number: UInt64, _ message: Message) {
+    package mutating func read(_ number: UInt64, _ message: Message) {
         if copying != nil { return readInCopy(number, message) }
         if skipping { return readSkipping(number, message) }
         switch message {

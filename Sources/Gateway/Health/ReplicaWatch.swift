@@ -1,0 +1,27 @@
+import GatewayConfiguration
+import GatewayRouting
+
+/// What is known of the replicas, and what is asked of who knows it. All calls may come from any thread and none of them
+/// waits for a server.
+package protocol ReplicaWatch: Sendable {
+    /// What is known of every replica now.
+    func snapshot() -> [ReplicaID: ReplicaStatus]
+    /// A session could not log in at the replica.
+    func suspect(_ id: ReplicaID)
+    /// A session found that the replica is not what it must be.
+    func contradict(_ id: ReplicaID, _ difference: AttestationFailure)
+    /// Adds an observer of transitions, called after `snapshot` shows them; it must not wait.
+    func observe(_ observer: @escaping @Sendable (ReplicaID, ReplicaStatus, HealthTransition) -> Void)
+    /// Ends a backend and looks until it is gone (architecture.md, rule 5). `startedAt` is the backend's
+    /// `EXTRACT(epoch FROM backend_start)` as its server writes it.
+    func terminateBackend(
+        replica id: ReplicaID, pid: Int32, startedAt: String?, within: Duration,
+        completion: @escaping @Sendable (TerminationOutcome) -> Void)
+    func start(_ configuration: Configuration)
+    func reload(_ configuration: Configuration)
+    /// False where something went on.
+    @discardableResult
+    func stop() -> Bool
+}
+
+extension HealthMonitor: ReplicaWatch {}

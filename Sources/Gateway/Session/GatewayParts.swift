@@ -1,0 +1,25 @@
+import Audit
+import GatewayHealth
+import GatewayIdentity
+
+/// What a gateway is made of beside its configuration.
+package struct GatewayParts: Sendable {
+    package let identity: IdentityService
+    package let health: any ReplicaWatch
+    /// By region.
+    package let logs: [String: AuditLog]
+    package let captureKey: CaptureKey
+    package let platform: GatewayPlatform
+
+    package init(
+        identity: IdentityService, health: any ReplicaWatch, logs: [String: AuditLog],
+        captureKey: CaptureKey,
+        platform: GatewayPlatform
+    ) {
+        self.identity = identity
+        self.health = health
+        self.logs = logs
+        self.captureKey = captureKey
+        self.platform = platform
+    }
+}
