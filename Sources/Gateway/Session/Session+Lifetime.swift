@@ -89,27 +89,35 @@ extension Session {
 
     /// A new configuration holds: a session that it would not allow ends; one that it allows goes on under it.
     func decideAgain(_ newer: Generation) {
-        guard case .relaying(let relay) = phase, let request = identity.request, let old = identity.decision
-        else {
-            return
-        }
-        do throws(PolicyRefusal) {
-            let decision = try newer.policy.decide(request)
+        guard let request = identity.request, let old = identity.decision else { return }
+        guard let decision = try? newer.policy.decide(request), decision.role == old.role,
+            decision.access == old.access,
+            newer.configuration.issuers.contains(where: { $0.issuer == request.principal.issuer })
+        else { return decisionChanged() }
+        switch phase {
+        case .relaying(let relay):
             let region = identity.region ?? ""
-            let issuerIsKnown = newer.configuration.issuers.contains { $0.issuer == request.principal.issuer }
-            let replicaIsKnown =
+            let isReplicaKnown =
                 newer.configuration.database(named: old.database)?.replicas.contains {
                     $0.name == identity.replica?.replica && $0.region == region
                 } ?? false
-            guard decision.regions.contains(region), decision.role == old.role, decision.access == old.access,
-                issuerIsKnown, replicaIsKnown
-            else { return end(.decisionChanged) }
+            guard decision.regions.contains(region), isReplicaKnown else { return decisionChanged() }
             identity.decision = decision
             generation = newer
             // From its next statement (architecture.md, "Reload").
             relay.capture = parameterCapture(decision)
-        } catch {
-            end(.decisionChanged)
+        case .connecting:
+            // No more of the executor's goes where the new one would not let it; what it does allow is looked at
+            // again when the replica is reached.
+            if decision.regions != old.regions { decisionChanged() }
+        case .negotiating, .handshaking, .authenticating, .verifying, .cancelling, .leaving, .closed: break
+        }
+    }
+
+    private func decisionChanged() {
+        switch phase {
+        case .relaying, .connecting: end(.decisionChanged)
+        case .negotiating, .handshaking, .authenticating, .verifying, .cancelling, .leaving, .closed: break
         }
     }
 }

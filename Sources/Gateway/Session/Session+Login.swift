@@ -190,6 +190,8 @@ extension Session {
             role: startup.user == "auto" || startup.user == principal.subject ? nil : startup.user,
             replication: startup.replication != .none)
         identity.request = request
+        // What was read in while it logged in holds for it too.
+        generation = worker.generation
         let limits = generation.configuration.limits
         do throws(Refusal) {
             try context.admission.admitSession(
