@@ -13,6 +13,7 @@ struct TokenClaims {
 
     let principal: Principal
     let expires: Int64
+    let issued: Int64?
 
     init(_ claims: [String: ClaimValue], issuer: Issuer, leeway: Duration, now: Int64) throws(TokenRefusal) {
         try Self.checkAudience(claims["aud"], issuer.audience)
@@ -21,7 +22,8 @@ struct TokenClaims {
         guard let expires = try Self.time(claims["exp"], .exp) else { throw .timeMissing(.exp) }
         guard clock < expires + allowed else { throw .expired }
         if let start = try Self.time(claims["nbf"], .nbf), start > clock + allowed { throw .notYetValid }
-        if let issued = try Self.time(claims["iat"], .iat), issued > clock + allowed { throw .issuedInFuture }
+        let issued = try Self.time(claims["iat"], .iat)
+        if let issued, issued > clock + allowed { throw .issuedInFuture }
         if case .object(let events) = claims["events"], events[Self.logoutEvent] != nil { throw .logoutToken }
 
         let all = ClaimValue.object(claims)
@@ -38,6 +40,7 @@ struct TokenClaims {
             mapped: issuer.claims)
         // In range: `time` lets nothing through that is negative or beyond the limit.
         self.expires = Int64(expires.rounded(.down))
+        self.issued = issued.map { Int64($0.rounded(.down)) }
     }
 
     private static func checkAudience(_ value: ClaimValue?, _ configured: [String]) throws(TokenRefusal) {
@@ -81,12 +84,16 @@ struct TokenClaims {
         case nil, .null: return nil
         case .string(let text):
             guard text.utf8.count <= nameLimit else { throw .claim(claim, .tooLong) }
-            guard text.unicodeScalars.allSatisfy(isPrintable) else { throw .claim(claim, .unprintable) }
-            let normalized = text.precomposedStringWithCanonicalMapping
-            guard normalized.utf8.elementsEqual(text.utf8) else { throw .claim(claim, .unprintable) }
+            guard isPlain(text) else { throw .claim(claim, .unprintable) }
             return text
         case .bool, .integer, .number, .array, .object: throw .claim(claim, .notString)
         }
+    }
+
+    /// Printable, and in normalization form C.
+    static func isPlain(_ text: String) -> Bool {
+        guard text.unicodeScalars.allSatisfy(isPrintable) else { return false }
+        return text.precomposedStringWithCanonicalMapping.utf8.elementsEqual(text.utf8)
     }
 
     private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {

@@ -57,7 +57,9 @@ struct TokenVerifier {
                     ? .lacksKey(.signature, issuer: issuer) : .refused(.signature)
             }
             let claims = candidate.claims
-            return .verified(VerifiedToken(principal: claims.principal, expires: claims.expires))
+            return .verified(
+                VerifiedToken(
+                    principal: claims.principal, expires: claims.expires, issued: claims.issued))
         }
     }
 

@@ -6,13 +6,16 @@ package struct VerifiedToken: Sendable, Hashable {
     package let principal: Principal
     /// `exp`, a fraction rounded down: Unix seconds, without leeway.
     package let expires: Int64
+    /// `iat`, a fraction rounded down: Unix seconds; nil where the token does not say when it was issued.
+    package let issued: Int64?
 
     /// The issuer, byte for byte as configured.
     package var issuer: String { principal.issuer }
 
-    init(principal: Principal, expires: Int64) {
+    init(principal: Principal, expires: Int64, issued: Int64?) {
         self.principal = principal
         self.expires = expires
+        self.issued = issued
     }
 }
 
