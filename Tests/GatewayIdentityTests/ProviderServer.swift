@@ -18,12 +18,15 @@ final class ProviderServer: Sendable {
     let port: UInt16
     private let listener: Int32
     private let seen = Mutex<[String]>([])
+    private let whole = Mutex<[String]>([])
     private let stopped = Mutex(false)
     private let answer: @Sendable (String) -> Reply
 
     var address: String { "http://127.0.0.1:\(port)" }
     /// Paths asked for, in order.
     var requests: [String] { seen.withLock { $0 } }
+    /// Whole requests, head and body, in order.
+    var messages: [String] { whole.withLock { $0 } }
 
     /// - Parameter answer: what a path is answered with; called on a thread of its own for each connection.
     init(_ answer: @escaping @Sendable (String) -> Reply) throws {
@@ -78,6 +81,18 @@ final class ProviderServer: Sendable {
             guard count > 0 else { return }
             request += buffer[..<count]
         }
+        let head = String(decoding: request, as: UTF8.self)
+        if let length = head.lowercased().firstMatch(of: /content-length: *([0-9]+)/).flatMap({ Int($0.1) }),
+            let end = head.range(of: "\r\n\r\n")
+        {
+            let headLength = head[..<end.upperBound].utf8.count
+            while request.count < headLength + min(length, 1 << 20) {
+                let count = recv(connection, &buffer, buffer.count, 0)
+                guard count > 0 else { return }
+                request += buffer[..<count]
+            }
+        }
+        whole.withLock { $0.append(String(decoding: request, as: UTF8.self)) }
         let words = String(decoding: request, as: UTF8.self).split(separator: " ", maxSplits: 2)
         guard words.count == 3 else { return }
         let path = String(words[1])

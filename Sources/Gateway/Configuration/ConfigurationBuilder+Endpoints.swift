@@ -89,7 +89,7 @@ extension ConfigurationBuilder {
                     algorithms: fields.choices("algorithms", Algorithm.self), keys: keys(fields),
                     ca: fields.readableFile("ca"), types: fields.has("types") ? types : nil,
                     claims: claims(fields), keysMaxAge: fields.duration("keys_max_age"),
-                    keysRefresh: fields.duration("keys_refresh")))
+                    keysRefresh: fields.duration("keys_refresh"), introspection: introspection(fields)))
         }
     }
 
@@ -110,6 +110,20 @@ extension ConfigurationBuilder {
             fields.wrong("jwks", value, expectation)
         }
         return .url(value.text)
+    }
+
+    private func introspection(_ issuer: Fields) -> Introspection? {
+        guard issuer.has("introspection") else { return nil }
+        let fields = issuer.fields("introspection")
+        if let value = fields.scalar("endpoint"),
+            let expectation = ConfigurationBuilder.urlExpectation(value.text, allowsQuery: true)
+        {
+            fields.wrong("endpoint", value, expectation)
+        }
+        return Introspection(
+            endpoint: fields.text("endpoint"), clientID: fields.text("client_id"),
+            clientSecret: fields.secret("client_secret") ?? Secret(""), cache: fields.duration("cache"),
+            onError: fields.choice("on_error", Introspection.Failure.self) ?? .refuse)
     }
 
     private func claims(_ fields: Fields) -> [String: [String]] {

@@ -55,14 +55,20 @@ struct ConfigurationBuilder {
         if let value = fields.scalar("address"), !address.host.isEmpty,
             !ConfigurationBuilder.isLoopback(address.host)
         {
-            fields.wrong("address", value, "a loopback address: the endpoint has neither TLS nor a login")
+            fields.wrong("address", value, "a loopback address: the endpoint has no TLS")
         }
         if listeners.contains(where: { $0.listener.address == .tcp(host: address.host, port: address.port) })
         {
             mistake(fields.position(of: "address"), "the address of a listener; expected one of its own")
         }
-        return AdminEndpoint(
-            host: address.host, port: address.port, socket: fields.path("socket") ?? state + "/admin.sock")
+        let socket = fields.path("socket") ?? state + "/admin.sock"
+        if socket.utf8.count > AdminEndpoint.socketLimit {
+            mistake(
+                fields.position(of: "socket"),
+                "`socket`: the path \(quoted(socket)) has \(socket.utf8.count) bytes; expected at most "
+                    + "\(AdminEndpoint.socketLimit)")
+        }
+        return AdminEndpoint(host: address.host, port: address.port, socket: socket)
     }
 
     private func health() -> Health {

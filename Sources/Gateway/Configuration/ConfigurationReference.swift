@@ -67,8 +67,12 @@ package enum ConfigurationReference {
             [
                 .required(
                     "address", .special("`address:port`, `[IPv6]:port`"),
-                    "HTTP address and port, on loopback: it has neither TLS nor a login."),
-                .optional("socket", .path, "The admin socket. Default: `admin.sock` in `state`."),
+                    "HTTP address and port, on loopback: it has no TLS. Sessions are shown and ended with an operator's token."
+                ),
+                .optional(
+                    "socket", .path,
+                    "The admin socket, for who runs the gateway (mode 0600). Default: `admin.sock` in `state`."
+                ),
             ]),
     ]
 
@@ -101,7 +105,25 @@ package enum ConfigurationReference {
                 .fallback(
                     "keys_refresh", .duration(.seconds(1) ... .seconds(86_400), zero: nil), "15m",
                     "Age at which known keys are fetched anew."),
-            ])
+                .optional(
+                    "introspection", .section("issuers[].introspection"),
+                    "Asks the provider about each token at login (RFC 7662). Absent: signature and claims are enough."
+                ),
+            ]),
+        ConfigurationSection(
+            "issuers[].introspection", "How the provider is asked whether a token is active (RFC 7662).",
+            [
+                .required(
+                    "endpoint", .text, "Its introspection endpoint: an https URL (http on loopback only)."),
+                .required("client_id", .text, "What the gateway names itself with, by HTTP Basic."),
+                .required("client_secret", .secret, "Its secret, best as `${NAME}`."),
+                .fallback(
+                    "cache", .duration(.zero ... .seconds(86_400), zero: "each login asks"), "30s",
+                    "How long `active: true` is remembered, at most until the token expires."),
+                .fallback(
+                    "on_error", .choice(Introspection.Failure.allCases.map(\.rawValue)), "refuse",
+                    "What becomes of a login while the provider gives no answer."),
+            ]),
     ]
 
     private static let placing = [

@@ -21,10 +21,13 @@ package struct Issuer: Sendable, Hashable {
     /// How long known keys serve while the provider cannot be reached; how old they get before a refresh.
     package var keysMaxAge: Duration
     package var keysRefresh: Duration
+    /// Asks the issuer about each token at login; nil: its signature and claims are enough.
+    package var introspection: Introspection?
 
     package init(
         issuer: String, audience: [String], algorithms: [Algorithm], keys: Keys, ca: String?,
-        types: [String]?, claims: [String: [String]], keysMaxAge: Duration, keysRefresh: Duration
+        types: [String]?, claims: [String: [String]], keysMaxAge: Duration, keysRefresh: Duration,
+        introspection: Introspection? = nil
     ) {
         self.issuer = issuer
         self.audience = audience
@@ -35,6 +38,31 @@ package struct Issuer: Sendable, Hashable {
         self.claims = claims
         self.keysMaxAge = keysMaxAge
         self.keysRefresh = keysRefresh
+        self.introspection = introspection
+    }
+}
+
+/// Token introspection (RFC 7662): how an issuer is asked whether a token is still active.
+package struct Introspection: Sendable, Hashable {
+    /// What an issuer that does not answer means for a login.
+    package enum Failure: String, Sendable, Hashable, CaseIterable { case refuse, allow }
+    /// An https URL, or http on loopback.
+    package var endpoint: String
+    /// What the gateway names itself with (HTTP Basic, RFC 6749 section 2.3.1).
+    package var clientID: String
+    package var clientSecret: Secret
+    /// How long `active: true` is remembered; never beyond the token's `exp`. `Duration.zero`: not at all.
+    package var cache: Duration
+    package var onError: Failure
+
+    package init(
+        endpoint: String, clientID: String, clientSecret: Secret, cache: Duration, onError: Failure
+    ) {
+        self.endpoint = endpoint
+        self.clientID = clientID
+        self.clientSecret = clientSecret
+        self.cache = cache
+        self.onError = onError
     }
 }
 

@@ -36,6 +36,9 @@ package struct ListenerTLS: Sendable, Hashable {
 
 /// Metrics, health and API over HTTP.
 package struct AdminEndpoint: Sendable, Hashable {
+    /// Bytes of the socket's path: sun_path holds 107 (unix(7)), and it is made beside its place under a name that is
+    /// three bytes longer.
+    package static let socketLimit = 104
     package var host: String
     package var port: Int
     /// Path of the admin socket; default `state/admin.sock`.

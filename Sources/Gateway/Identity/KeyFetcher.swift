@@ -118,7 +118,8 @@ package struct KeyFetcher: Sendable {
         }
     }
 
-    private static func configuration(ca: String?) -> HTTPClient.Configuration {
+    /// A client that follows no redirect, wants TLS 1.2 and trusts the issuer's CA, or the system's.
+    static func configuration(ca: String?) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
         configuration.decompression = .disabled
@@ -190,8 +191,8 @@ package struct KeyFetcher: Sendable {
     }
 
     /// An error of the libraries as text of bounded length in printable ASCII. It speaks of addresses and TLS
-    /// alerts; nothing secret is sent to a provider.
-    private static func printable(_ error: any Error) -> String {
+    /// alerts, never of what was sent.
+    static func printable(_ error: any Error) -> String {
         let text = String(describing: error).utf8.prefix(200).map {
             $0 >= 0x20 && $0 < 0x7f ? $0 : UInt8(ascii: "?")
         }

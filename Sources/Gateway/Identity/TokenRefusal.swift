@@ -58,9 +58,13 @@ package enum TokenRefusal: Error, Sendable, Hashable {
     case signature
     /// The provider's fault, not the executor's: 08006 instead of 28P01.
     case keysUnavailable
+    /// The issuer says that the token is not active (RFC 7662).
+    case inactive
+    /// The issuer was asked whether the token is active and did not say: 08006 instead of 28P01.
+    case introspectionUnavailable
 
     /// True for what retrying may heal without a new token: SQLSTATE 08006.
-    package var isProviderUnavailable: Bool { self == .keysUnavailable }
+    package var isProviderUnavailable: Bool { self == .keysUnavailable || self == .introspectionUnavailable }
 }
 
 extension TokenRefusal {
@@ -86,6 +90,7 @@ extension TokenRefusal {
         case .keyUnfit, .keyAmbiguous: "key"
         case .signature: "signature"
         case .keysUnavailable: "keys"
+        case .inactive, .introspectionUnavailable: "introspection"
         }
     }
 
@@ -117,6 +122,9 @@ extension TokenRefusal {
             "Several keys of the token's issuer fit its algorithm, and the token names none of them (kid)."
         case .signature: "The token's signature does not match the issuer's key."
         case .keysUnavailable: "The identity provider's keys cannot be had, so the token cannot be verified."
+        case .inactive: "The token's issuer says that it is not active (introspection)."
+        case .introspectionUnavailable:
+            "The token's issuer does not say whether it is active (introspection)."
         }
     }
 
@@ -131,9 +139,10 @@ extension TokenRefusal {
                 + "the driver's password callback."
         case .tooLong: "Ask the identity provider for a token with fewer claims, or raise limits.token."
         case .malformed: "Give the signed token (JWS, three parts joined by dots) as the provider issued it."
-        case .expired: "Get a new token and connect again."
+        case .expired, .inactive: "Get a new token and connect again."
         case .notYetValid, .issuedInFuture: "Compare the clocks of the gateway and the identity provider."
         case .keysUnavailable: "Try again in a moment; if it persists, see the gateway's /readyz."
+        case .introspectionUnavailable: "Try again in a moment; if it persists, tell the operator."
         case .audience: "Ask the identity provider for a token meant for this gateway."
         case .unknownKey:
             "Get a new token from the configured issuer; if this one is new, try again in 30 s: keys are fetched "
