@@ -96,6 +96,7 @@ let package = Package(
                 "GatewayIdentity",
                 "GatewayPolicy", "GatewayRouting", "PGWire", "Transport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -153,7 +154,10 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
-        .testTarget(name: "AdminTests", dependencies: ["Admin", "Audit", "Gateway"], swiftSettings: strict),
+        .testTarget(
+            name: "AdminTests",
+            dependencies: ["Admin", "Audit", "Gateway", "GatewayConfiguration", "GatewayIdentity"],
+            swiftSettings: strict),
         .testTarget(name: "IntegrationTests", dependencies: ["PGWire", "Transport"], swiftSettings: strict),
     ]
 )

@@ -27,11 +27,7 @@ package struct AdminPages: Sendable {
 
     /// - Parameter host: the value of `Host`; nil where the request has none.
     package func answer(method: String, path: String, host: String?) -> Answer {
-        guard let host, !host.isEmpty else { return AdminPages.plain(400, "the Host header is missing") }
-        guard hosts.accepts(host) else {
-            return AdminPages.plain(
-                421, "Host must be a literal address, localhost or the host of admin.address")
-        }
+        if let refusal = refusal(ofHost: host) { return refusal }
         guard AdminPages.methods.contains(method) else { return AdminPages.plain(405, "only GET and HEAD") }
         switch path {
         case "/livez":
@@ -47,6 +43,16 @@ package struct AdminPages: Sendable {
             return Answer(status: 200, contentType: MetricsText.contentType, body: text)
         default: return AdminPages.plain(404, "there are /metrics, /livez and /readyz")
         }
+    }
+
+    /// What a request whose `Host` is none of ours is answered with; nil where it is one (F-OPS-09).
+    package func refusal(ofHost host: String?) -> Answer? {
+        guard let host, !host.isEmpty else { return AdminPages.plain(400, "the Host header is missing") }
+        guard hosts.accepts(host) else {
+            return AdminPages.plain(
+                421, "Host must be a literal address, localhost or the host of admin.address")
+        }
+        return nil
     }
 
     private var readiness: Answer {

@@ -8,6 +8,11 @@ package enum Refusal: Error, Sendable {
     case token(TokenRefusal)
     /// The identity provider's keys cannot be had.
     case keysUnavailable
+    /// The issuer does not say whether the token is active.
+    case introspectionUnavailable
+    /// The token, its subject or its issuer is revoked: at login, and in a session.
+    case loginRevoked
+    case revoked
     /// The policy refuses: no rule, role, region, transit, replication.
     case policy(PolicyRefusal)
     /// `dbname` or `domicile.region` cannot be read.
@@ -61,7 +66,7 @@ package enum Refusal: Error, Sendable {
     package var sqlstate: String {
         switch self {
         case .token: "28P01"
-        case .keysUnavailable, .upstreamLost, .upstreamViolation: "08006"
+        case .keysUnavailable, .introspectionUnavailable, .upstreamLost, .upstreamViolation: "08006"
         case .policy(.unknownDatabase), .databaseName: "3D000"
         case .policy, .startupParameter: "42501"
         case .noReplica: "08001"
@@ -71,14 +76,15 @@ package enum Refusal: Error, Sendable {
         case .options: "42601"
         case .portalMissing: "34000"
         case .statementTooLong: "54000"
-        case .tokenExpired, .lifetimeReached, .killed, .replicaLost, .decisionChanged, .readOnlyLost,
+        case .tokenExpired, .lifetimeReached, .revoked, .killed, .replicaLost, .decisionChanged,
+            .readOnlyLost,
             .shuttingDown, .idle:
             "57P01"
         case .tooManySessions, .tooManyConnections, .tooManySessionsOfSubject, .tooManyLogins, .replicasFull:
             "53300"
         case .protocolViolation: "08P01"
         case .unsupportedProtocol: "0A000"
-        case .encryptionRequired, .userMissing: "28000"
+        case .encryptionRequired, .userMissing, .loginRevoked: "28000"
         case .startupTimeout: "57014"
         }
     }
@@ -88,6 +94,9 @@ package enum Refusal: Error, Sendable {
         switch self {
         case .token: "token refused"
         case .keysUnavailable: "the identity provider's keys cannot be had"
+        case .introspectionUnavailable: "the identity provider does not answer"
+        case .loginRevoked: "access was revoked"
+        case .revoked: "terminating session: access was revoked"
         case .policy(.unknownDatabase(let name)): "database \"\(Refusal.printable(name))\" does not exist"
         case .policy(let refusal): Refusal.message(refusal)
         case .databaseName: "invalid database name"
@@ -127,6 +136,8 @@ package enum Refusal: Error, Sendable {
         switch self {
         case .token(let refusal): refusal.detail
         case .keysUnavailable: TokenRefusal.keysUnavailable.detail
+        case .introspectionUnavailable: TokenRefusal.introspectionUnavailable.detail
+        case .loginRevoked, .revoked: "An operator revoked the token, its subject or its issuer."
         case .policy(let refusal): Refusal.detail(refusal)
         case .databaseName(let reason): Refusal.sentence(reason)
         case .startupParameter: "It belongs to the gateway or would widen what the policy allows."
@@ -173,6 +184,9 @@ package enum Refusal: Error, Sendable {
         switch self {
         case .token(let refusal): refusal.hint
         case .keysUnavailable: "Try again in a moment; the provider is asked again by itself."
+        case .introspectionUnavailable: TokenRefusal.introspectionUnavailable.hint
+        case .loginRevoked, .revoked:
+            "Ask the operator for the reason; a token that is issued from now on may be accepted."
         case .policy(let refusal): Refusal.hint(refusal)
         case .databaseName: "Use dbname=DATABASE or dbname=DATABASE@REGION."
         case .startupParameter: "Leave it out of the connection's options."

@@ -13,7 +13,8 @@ struct Domicile: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            ServeCommand.self, CheckCommand.self, ExplainCommand.self, AuditCommand.self, ReplayCommand.self,
-            DemoCommand.self,
+            ServeCommand.self, CheckCommand.self, ExplainCommand.self, AuditCommand.self,
+            SessionsCommand.self,
+            KillCommand.self, RevokeCommand.self, ReplayCommand.self, DemoCommand.self,
         ])
 }

@@ -30,7 +30,8 @@ struct RunningGateway {
         gateway = try RunningGateway.explained { try Gateway(configuration, logger: logger) }
         var services: [any Service] = []
         if let endpoint = configuration.admin {
-            services.append(AdminServer(endpoint: endpoint, status: gateway, logger: logger))
+            services.append(
+                AdminServer(endpoint: endpoint, status: gateway, operations: gateway, logger: logger))
         }
         // The last is shut down first: health and metrics answer while sessions drain.
         services.append(GatewayService(gateway: gateway))
@@ -151,7 +152,8 @@ extension GatewayStartError {
         case .transport(.material), .transport(.address): true
         case .transport(.system), .transport(.tls), .transport(.closed): false
         case .audit(.wrongRegion), .audit(.filesystem), .audit(.captureKey): true
-        case .audit(.system), .audit(.locked), .audit(.notALog), .audit(.damaged), .audit(.replaced),
+        case .revocations, .audit(.system), .audit(.locked), .audit(.notALog), .audit(.damaged),
+            .audit(.replaced),
             .audit(.behind), .audit(.closed):
             false
         }

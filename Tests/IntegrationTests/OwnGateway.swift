@@ -57,6 +57,19 @@ final class OwnGateway {
         process.signal(SIGHUP)
     }
 
+    /// Ends the process by a signal and starts another with the same folders; waits until it is ready.
+    func restart(_ signal: Int32) throws {
+        process.signal(signal)
+        _ = process.wait(timeout: 20)
+        process = try Command.start(testbed.binary, ["serve", "--config", testbed.configuration])
+        try testbed.waitUntilWhole { [process] in process.process.isRunning }
+    }
+
+    /// The command over the gateway's admin socket.
+    func domicile(_ arguments: String...) throws -> Command.Run {
+        try Command.run(testbed.binary, arguments + ["--socket", "\(folder)/admin.sock"])
+    }
+
     /// Ends what is left, and removes its folder.
     func remove() {
         if process.process.isRunning { process.signal(SIGKILL) }

@@ -41,7 +41,11 @@ struct GatewayLife {
         }
         health = SimulatedHealth(configuration)
         let parts = GatewayParts(
-            identity: identity, health: health, logs: logs,
+            identity: identity,
+            introspection: IntrospectionService(issuers: configuration.issuers, logger: logger),
+            revocations: try RevocationStore(
+                folder: folder + "/state-\(UUID().uuidString)", now: time.wall / 1_000_000),
+            health: health, logs: logs,
             captureKey: try CaptureKey.loadOrCreate(path: folder + "/capture.key"),
             platform: GatewayPlatform(
                 monotonic: { time.monotonicNanoseconds }, wall: { time.wall },

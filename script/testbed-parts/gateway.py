@@ -231,6 +231,7 @@ def variables(testbed):
         "DOMICILE_PID": testbed.pid("gateway") or "",
         "DOMICILE_ISSUER": testbed.issuer,
         "DOMICILE_ISSUER2": testbed.issuer2,
+        "DOMICILE_ISSUER_SECRET": testbed.secret("issuer_client"),
         "DOMICILE_TESTBED": testbed.folder,
         "DOMICILE_TESTBED_DIR": testbed.folder,
         "DOMICILE_UPSTREAM_CA": testbed.certificates / "upstream-ca.crt",

@@ -131,6 +131,8 @@ def provider(testbed):
         "refresh-token-duration": TOKEN_SECONDS, "code-duration": 60, "allow-non-oidc": True,
         "auth-type-code-enabled": True, "auth-type-token-enabled": True, "auth-type-id-token-enabled": True,
         "auth-type-password-enabled": True, "auth-type-client-enabled": True, "auth-type-refresh-enabled": True,
+        "introspection-revocation-allowed": True, "introspection-revocation-auth-scope": [],
+        "introspection-revocation-allow-target-client": True,
         "jwks-show": True, "subject-type": "public", "allowed-scope": ["openid", "domicile"], "scope": [],
         "additional-parameters": [
             {"user-parameter": name, "token-parameter": name, "token-changed": True} for name in claims],

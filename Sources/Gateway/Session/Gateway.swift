@@ -14,7 +14,7 @@ package final class Gateway: Sendable {
     private let mailboxes: [Mailbox<WorkerMessage>]
     private let threads = Mutex<[Thread]>([])
     package let listeners: [ListeningSocket]
-    private let logger: Logger
+    let logger: Logger
     private let draining = Atomic<Bool>(false)
 
     /// Opens the logs, binds the listeners and starts all threads: executors may connect when this returns.
@@ -22,6 +22,13 @@ package final class Gateway: Sendable {
     /// - Throws: `GatewayStartError` where a log, certificate or listener cannot be had; nothing runs then.
     package convenience init(_ configuration: Configuration, logger: Logger) throws(GatewayStartError) {
         let generation = try Gateway.firstGeneration(configuration)
+        // Whom not to let in is known before anybody can knock.
+        let revocations: RevocationStore
+        do throws(RevocationStoreError) {
+            revocations = try RevocationStore(folder: configuration.state, now: Clock.wall() / 1_000_000)
+        } catch {
+            throw .revocations(error)
+        }
         let logs = try Gateway.openLogs(configuration)
         let captureKey: CaptureKey
         do throws(AuditError) {
@@ -34,8 +41,10 @@ package final class Gateway: Sendable {
             tokenLimit: configuration.limits.token,
             logger: logger)
         let parts = GatewayParts(
-            identity: identity, health: HealthMonitor(logger: logger), logs: logs, captureKey: captureKey,
-            platform: .system)
+            identity: identity,
+            introspection: IntrospectionService(issuers: configuration.issuers, logger: logger),
+            revocations: revocations, health: HealthMonitor(logger: logger), logs: logs,
+            captureKey: captureKey, platform: .system)
         do throws(TransportError) {
             var sockets: [ListeningSocket] = []
             for (index, listener) in configuration.listeners.enumerated() {
@@ -192,15 +201,16 @@ package final class Gateway: Sendable {
             generation = try Generation(number: old.number + 1, configuration: newer)
         } catch {
             context.counters.reloadFailures.increase()
-            recordAdmin("reload", reason: "refused: \(error)")
+            record(AdminOperation("reload", reason: "refused: \(error)"))
             throw .transport(error)
         }
         current.withLock { $0 = generation }
         context.identity.replaceIssuers(newer.issuers)
+        context.introspection.replaceIssuers(newer.issuers)
         context.health.reload(newer)
         // Before the sessions that it ends: whoever sees one end finds the reason.
         context.counters.reloads.increase()
-        recordAdmin("reload", reason: "policy \(old.configuration.digest) to \(newer.digest)")
+        record(AdminOperation("reload", reason: "policy \(old.configuration.digest) to \(newer.digest)"))
         context.postToAll(.reloaded(generation))
         return restart
     }
@@ -208,7 +218,7 @@ package final class Gateway: Sendable {
     /// A configuration that was not taken is noted, too.
     package func reloadRefused(mistakes: Int) {
         context.counters.reloadFailures.increase()
-        recordAdmin("reload", reason: "refused: \(mistakes) mistakes")
+        record(AdminOperation("reload", reason: "refused: \(mistakes) mistakes"))
     }
 
     private static func needsRestart(from old: Configuration, to new: Configuration) -> [String] {
@@ -226,25 +236,6 @@ package final class Gateway: Sendable {
         if old.limits.workers != new.limits.workers { changed.append("limits.workers") }
         if old.admin != new.admin { changed.append("admin") }
         return changed
-    }
-
-    /// An `admin` record in the log of the gateway's own region.
-    private func recordAdmin(_ operation: String, reason: String) {
-        let configuration = configuration
-        guard let log = context.logs[configuration.region] else { return }
-        var batch = RecordBatch(recordLimit: configuration.audit.recordLimit)
-        batch.begin(.admin)
-        batch.add("gateway", configuration.gateway)
-        batch.add("region", configuration.region)
-        batch.add("operation", operation)
-        batch.add("reason", reason)
-        batch.end()
-        do throws(AuditError) {
-            _ = try log.append(&batch)
-        } catch {
-            logger.error(
-                "cannot record an operation", metadata: ["operation": "\(operation)", "error": "\(error)"])
-        }
     }
 
     // MARK: End
@@ -268,11 +259,13 @@ package final class Gateway: Sendable {
 package enum GatewayStartError: Error, Sendable, CustomStringConvertible {
     case transport(TransportError)
     case audit(AuditError)
+    case revocations(RevocationStoreError)
 
     package var description: String {
         switch self {
         case .transport(let error): "\(error)"
         case .audit(let error): "\(error)"
+        case .revocations(let error): "\(error)"
         }
     }
 }

@@ -8,6 +8,8 @@ import Transport
 /// What all workers share. Everything in it is safe to use from any thread, and nothing of it blocks.
 final class GatewayContext: Sendable {
     let identity: IdentityService
+    let introspection: IntrospectionService
+    let revocations: RevocationStore
     let health: any ReplicaWatch
     /// By region. Fixed at the start: a reload that adds a region needs a restart.
     let logs: [String: AuditLog]
@@ -29,6 +31,8 @@ final class GatewayContext: Sendable {
         parts: GatewayParts, mailboxes: [Mailbox<WorkerMessage>], logger: Logger
     ) {
         identity = parts.identity
+        introspection = parts.introspection
+        revocations = parts.revocations
         health = parts.health
         logs = parts.logs
         captureKey = parts.captureKey

@@ -5,6 +5,8 @@ import GatewayIdentity
 /// What a gateway is made of beside its configuration.
 package struct GatewayParts: Sendable {
     package let identity: IdentityService
+    package let introspection: IntrospectionService
+    package let revocations: RevocationStore
     package let health: any ReplicaWatch
     /// By region.
     package let logs: [String: AuditLog]
@@ -12,11 +14,12 @@ package struct GatewayParts: Sendable {
     package let platform: GatewayPlatform
 
     package init(
-        identity: IdentityService, health: any ReplicaWatch, logs: [String: AuditLog],
-        captureKey: CaptureKey,
-        platform: GatewayPlatform
+        identity: IdentityService, introspection: IntrospectionService, revocations: RevocationStore,
+        health: any ReplicaWatch, logs: [String: AuditLog], captureKey: CaptureKey, platform: GatewayPlatform
     ) {
         self.identity = identity
+        self.introspection = introspection
+        self.revocations = revocations
         self.health = health
         self.logs = logs
         self.captureKey = captureKey

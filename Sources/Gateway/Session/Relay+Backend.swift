@@ -77,8 +77,7 @@ extension Relay {
         }
         guard session.isRelaying else { return false }
         let bytes = min(header.frameLength, available)
-        backend.scanned += bytes
-        backend.passing = header.frameLength - bytes
+        backend.passes(frame: header.frameLength, having: bytes)
         return backend.passing == 0
     }
 
@@ -144,8 +143,7 @@ extension Relay {
         answered(pipeline.errorResponse(sqlstate: sqlstate, now: worker.loop.now))
         guard session.isRelaying else { return false }
         let bytes = min(header.frameLength, available)
-        backend.scanned += bytes
-        backend.passing = header.frameLength - bytes
+        backend.passes(frame: header.frameLength, having: bytes)
         return backend.passing == 0
     }
 

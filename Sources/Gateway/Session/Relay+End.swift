@@ -40,8 +40,14 @@ extension Relay {
     ///
     /// - Returns: the bytes to send before closing.
     func takeLeave(_ refusal: Refusal) -> Int {
-        let kept = toExecutor.released
-        let canSpeak = toExecutor.releasedEndsFrame
+        var kept = toExecutor.released
+        var canSpeak = toExecutor.releasedEndsFrame
+        if !canSpeak, !toExecutor.isHolding, backend.passing > 0, let start = backend.cutFrame, start <= kept
+        {
+            // The frame that is not whole has not begun to go: it gives way to the error.
+            kept = start
+            canSpeak = true
+        }
         fromUpstream.replace(
             kept..<fromUpstream.count, with: canSpeak ? refusal.encoded(severity: .fatal) : [])
         toExecutor.dropHeld()

@@ -229,6 +229,8 @@ struct FrameCursor {
     var scanned = 0
     /// Bytes of the current frame that are still to come and pass as they are.
     var passing = 0
+    /// Where the frame that is passing begins in the buffer; nil where its first bytes have gone.
+    private(set) var cutFrame: Int?
     /// Bytes of a refused frame that are still to come and are dropped.
     var dropping = 0
     /// Whole length of a frame that is gathered, 0 for none.
@@ -237,7 +239,17 @@ struct FrameCursor {
     /// Everything up to `scanned` is whole frames.
     var isAtFrame: Bool { passing == 0 }
 
-    mutating func consumed(_ bytes: Int) { scanned -= bytes }
+    mutating func consumed(_ bytes: Int) {
+        scanned -= bytes
+        if let start = cutFrame { cutFrame = start >= bytes ? start - bytes : nil }
+    }
+
+    /// The first `bytes` of a frame of this length are there; the others pass as they come.
+    mutating func passes(frame length: Int, having bytes: Int) {
+        cutFrame = bytes < length ? scanned : nil
+        scanned += bytes
+        passing = length - bytes
+    }
 }
 
 /// A statement that the gateway refused: the replica gets one in its place that it is sure to fail to parse, and its

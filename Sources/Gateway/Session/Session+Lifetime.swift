@@ -47,7 +47,7 @@ extension Session {
 
     /// The wall clock is read again: it may have been set since the timer was.
     private func expire() {
-        let left = (identity.expires ?? 0) * 1_000_000 - context.platform.wall()
+        let left = (identity.token?.expires ?? 0) * 1_000_000 - context.platform.wall()
         guard left <= 0 else { return schedule(.expiry, after: .microseconds(left)) }
         switch expiryMode {
         case .kill: end(.tokenExpired)
@@ -110,14 +110,18 @@ extension Session {
             // No more of the executor's goes where the new one would not let it; what it does allow is looked at
             // again when the replica is reached.
             if decision.regions != old.regions { decisionChanged() }
-        case .negotiating, .handshaking, .authenticating, .verifying, .cancelling, .leaving, .closed: break
+        case .negotiating, .handshaking, .authenticating, .verifying, .introspecting, .cancelling, .leaving,
+            .closed:
+            break
         }
     }
 
     private func decisionChanged() {
         switch phase {
         case .relaying, .connecting: end(.decisionChanged)
-        case .negotiating, .handshaking, .authenticating, .verifying, .cancelling, .leaving, .closed: break
+        case .negotiating, .handshaking, .authenticating, .verifying, .introspecting, .cancelling, .leaving,
+            .closed:
+            break
         }
     }
 }

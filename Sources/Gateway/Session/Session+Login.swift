@@ -162,8 +162,9 @@ extension Session {
         switch context.identity.verify(
             token, now: context.platform.wall() / 1_000_000, afterFetch: afterFetch)
         {
-        case .verified(let verified): decide(startup, verified)
+        case .verified(let verified): introspect(startup, token, verified)
         case .refused(.keysUnavailable): end(.keysUnavailable)
+        case .refused(.introspectionUnavailable): end(.introspectionUnavailable)
         case .refused(let refusal): end(.token(refusal))
         case .needsKeys(let issuer):
             let address = address
@@ -179,12 +180,34 @@ extension Session {
         verify(startup, token, afterFetch: true)
     }
 
+    /// The session is known by its token from here on, to whoever revokes; then the issuer is asked whether it is
+    /// active, where it wants to be.
+    private func introspect(_ startup: ExecutorStartup, _ token: [UInt8], _ verified: VerifiedToken) {
+        identity.principal = verified.principal
+        identity.token = verified
+        guard !isRevoked else { return end(.loginRevoked) }
+        guard context.introspection.concerns(verified) else { return decide(startup, verified) }
+        phase = .introspecting(startup, verified)
+        let (address, context) = (address, context)
+        context.introspection.check(token, of: verified, now: context.platform.wall() / 1_000_000) { outcome in
+            context.post(.introspected(address, outcome), to: address.worker)
+        }
+    }
+
+    func introspected(_ outcome: IntrospectionOutcome) {
+        guard case .introspecting(let startup, let verified) = phase else { return }
+        switch outcome {
+        case .active: decide(startup, verified)
+        case .inactive: end(.token(.inactive))
+        case .unavailable: end(.introspectionUnavailable)
+        }
+    }
+
     // MARK: Decision
 
     private func decide(_ startup: ExecutorStartup, _ verified: VerifiedToken) {
         let principal = verified.principal
-        identity.principal = principal
-        identity.expires = verified.expires
+        guard !isRevoked else { return end(.loginRevoked) }
         let request = AccessRequest(
             principal: principal, database: startup.logical.database, regionsAsked: startup.regionsAsked,
             role: startup.user == "auto" || startup.user == principal.subject ? nil : startup.user,
@@ -259,6 +282,7 @@ extension Session {
         switch phase {
         case .cancelling: close()
         case .verifying: end(.keysUnavailable)
+        case .introspecting: end(.introspectionUnavailable)
         case .connecting(let login):
             if let attempt = login.attempt { passOver(attempt.attested, .timeout, login) }
             end(noReplica(login))
@@ -308,6 +332,10 @@ extension Session {
 
     private func establish(_ login: Login, _ connection: UpstreamConnection) {
         guard let region = worker.regionLog(connection.attested.region) else { return end(.startupTimeout) }
+        if let refusal = refusalBeforeStart(login) {
+            connection.stream.close()
+            return end(refusal)
+        }
         cancelTimers()
         identity.replica = connection.attested.id
         identity.region = connection.attested.region
@@ -322,7 +350,7 @@ extension Session {
         relay.adopt(executorBytes: inbound.readable, upstreamBytes: connection.leftover)
         inbound.removeAll()
         scheduleLifetime(login)
-        // A revocation, reload or drain between the decision and now counts (architecture, rule 9).
+        // A reload or drain between the decision and now counts (architecture, rule 9): AuthenticationOk still waits.
         if generation.number != worker.generation.number { decideAgain(worker.generation) }
         if worker.isDraining { drain(.shuttingDown) }
         worker.touch(self)

@@ -1,4 +1,5 @@
 import Audit
+import GatewayHealth
 import GatewayPolicy
 
 /// The records of a session as a whole.
@@ -69,15 +70,19 @@ extension Session {
     }
 
     /// `session.end`, behind the outcomes of everything that was still unanswered.
-    func recordEnd(_ relay: Relay, reason: String, sqlstate: String?) {
+    ///
+    /// - Parameter backend: what became of the replica's backend, where it had to be ended.
+    func recordEnd(_ ending: Ending, backend: TerminationOutcome?) {
         guard !hasRecordedEnd else { return }
         hasRecordedEnd = true
+        let relay = ending.relay
         relay.abandonUnanswered()
         let batch = relay.region
         batch.batch.begin(.sessionEnd)
         addIdentity(to: &batch.batch)
-        batch.batch.add("sqlstate", sqlstate)
-        batch.batch.add("reason", reason)
+        batch.batch.add("sqlstate", ending.sqlstate)
+        batch.batch.add("reason", ending.reason)
+        batch.batch.add("backend", backend?.name)
         batch.batch.add("duration_us", (worker.loop.now &- started) / 1000)
         batch.batch.add("statements", relay.statements)
         batch.batch.add("bytes_in", executor.bytesRead)
@@ -89,7 +94,7 @@ extension Session {
         context.counters.bytesIn.increase(Int(truncatingIfNeeded: executor.bytesRead))
         context.counters.bytesOut.increase(Int(truncatingIfNeeded: executor.bytesWritten))
         if let replica = identity.replica { context.admission.leave(replica: replica) }
-        if let sqlstate { context.counters.countRefusal(sqlstate) }
+        if let sqlstate = ending.sqlstate { context.counters.countRefusal(sqlstate) }
     }
 
     /// A CancelRequest that fits no session, in the log of the gateway's own region.

@@ -18,6 +18,8 @@ final class Session {
         case authenticating(ExecutorStartup)
         /// The token waits for the issuer's keys.
         case verifying(ExecutorStartup, token: [UInt8])
+        /// The token is good; its issuer is asked whether it is active.
+        case introspecting(ExecutorStartup, VerifiedToken)
         case connecting(Login)
         case relaying(Relay)
         /// This connection brought a CancelRequest.
@@ -127,7 +129,7 @@ final class Session {
         case .negotiating: readStartup()
         case .handshaking(let negotiation): handshake(negotiation)
         case .authenticating(let startup): readPassword(startup)
-        case .verifying, .cancelling: watchForEOF()
+        case .verifying, .introspecting, .cancelling: watchForEOF()
         case .connecting(let login): advance(login)
         case .relaying(let relay): relay.pump()
         case .leaving: drainInput()
@@ -171,7 +173,9 @@ final class Session {
             return true
         }
         region.hold(self, until: outboundWaitsFor)
-        return region.log.durable >= outboundWaitsFor
+        guard region.log.durable >= outboundWaitsFor else { return false }
+        outboundWaitsFor = 0
+        return true
     }
 
     func durableAdvanced() {
@@ -231,12 +235,9 @@ final class Session {
             } else if bytes > 0 {
                 outbound.append(relay.fromUpstream.readable)
             }
-            let isBusy = relay.isReplicaBusy
-            recordEnd(relay, reason: refusal.message, sqlstate: refusal.sqlstate)
-            relay.connection.stream.close()
-            if isBusy { endBackend(relay) }
+            endUpstream(relay, reason: refusal.message, sqlstate: refusal.sqlstate, kills: true)
             leave()
-        case .negotiating, .handshaking, .authenticating, .verifying, .connecting:
+        case .negotiating, .handshaking, .authenticating, .verifying, .introspecting, .connecting:
             outboundWaitsFor = 0
             if case .handshaking = phase { return close() }
             outbound.removeAll()
@@ -254,12 +255,10 @@ final class Session {
         switch phase {
         case .leaving, .closed: return
         case .relaying(let relay):
-            let isBusy = relay.isReplicaBusy
-            recordEnd(relay, reason: reason, sqlstate: sqlstate)
-            relay.connection.stream.close()
-            if kills, isBusy { endBackend(relay) }
+            endUpstream(relay, reason: reason, sqlstate: sqlstate, kills: kills)
             leave()
-        case .negotiating, .handshaking, .authenticating, .verifying, .connecting, .cancelling:
+        case .negotiating, .handshaking, .authenticating, .verifying, .introspecting, .connecting,
+            .cancelling:
             close()
         }
     }
@@ -309,21 +308,14 @@ final class Session {
         case .relaying(let relay):
             relay.cancelEnded()
             relay.connection.stream.close()
-        case .negotiating, .handshaking, .authenticating, .verifying, .cancelling, .leaving, .closed: break
+        case .negotiating, .handshaking, .authenticating, .verifying, .introspecting, .cancelling, .leaving,
+            .closed:
+            break
         }
         if let cancelKey { context.cancels.remove(cancelKey, of: address) }
         cancelKey = nil
         if let admitted { context.admission.releaseSession(admitted) }
         admitted = nil
-    }
-
-    /// The backend must not go on with what was pipelined (architecture, rule 5).
-    private func endBackend(_ relay: Relay) {
-        guard let replica = identity.replica else { return }
-        context.health.terminateBackend(
-            replica: replica, pid: relay.connection.backendPID, startedAt: relay.connection.backendStart,
-            within: .seconds(5)
-        ) { _ in }
     }
 
     private func watchForEOF() {

@@ -1,3 +1,4 @@
+import GatewayIdentity
 import GatewayPolicy
 import GatewayRouting
 
@@ -12,8 +13,8 @@ struct SessionIdentity {
     var application: [UInt8]?
     var replica: ReplicaID?
     var region: String?
-    /// Unix seconds.
-    var expires: Int64?
+    /// What proved the principal: looked at again whenever something is revoked.
+    var token: VerifiedToken?
     /// For the session's being decided again.
     var request: AccessRequest?
 }

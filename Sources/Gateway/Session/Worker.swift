@@ -26,7 +26,9 @@ final class Worker: LoopOwner {
     let loop: Loop<Worker>
     let pool = BufferPool()
     private(set) var generation: Generation
-    private var slots: [Session?] = []
+    private(set) var slots: [Session?] = []
+    /// Sessions that have ended and whose backends have not, by their tokens.
+    var endings: [UInt64: Ending] = [:]
     private var slotGenerations: [UInt64] = []
     private var freeSlots: [Int] = []
     private var regions: [RegionLog] = []
@@ -99,7 +101,7 @@ final class Worker: LoopOwner {
         }
         for session in turn { session.flush() }
         if !touched.isEmpty { loop.runAgain() }
-        if isStopping, slots.allSatisfy({ $0 == nil }) { close() }
+        if isStopping, endings.isEmpty, slots.allSatisfy({ $0 == nil }) { close() }
     }
 
     // MARK: Records
@@ -177,6 +179,14 @@ final class Worker: LoopOwner {
         case .accepted(let descriptor, let address, let listener):
             open(descriptor, from: address, listener: listener)
         case .keysFetched(let address): withSession(address) { $0.keysFetched() }
+        case .introspected(let address, let outcome): withSession(address) { $0.introspected(outcome) }
+        case .backendEnded(let token, let outcome):
+            guard let ending = endings.removeValue(forKey: token) else { return }
+            ending.session.backendEnded(ending, outcome)
+        case .revocationsChanged(let asker):
+            asker.add(slots.compactMap { $0?.revocationsChanged() })
+        case .kill(let name, let asker): asker.add(kill(name))
+        case .describeSessions(let asker): asker.add(slots.compactMap { $0?.summary })
         case .logChanged(let region): logChanged(region)
         case .cancel(let target, let reply, let client): cancel(target, reply: reply, client: client)
         case .cancelEnded(let address): withSession(address) { $0.cancelEnded() }
@@ -194,6 +204,14 @@ final class Worker: LoopOwner {
             closeListeners()
             for session in slots { session?.end(.shuttingDown) }
         }
+    }
+
+    private func kill(_ name: String) -> [SessionSummary] {
+        guard let session = slots.lazy.compactMap({ $0 }).first(where: { $0.name == name }),
+            let summary = session.summary
+        else { return [] }
+        session.end(.killed)
+        return [summary]
     }
 
     private func withSession(_ address: SessionAddress, _ body: (Session) -> Void) {

@@ -1,4 +1,5 @@
 import Audit
+import GatewayHealth
 import GatewayIdentity
 import GatewayRouting
 import Transport
@@ -9,6 +10,17 @@ enum WorkerMessage: Sendable {
     case accepted(descriptor: Int32, address: SocketAddress, listener: Int)
     /// The fetch of keys that a session waits for has ended.
     case keysFetched(SessionAddress)
+    /// The issuer of a session's token was asked whether it is active.
+    case introspected(SessionAddress, IntrospectionOutcome)
+    /// The backend of a session that ended is gone, or its time is up. The session's token, not its address: its slot
+    /// may be another's by then.
+    case backendEnded(UInt64, TerminationOutcome)
+    /// Something was revoked: sessions whose tokens that concerns end, and are answered.
+    case revocationsChanged(Gathering)
+    /// An operator ends the session of this name, which is answered.
+    case kill(session: String, Gathering)
+    /// An operator asks for the live sessions.
+    case describeSessions(Gathering)
     /// Something about a region's log changed; the numbers are read from the log.
     case logChanged(region: String)
     /// A CancelRequest with the right key; `reply` waits until it has been acted on.

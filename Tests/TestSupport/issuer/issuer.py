@@ -19,6 +19,7 @@ import socket
 import sys
 import threading
 import time
+import urllib.parse
 import uuid
 
 from cryptography.hazmat.primitives import hashes, serialization
@@ -172,7 +173,7 @@ def mint(keys, issuer, claims, header=None, signature="honest", key=None, withou
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """GET discovery and keys; POST /mint, /keys and /answers for tests."""
+    """GET discovery and keys; POST /introspect for gateways; POST /mint, /keys, /inactive and /answers for tests."""
 
     protocol_version = "HTTP/1.1"
     server_version = "tests-issuer"
@@ -199,11 +200,26 @@ class Handler(http.server.BaseHTTPRequestHandler):
             length = int(self.headers.get("content-length", "0"))
             if not 0 <= length <= REQUEST_LIMIT:
                 raise ValueError("request too long")
-            asked = json.loads(self.rfile.read(length) or b"{}")
+            body = self.rfile.read(length)
+            if self.path == "/introspect":
+                return self.introspect(urllib.parse.parse_qs(body.decode(), strict_parsing=True))
+            asked = json.loads(body or b"{}")
             with self.server.lock:
                 return self.answer(200, self.perform(asked))
         except (ValueError, KeyError, TypeError) as problem:
             return self.answer(400, {"error": str(problem)})
+
+    def introspect(self, form):
+        """RFC 7662, for the client `gateway` with the secret `secret`: every token is active unless /inactive said not."""
+        name = "Basic " + base64.b64encode(b"gateway:secret").decode()
+        if self.headers.get("authorization") != name:
+            return self.answer(401, {"error": "invalid_client"})
+        [token] = form["token"]
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        with self.server.lock:
+            active = claims["jti"] not in self.server.inactive
+        return self.document("introspect", {"active": True, "exp": claims["exp"]} if active else {"active": False})
 
     def perform(self, asked):
         server = self.server
@@ -216,6 +232,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             else:
                 server.keys.add(kid, asked.get("alg", "RS256"), asked.get("publish", True))
             return server.keys.jwks()
+        if self.path == "/inactive":
+            server.inactive.add(asked["jti"])
+            return asked
         if self.path == "/answers":
             server.answers = asked
             return asked
@@ -253,6 +272,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.issuer = issuer or f"http://{address[0]}:{self.server_address[1]}"
         self.lock = threading.Lock()
         self.answers = {}
+        self.inactive = set()
         self.requests = {}
 
 

@@ -1,0 +1,57 @@
+import GatewayIdentity
+import GatewayRouting
+import Transport
+
+/// Revocation and kill: what an operator does to a session.
+extension Session {
+    /// Whether the session's token is revoked now. Looked up each time, whatever else of a token is remembered.
+    var isRevoked: Bool {
+        guard let token = identity.token else { return false }
+        return context.revocations.revokes(token, leeway: generation.configuration.leeway)
+    }
+
+    /// What happened since the token was verified (architecture, rule 9). The session has been known by its token since
+    /// then, so that a revocation finds it, too; this is the last look before its start is recorded.
+    func refusalBeforeStart(_ login: Login) -> Refusal? {
+        if isRevoked { return .loginRevoked }
+        let left = Duration.microseconds(login.verified.expires * 1_000_000 - context.platform.wall())
+        return left + generation.configuration.leeway > .zero ? nil : .token(.expired)
+    }
+
+    /// Something was revoked: ends the session where it was its token.
+    ///
+    /// - Returns: the session, where it ended.
+    func revocationsChanged() -> SessionSummary? {
+        guard isRevoked, let summary else { return nil }
+        // Before AuthenticationOk it is a login that is refused.
+        end(isRelaying && outboundWaitsFor == 0 ? .revoked : .loginRevoked)
+        return summary
+    }
+
+    /// What operators see of the session; nil while its token is not verified, and when it has ended.
+    var summary: SessionSummary? {
+        let state: SessionSummary.State
+        var relayed: Relay?
+        switch phase {
+        case .introspecting, .connecting: state = .connecting
+        case .relaying(let relay):
+            relayed = relay
+            state = relay.drainReason != nil ? .draining : relay.isReplicaBusy ? .active : .idle
+        case .negotiating, .handshaking, .authenticating, .verifying, .cancelling, .leaving, .closed:
+            return nil
+        }
+        guard let token = identity.token else { return nil }
+        var summary = SessionSummary(session: name, state: state, token: token, client: client.description)
+        summary.region = identity.region
+        summary.replica = identity.replica?.replica
+        summary.database = identity.database
+        summary.role = identity.decision?.role
+        summary.application = identity.application.map { String(decoding: $0, as: UTF8.self) }
+        summary.rule = identity.decision?.rule
+        summary.durationMicroseconds = (worker.loop.now &- started) / 1000
+        summary.statements = relayed?.statements ?? 0
+        summary.bytesIn = executor.bytesRead
+        summary.bytesOut = executor.bytesWritten
+        return summary
+    }
+}

@@ -1,0 +1,126 @@
+import Admin
+import Gateway
+import GatewayConfiguration
+import GatewayIdentity
+import Testing
+
+@Suite struct AdminAPITests {
+    private func call(
+        _ operations: FakeOperations, _ method: String, _ path: String, _ body: String = "",
+        door: AdminAPI.Door = .socket
+    ) async -> AdminPages.Answer {
+        await AdminAPI(operations: operations).answer(
+            method: method, path: "/api/" + path, body: Array(body.utf8), through: door)
+    }
+
+    @Test("Over the socket sessions are shown, with the keys of the records")
+    func sessions() async {
+        let operations = FakeOperations()
+        let answer = await call(operations, "GET", "sessions")
+        #expect(answer.status == 200)
+        #expect(
+            answer.body
+                == #"{"sessions":[{"bytes_in":0,"bytes_out":0,"client":"127.0.0.1:5","duration_us":0,"#
+                + #""expires":2000,"issuer":"https://id.example.com","session":"0123","state":"idle","#
+                + #""statements":0,"subject":"exec-1"}]}"# + "\n")
+        #expect(operations.asked == [.sessions])
+    }
+
+    @Test("A session is killed by its name, with the operator's reason; one that is not there is 404")
+    func kill() async {
+        let operations = FakeOperations()
+        #expect(await call(operations, "POST", "kill", #"{"session":"0123","reason":"why"}"#).status == 200)
+        let unknown = await call(operations, "POST", "kill", #"{"session":"9"}"#)
+        #expect(unknown.status == 404)
+        #expect(unknown.body == #"{"error":"there is no session 9"}"# + "\n")
+        #expect(operations.asked == [.kill("0123", reason: "why"), .kill("9", reason: nil)])
+    }
+
+    @Test(
+        "A revocation is of a subject, a token id or an issuer, and the answer names the sessions that ended")
+    func revoke() async {
+        let operations = FakeOperations()
+        let answer = await call(operations, "POST", "revoke", #"{"subject":"exec-1"}"#)
+        #expect(
+            answer.body
+                == #"{"complete":true,"ended":["0123"],"issuer":"https://id.example.com","subject":"exec-1","#
+                + #""time":1000}"# + "\n")
+        _ = await call(operations, "POST", "revoke", #"{"token_id":"j","issuer":"https://i","reason":"r"}"#)
+        _ = await call(operations, "POST", "revoke", #"{"issuer":"https://i","subject":null}"#)
+        #expect(
+            operations.asked == [
+                .revoke(.subject("exec-1"), issuer: nil, reason: nil),
+                .revoke(.tokenID("j"), issuer: "https://i", reason: "r"),
+                .revoke(.issuer, issuer: "https://i", reason: nil),
+            ])
+    }
+
+    @Test(
+        "What could mean more than was meant is refused, and nothing is done",
+        arguments: [
+            "", "{}", "[]", "null", #"{"subjct":"x","issuer":"https://i"}"#,
+            #"{"subject":"a","token_id":"b"}"#,
+            #"{"subject":1}"#, #"{"subject":["a"]}"#, #"{"issuer":"i","issuer":"j"}"#, #"{"reason":"r"}"#,
+            #"{"issuer":"https://i"} {"#,
+        ])
+    func wrongBodies(body: String) async {
+        let operations = FakeOperations()
+        #expect(await call(operations, "POST", "revoke", body).status == 400)
+        #expect(await call(operations, "POST", "kill", body).status == 400)
+        #expect(operations.asked.isEmpty)
+    }
+
+    @Test("Only the calls there are, by their methods")
+    func otherCalls() async {
+        let operations = FakeOperations(rights: [.read, .kill, .revoke, .reload])
+        for path in ["", "session", "sessions/", "kill/0123", "../metrics"] {
+            #expect(await call(operations, "GET", path).status == 404)
+        }
+        for (method, path) in [
+            ("POST", "sessions"), ("HEAD", "sessions"), ("GET", "kill"), ("PUT", "revoke"),
+        ] {
+            #expect(await call(operations, method, path).status == 405)
+        }
+        #expect(operations.asked.isEmpty)
+    }
+
+    @Test(
+        "F-OPS-08: over the network nothing is done without an operator's token that has the right",
+        arguments: [
+            (nil, 401), ("", 401), ("Bearer", 401), ("Bearer ", 401), ("Bearer bad", 401),
+            ("Basic good", 401),
+            ("good", 401), ("Bearer good", 403), ("bearer good", 403),
+        ] as [(String?, Int)])
+    func noRight(authorization: String?, status: Int) async {
+        let operations = FakeOperations()
+        let door = AdminAPI.Door.network(authorization: authorization)
+        for (method, path, body) in [
+            ("GET", "sessions", ""), ("POST", "kill", #"{"session":"0123"}"#),
+            ("POST", "revoke", #"{"subject":"x"}"#),
+        ] {
+            let answer = await call(operations, method, path, body, door: door)
+            #expect(answer.status == status)
+            #expect(!answer.body.contains("good"))
+        }
+        #expect(operations.asked.isEmpty)
+    }
+
+    @Test(
+        "Each right opens its own call and no other",
+        arguments: [Operator.Right.read, .kill, .revoke, .reload])
+    func ownRight(right: Operator.Right) async {
+        let operations = FakeOperations(rights: [right])
+        let door = AdminAPI.Door.network(authorization: "Bearer good")
+        let statuses = [
+            await call(operations, "GET", "sessions", door: door).status,
+            await call(operations, "POST", "kill", #"{"session":"0123"}"#, door: door).status,
+            await call(operations, "POST", "revoke", #"{"subject":"x"}"#, door: door).status,
+        ]
+        switch right {
+        case .read: #expect(statuses == [200, 403, 403])
+        case .kill: #expect(statuses == [403, 200, 403])
+        case .revoke: #expect(statuses == [403, 403, 200])
+        case .reload: #expect(statuses == [403, 403, 403])
+        }
+    }
+}
