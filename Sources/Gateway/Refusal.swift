@@ -249,6 +249,7 @@ extension Refusal {
         case .replicates: "writes would leave the allowed regions"
         case .replication: "replication connections are not allowed"
         case .unjudged: "statements cannot be judged"
+        case .narrowed(let member, _): "the token does not allow this \(Refusal.word(member))"
         }
     }
 
@@ -267,7 +268,18 @@ extension Refusal {
             "Rule \"\(rule)\" is read_write, and the database has replicas in \(regions.joined(separator: ", "))."
         case .replication(let rule): "Rule \"\(rule)\" does not say replication: allow."
         case .unjudged(let rule):
-            "Rule \"\(rule)\" forbids classes of statements, which this version of the gateway does not tell apart."
+            "Rule \"\(rule)\" or the token forbids classes of statements, which this version of the gateway does not tell apart."
+        case .narrowed(let member, let rule):
+            "Rule \"\(rule)\" matches, and the token's own authorization_details leave no \(Refusal.word(member)) of "
+                + "what was asked for and the rule allows."
+        }
+    }
+
+    private static func word(_ member: Narrowing.Member) -> String {
+        switch member {
+        case .database: "database"
+        case .role: "role"
+        case .region: "region"
         }
     }
 
@@ -282,6 +294,7 @@ extension Refusal {
         case .replication: "Ask the operator for a rule that allows replication."
         case .unjudged:
             "Ask the operator for a rule without forbid, whose roles have no grants but those you need."
+        case .narrowed: "Ask the identity provider for a token with authorization_details that cover it."
         }
     }
 }

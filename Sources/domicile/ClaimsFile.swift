@@ -1,5 +1,6 @@
 import Foundation
 import GatewayConfiguration
+import GatewayIdentity
 import GatewayPolicy
 
 /// A JSON file with the claims that a token would have: what `explain --claims` reads.
@@ -38,12 +39,20 @@ enum ClaimsFile {
             let claim = issuer.claims["subject"]?.joined(separator: ".") ?? "sub"
             throw ExplainFailure(description: "\(path): expected the subject's claim `\(claim)`")
         }
+        let narrowings: [Narrowing]
+        do throws(AuthorizationDetailsMistake) {
+            narrowings = try AuthorizationDetails.read(claims[AuthorizationDetails.claim])
+        } catch {
+            let refusal = TokenRefusal.authorizationDetails(error)
+            throw ExplainFailure(
+                description: "\(path): \(refusal.detail)", refusal: ExecutorError(.token(refusal)))
+        }
         var tokenID: String?
         if case .string(let text)? = claims["jti"] { tokenID = text }
         return Principal(
             issuer: issuer.issuer, subject: subject, planner: text("planner"), task: text("task"),
             tokenID: tokenID,
-            claims: claims, mapped: issuer.claims)
+            claims: claims, mapped: issuer.claims, narrowings: narrowings)
     }
 }
 

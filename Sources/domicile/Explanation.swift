@@ -30,7 +30,9 @@ struct Explanation {
             lines += Explanation.lines(rule.who, indent: 0)
         }
         for check in trace.checks {
-            lines.append("check     \(Explanation.mark(check.held)) \(check.name.rawValue): \(check.detail)")
+            lines.append(
+                "check     \(Explanation.mark(check.held)) \(check.name.rawValue): \(Explanation.printable(check.detail))"
+            )
         }
         switch trace.outcome {
         case .success(let decision):
@@ -86,7 +88,7 @@ struct Explanation {
         }
     }
 
-    /// On one line and harmless to a terminal: the subject is what its issuer chose.
+    /// On one line and harmless to a terminal: the subject and authorization_details are what their issuer chose.
     private static func printable(_ text: String) -> String {
         text.unicodeScalars.map { scalar in
             let isControl = scalar.value < 0x20 || (0x7f..<0xa0).contains(scalar.value)

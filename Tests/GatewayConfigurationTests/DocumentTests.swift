@@ -108,6 +108,7 @@ struct DocumentTests {
             case .replicates: return "refused: replicates"
             case .replication: return "refused: replication"
             case .unjudged: return "refused: statements"
+            case .narrowed: return "refused: token"
             }
         }
     }

@@ -130,6 +130,50 @@ struct PolicyNarrowingTests {
         #expect(allowed > 300)
     }
 
+    private static func narrowing(_ random: inout SeededGenerator) -> Narrowing {
+        func maybe<Value>(_ value: Value) -> Value? { random.next(below: 2) == 0 ? value : nil }
+        return Narrowing(
+            databases: maybe(some(["d0", "d1", "d*"], &random).map { Pattern($0) }),
+            regions: maybe(some(names + ["J0", "J1", "no"], &random)),
+            roles: maybe(some(["x", "y", "z"], &random)),
+            access: maybe(random.next(below: 2) == 0 ? .readOnly : .readWrite))
+    }
+
+    @Test("F-POL-18: a token that narrows itself is allowed nothing that it was not allowed without")
+    func narrowingTokens() {
+        var random = SeededGenerator(seed: 9_396)
+        var allowed = 0
+        for round in 0..<12_000 {
+            let rules = (0..<3).map { _ in Self.rule(&random) }
+            let request = Self.request(&random)
+            let entries = (0...random.next(below: 3)).map { _ in Self.narrowing(&random) }
+            let principal = request.principal
+            var narrower = request
+            narrower.principal = Principal(
+                issuer: principal.issuer, subject: principal.subject, planner: nil, task: nil, tokenID: nil,
+                claims: principal.claims, mapped: [:], narrowings: entries)
+            guard let after = Self.decision(rules, narrower) else { continue }
+            allowed += 1
+            // The role that auto means may be another one: both must be had without narrowing.
+            var asked = request
+            asked.role = after.role
+            guard let before = Self.decision(rules, asked), Self.decision(rules, request) != nil else {
+                Issue.record("round \(round): refused before, allowed after")
+                return
+            }
+            #expect(Set(after.regions).isSubset(of: before.regions), "round \(round)")
+            #expect(after.rule == before.rule && after.role == before.role)
+            #expect(after.access == before.access || after.access == .readOnly)
+            #expect(after.forbid.isSuperset(of: before.forbid) && after.replicatesTo == before.replicatesTo)
+            #expect(
+                entries.contains { entry in
+                    entry.databases?.contains { $0.matches(after.database) } != false
+                        && entry.roles?.contains(after.role) != false
+                }, "round \(round)")
+        }
+        #expect(allowed > 300)
+    }
+
     @Test("Every decision lies inside its rule's regions, and its path too")
     func insideTheRule() {
         var random = SeededGenerator(seed: 7)

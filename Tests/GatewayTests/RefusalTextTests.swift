@@ -47,6 +47,14 @@ private func hasControls(_ text: String) -> Bool {
             (.idle, "57P01"), (.protocolViolation("Message type 'p' has no place here."), "08P01"),
             (.unsupportedProtocol(major: 2, minor: 0), "0A000"), (.userMissing, "28000"),
             (.encryptionRequired, "28000"),
+            (.token(.authorizationDetails(.notAList)), "28P01"),
+            (.token(.authorizationDetails(.tooManyEntries)), "28P01"),
+            (.token(.authorizationDetails(.untyped)), "28P01"),
+            (.token(.authorizationDetails(.unknownMember)), "28P01"),
+            (.token(.authorizationDetails(.value(.access))), "28P01"),
+            (.policy(.narrowed(.database, rule: "r")), "42501"),
+            (.policy(.narrowed(.role, rule: "r")), "42501"),
+            (.policy(.narrowed(.region, rule: "r")), "42501"),
             (.startupTimeout, "57014"), (.shuttingDown, "57P01"),
         ]
     }

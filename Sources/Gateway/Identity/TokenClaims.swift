@@ -34,13 +34,22 @@ struct TokenClaims {
         let planner = try Self.name(issuer.claims["planner"].flatMap(all.value(at:)), .planner)
         let task = try Self.name(issuer.claims["task"].flatMap(all.value(at:)), .task)
         let tokenID = try Self.name(claims["jti"], .jti)
+        let narrowings = try Self.narrowings(claims)
         principal = Principal(
             issuer: issuer.issuer, subject: subject, planner: planner, task: task, tokenID: tokenID,
             claims: claims,
-            mapped: issuer.claims)
+            mapped: issuer.claims, narrowings: narrowings)
         // In range: `time` lets nothing through that is negative or beyond the limit.
         self.expires = Int64(expires.rounded(.down))
         self.issued = issued.map { Int64($0.rounded(.down)) }
+    }
+
+    private static func narrowings(_ claims: [String: ClaimValue]) throws(TokenRefusal) -> [Narrowing] {
+        do throws(AuthorizationDetailsMistake) {
+            return try AuthorizationDetails.read(claims[AuthorizationDetails.claim])
+        } catch {
+            throw .authorizationDetails(error)
+        }
     }
 
     private static func checkAudience(_ value: ClaimValue?, _ configured: [String]) throws(TokenRefusal) {

@@ -1,3 +1,5 @@
+import GatewayPolicy
+
 /// Why a token is refused: one case for each check. Nothing in it comes from the token but lengths, so that
 /// its texts are safe wherever they go.
 package enum TokenRefusal: Error, Sendable, Hashable {
@@ -50,6 +52,8 @@ package enum TokenRefusal: Error, Sendable, Hashable {
     case issuedInFuture
     case claim(NamedClaim, ClaimMistake)
     case logoutToken
+    /// `authorization_details` cannot be read (RFC 9396).
+    case authorizationDetails(AuthorizationDetailsMistake)
     case unknownKey
     /// The key that `kid` names is not for the header's algorithm.
     case keyUnfit
@@ -86,6 +90,7 @@ extension TokenRefusal {
         case .issuedInFuture: "iat"
         case .claim(let claim, _): claim.rawValue
         case .logoutToken: "events"
+        case .authorizationDetails: AuthorizationDetails.claim
         case .unknownKey: "kid"
         case .keyUnfit, .keyAmbiguous: "key"
         case .signature: "signature"
@@ -116,6 +121,7 @@ extension TokenRefusal {
         case .issuedInFuture: "The token says it was issued in the future (iat)."
         case .claim(let claim, let mistake): "The token's \(claim.rawValue) \(mistake.detail)."
         case .logoutToken: "The token is a logout token (events), which is no proof of identity."
+        case .authorizationDetails(let mistake): "The token's authorization_details \(mistake.detail)."
         case .unknownKey: "The token's issuer does not publish the key that would have signed it (kid)."
         case .keyUnfit: "The key that the token names (kid) is not for its algorithm (alg)."
         case .keyAmbiguous:
@@ -149,6 +155,8 @@ extension TokenRefusal {
                 + "no oftener."
         case .signature:
             "Get a new token from the configured issuer; its keys may have changed since this one was signed."
+        case .authorizationDetails:
+            "Entries of type domicile may have databases, regions, roles, access and forbid, as docs/policy.md says."
         case .unknownIssuer, .algorithm, .type, .critical, .timeMissing, .timeMalformed, .claim, .logoutToken,
             .keyUnfit, .keyAmbiguous:
             "Compare the token's header and claims with the issuer's entry in the gateway's configuration."
@@ -173,6 +181,20 @@ extension TokenRefusal.Malformation {
         case .notAnObject(let part): "The token's \(part.rawValue) is not a JSON object."
         case .keyID: "The token's key name (kid) is not a string of at most \(TokenHeader.keyIDLimit) bytes."
         case .transformed: "The token's header asks for an encoding (b64, zip) that is not supported."
+        }
+    }
+}
+
+extension AuthorizationDetailsMistake {
+    fileprivate var detail: String {
+        switch self {
+        case .notAList: "are not a list"
+        case .tooManyEntries: "have more than \(AuthorizationDetails.entryLimit) entries"
+        case .untyped: "have an entry that is no object with a type"
+        case .unknownMember: "have an entry of type domicile with a member that is not known"
+        case .value(let member):
+            "have an entry of type domicile whose \(member.rawValue) \(member == .access ? "is" : "are") none that can be "
+                + "understood"
         }
     }
 }

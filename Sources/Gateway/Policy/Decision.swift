@@ -3,7 +3,7 @@ package struct Decision: Sendable, Hashable {
     package let rule: String
     /// The database that goes upstream; the one the rule was matched with.
     package let database: String
-    /// Regions the session may be served from, after what was asked for narrowed them. Never empty.
+    /// Regions the session may be served from, after what was asked for and the token narrowed them. Never empty.
     package let regions: [String]
     package let role: String
     package let access: Access
@@ -17,15 +17,14 @@ package struct Decision: Sendable, Hashable {
     package let replicatesTo: [String]
 
     init(
-        rule: Rule, database: String, regions: [String], role: String, replication: Bool,
-        replicatesTo: [String]
+        rule: Rule, database: String, rights: Rights, role: String, replication: Bool, replicatesTo: [String]
     ) {
         self.rule = rule.name
         self.database = database
-        self.regions = regions
+        self.regions = rights.regions
         self.role = role
-        self.access = rule.access
-        self.forbid = rule.forbid
+        self.access = rights.access
+        self.forbid = rights.forbid
         self.forbidsTemporary = rule.forbidsTemporary
         self.replication = replication
         self.capture = rule.capture
@@ -50,8 +49,10 @@ package enum PolicyRefusal: Error, Sendable, Hashable {
     case replicates(to: [String], rule: String)
     /// A replication connection without `replication: allow`.
     case replication(rule: String)
-    /// The rule forbids classes of statements, and this version judges none.
+    /// The rule or the token forbids classes of statements, and this version judges none.
     case unjudged(rule: String)
+    /// The token's `authorization_details` leave nothing of what was asked for and the rule allows.
+    case narrowed(Narrowing.Member, rule: String)
 }
 
 extension PolicyRefusal {
@@ -60,7 +61,7 @@ extension PolicyRefusal {
         switch self {
         case .unknownDatabase, .noRule: nil
         case .role(_, let rule, _), .region(_, let rule, _), .transit(_, let rule), .replicates(_, let rule),
-            .replication(let rule), .unjudged(let rule):
+            .replication(let rule), .unjudged(let rule), .narrowed(_, let rule):
             rule
         }
     }

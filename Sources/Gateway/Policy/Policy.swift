@@ -70,34 +70,66 @@ package struct Policy: Sendable {
     private func decide(
         _ request: AccessRequest, by rule: CompiledRule, on database: PolicyDatabase
     ) throws(PolicyRefusal) -> Decision {
-        let role = try self.role(request, by: rule)
-        let narrowed = try self.narrowed(request, by: rule)
+        let rights = try self.rights(request, by: rule)
         try checkTransit(rule)
         let replicatesTo = try self.replicatesTo(rule, database)
         guard !request.replication || rule.source.replication else {
             throw .replication(rule: rule.source.name)
         }
-        guard rule.source.needsNoJudgement else { throw .unjudged(rule: rule.source.name) }
+        // After the rule's own checks, which look at the rule alone: a token opens nothing by asking for less.
+        let left = try narrowed(rights, request, by: rule)
+        guard left.forbid.isEmpty, !rule.source.forbidsTemporary else {
+            throw .unjudged(rule: rule.source.name)
+        }
+        guard let role = left.roles.first else { throw .narrowed(.role, rule: rule.source.name) }
         return Decision(
-            rule: rule.source, database: database.name, regions: narrowed, role: role,
+            rule: rule.source, database: database.name, rights: left, role: role,
             replication: request.replication, replicatesTo: replicatesTo)
     }
 
-    private func role(_ request: AccessRequest, by rule: CompiledRule) throws(PolicyRefusal) -> String {
+    /// What the rule allows of what was asked for.
+    private func rights(_ request: AccessRequest, by rule: CompiledRule) throws(PolicyRefusal) -> Rights {
+        Rights(
+            roles: try allowedRoles(request, by: rule), regions: try allowedRegions(request, by: rule),
+            access: rule.source.access, forbid: rule.source.forbid)
+    }
+
+    /// What the token leaves of it: by the first of its entries that leaves something. Entries are alternatives (RFC
+    /// 9396 section 2), and none is mixed with another.
+    private func narrowed(
+        _ rights: Rights, _ request: AccessRequest, by rule: CompiledRule
+    ) throws(PolicyRefusal) -> Rights {
+        guard !request.principal.narrowings.isEmpty else { return rights }
+        var nearest = Narrowing.Member.database
+        for narrowing in request.principal.narrowings {
+            switch rights.narrowed(by: narrowing, database: request.database, regions: regions) {
+            case .left(let left): return left
+            case .nothingLeft(let member): if member.rawValue > nearest.rawValue { nearest = member }
+            }
+        }
+        throw .narrowed(nearest, rule: rule.source.name)
+    }
+
+    /// The role asked for; for `auto` all of the rule's, the first of which is meant.
+    private func allowedRoles(_ request: AccessRequest, by rule: CompiledRule) throws(PolicyRefusal)
+        -> [String]
+    {
         let allowed = rule.source.roles
         if let asked = request.role {
-            if let same = allowed.first(where: { $0.hasSameBytes(as: asked) }) { return same }
+            if let same = allowed.first(where: { $0.hasSameBytes(as: asked) }) { return [same] }
             let isAuto = asked.hasSameBytes(as: "auto") || asked.hasSameBytes(as: request.principal.subject)
             guard isAuto else { throw .role(asked, rule: rule.source.name, allowed: allowed) }
         }
-        guard let first = allowed.first else {
+        guard !allowed.isEmpty else {
             throw .role(request.role ?? "auto", rule: rule.source.name, allowed: allowed)
         }
-        return first
+        return allowed
     }
 
     /// The rule's regions, narrowed by every name asked for.
-    private func narrowed(_ request: AccessRequest, by rule: CompiledRule) throws(PolicyRefusal) -> [String] {
+    private func allowedRegions(_ request: AccessRequest, by rule: CompiledRule) throws(PolicyRefusal)
+        -> [String]
+    {
         var left = rule.regions
         for asked in request.regionsAsked {
             let meant = PolicyRegion.expand([asked], in: regions)
@@ -139,12 +171,18 @@ package struct Policy: Sendable {
             return true
         }
         let asked = request.regionsAsked
+        let allowed = try? rights(request, by: rule)
+        let left = allowed.flatMap { try? narrowed($0, request, by: rule) }
+        let forbid = left?.forbid ?? rule.source.forbid
+        let needsNoJudgement = forbid.isEmpty && !rule.source.forbidsTemporary
         return [
             CheckTrace(
-                name: .role, held: held { () throws(PolicyRefusal) in _ = try role(request, by: rule) },
+                name: .role,
+                held: held { () throws(PolicyRefusal) in _ = try allowedRoles(request, by: rule) },
                 detail: "asked \(request.role ?? "auto"), allowed \(list(rule.source.roles))"),
             CheckTrace(
-                name: .region, held: held { () throws(PolicyRefusal) in _ = try narrowed(request, by: rule) },
+                name: .region,
+                held: held { () throws(PolicyRefusal) in _ = try allowedRegions(request, by: rule) },
                 detail: "asked \(asked.isEmpty ? "none" : list(asked)), allowed \(list(rule.regions))"),
             CheckTrace(
                 name: .transit, held: held { () throws(PolicyRefusal) in try checkTransit(rule) },
@@ -161,10 +199,13 @@ package struct Policy: Sendable {
                 detail: "\(request.replication ? "asked for" : "not asked for"), rule says "
                     + (rule.source.replication ? "allow" : "refuse")),
             CheckTrace(
-                name: .statements, held: rule.source.needsNoJudgement,
-                detail: rule.source.needsNoJudgement
+                name: .token, held: allowed == nil || left != nil,
+                detail: PolicyTrace.words(request.principal.narrowings)),
+            CheckTrace(
+                name: .statements, held: needsNoJudgement,
+                detail: needsNoJudgement
                     ? "nothing is forbidden"
-                    : "the rule forbids classes of statements, and none can be judged"),
+                    : "the rule or the token forbids classes of statements, and none can be judged"),
         ]
     }
 

@@ -1,11 +1,28 @@
-/// How the policy came to its answer: what `domicile explain` shows. Holds names, patterns and outcomes,
-/// never a claim's value.
+/// How the policy came to its answer: what `domicile explain` shows. Holds names, patterns and outcomes, and
+/// no claim's value but those of `authorization_details`.
 package struct PolicyTrace: Sendable {
     /// Every rule, in the order of the file.
     package let rules: [RuleTrace]
     /// The checks of the rule that matched; empty where none did.
     package let checks: [CheckTrace]
     package let outcome: Result<Decision, PolicyRefusal>
+
+    /// What a token's entries leave, in words.
+    static func words(_ narrowings: [Narrowing]) -> String {
+        guard !narrowings.isEmpty else { return "the token narrows nothing" }
+        func list(_ name: String, _ values: [String]?) -> String? {
+            values.map { "\(name) [\($0.joined(separator: ", "))]" }
+        }
+        let entries = narrowings.map { entry in
+            let members = [
+                list("databases", entry.databases?.map(\.text)), list("regions", entry.regions),
+                list("roles", entry.roles), entry.access.map { "access \($0.rawValue)" },
+                entry.forbid.isEmpty ? nil : list("forbid", entry.forbid.map(\.rawValue).sorted()),
+            ].compactMap(\.self)
+            return members.isEmpty ? "everything" : members.joined(separator: ", ")
+        }
+        return "the token leaves " + entries.joined(separator: "; or ")
+    }
 }
 
 /// One rule's part in a trace.
@@ -52,7 +69,7 @@ package indirect enum ConditionTrace: Sendable, Hashable {
 /// A check behind the match.
 package struct CheckTrace: Sendable, Hashable {
     package enum Name: String, Sendable, Hashable, CaseIterable {
-        case role, region, transit, replicates, replication, statements
+        case role, region, transit, replicates, replication, token, statements
     }
     package let name: Name
     package let held: Bool

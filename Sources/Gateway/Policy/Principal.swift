@@ -12,10 +12,12 @@ package struct Principal: Sendable, Hashable {
     package let claims: [String: ClaimValue]
     /// Claims by the names that the issuer's `claims` mapping gives them: name to path in `claims`.
     package let mapped: [String: [String]]
+    /// What the token leaves of its own rights: one of these must leave what is asked for; none where it narrows nothing.
+    package let narrowings: [Narrowing]
 
     package init(
         issuer: String, subject: String, planner: String?, task: String?, tokenID: String?,
-        claims: [String: ClaimValue], mapped: [String: [String]]
+        claims: [String: ClaimValue], mapped: [String: [String]], narrowings: [Narrowing] = []
     ) {
         self.issuer = issuer
         self.subject = subject
@@ -24,6 +26,7 @@ package struct Principal: Sendable, Hashable {
         self.tokenID = tokenID
         self.claims = claims
         self.mapped = mapped
+        self.narrowings = narrowings
     }
 
     /// The value a policy condition means by `name`: `issuer` and `subject` themselves, a mapped name, else

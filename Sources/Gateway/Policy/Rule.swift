@@ -107,8 +107,3 @@ package struct Rule: Sendable, Hashable {
         self.session = session
     }
 }
-
-extension Rule {
-    /// Whether its sessions may be served without a judgement of their statements.
-    var needsNoJudgement: Bool { forbid.isEmpty && !forbidsTemporary }
-}
