@@ -24,6 +24,7 @@ static inline long copenssl_set_sni(SSL *ssl, const char *name) { return SSL_set
 
 static const uint64_t copenssl_op_no_renegotiation = SSL_OP_NO_RENEGOTIATION;
 static const uint64_t copenssl_op_no_compression = SSL_OP_NO_COMPRESSION;
+static const uint64_t copenssl_op_no_ticket = SSL_OP_NO_TICKET;
 // A peer that ends its stream without close_notify has ended it (a FIN), not failed.
 static const uint64_t copenssl_op_ignore_unexpected_eof = SSL_OP_IGNORE_UNEXPECTED_EOF;
 static const uint64_t copenssl_op_ktls = SSL_OP_ENABLE_KTLS;

@@ -59,6 +59,8 @@ package enum Refusal: Error, Sendable {
     case unsupportedProtocol(major: Int, minor: Int)
     case userMissing
     case encryptionRequired
+    /// The token is bound to somebody else (`cnf`).
+    case confirmation(TokenConfirmation.Failure)
     case startupTimeout
     case shuttingDown
 
@@ -84,7 +86,7 @@ package enum Refusal: Error, Sendable {
             "53300"
         case .protocolViolation: "08P01"
         case .unsupportedProtocol: "0A000"
-        case .encryptionRequired, .userMissing, .loginRevoked: "28000"
+        case .encryptionRequired, .userMissing, .loginRevoked, .confirmation: "28000"
         case .startupTimeout: "57014"
         }
     }
@@ -126,6 +128,7 @@ package enum Refusal: Error, Sendable {
         case .unsupportedProtocol(let major, let minor): "unsupported frontend protocol \(major).\(minor)"
         case .userMissing: "no PostgreSQL user name specified in startup packet"
         case .encryptionRequired: "an encrypted connection is required"
+        case .confirmation: "the token is bound to another holder"
         case .startupTimeout: "login took too long"
         case .shuttingDown: "terminating session: the gateway is shutting down"
         }
@@ -174,6 +177,12 @@ package enum Refusal: Error, Sendable {
         case .unsupportedProtocol: "The gateway speaks protocol 3.0 to 3.2."
         case .userMissing: "The startup packet names no user."
         case .encryptionRequired: "A token is never accepted on an unencrypted connection."
+        case .confirmation(.noCertificate):
+            "The token is bound to a certificate (cnf, x5t#S256), and the connection has shown none."
+        case .confirmation(.otherCertificate):
+            "The token is bound to another certificate (cnf, x5t#S256) than the connection has shown."
+        case .confirmation(.unprovable):
+            "The token is bound (cnf) by a method other than a certificate (x5t#S256), which cannot be proved here."
         case .startupTimeout: "The login did not end within session.startup_timeout."
         case .shuttingDown: "It was told to stop."
         }
@@ -215,6 +224,10 @@ package enum Refusal: Error, Sendable {
         case .unsupportedProtocol: "Use a client that speaks protocol 3."
         case .userMissing: "Use user=auto, or the role that you need."
         case .encryptionRequired: "Use sslmode=verify-full."
+        case .confirmation(.noCertificate), .confirmation(.otherCertificate):
+            "Connect by TLS with the certificate that the token was issued for, where the listener has client_ca."
+        case .confirmation(.unprovable):
+            "Ask the identity provider for a token that is bound to a certificate, or not bound."
         case .startupTimeout: "Give the token at once, by PGPASSWORD or a password callback."
         case .shuttingDown: "Connect again."
         }

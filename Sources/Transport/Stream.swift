@@ -193,6 +193,7 @@ package final class Stream {
 
     package var hasPostgreSQLProtocol: Bool { tls?.hasPostgreSQLProtocol ?? false }
     package var peerPublicKeyPin: String? { tls?.peerPublicKeyPin }
+    package var peerCertificateDigest: [UInt8]? { tls?.peerCertificateDigest }
     package var serverEndPoint: [UInt8]? { tls?.serverEndPoint }
 
     /// No more will be written: close_notify, then FIN. Reading may go on.

@@ -23,14 +23,28 @@ package final class TLSContext: Sendable {
         // What throws from here on has deinit free the context.
         try TLSContext.use(context, certificate: certificate, key: key)
         if let clientCA {
-            try TLSContext.trust(context, file: clientCA)
-            SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
+            try TLSContext.demandCertificates(context, of: clientCA)
         }
         _ = copenssl_set_session_cache_off(context)
-        // Where executors' certificates are asked for, OpenSSL resumes no session without a context of its own.
+        // OpenSSL wants a context of the sessions that are resumed by a ticket.
         let name = Array("domicile".utf8)
         SSL_CTX_set_session_id_context(context, name, UInt32(name.count))
         SSL_CTX_set_alpn_select_cb(context, TLSContext.selectProtocol, nil)
+    }
+
+    /// Executors must show a certificate of these CAs, and prove it anew on each connection: a resumed session would take
+    /// the one of its first handshake for good, also when it has expired since.
+    private static func demandCertificates(
+        _ context: OpaquePointer, of clientCA: String
+    ) throws(TransportError) {
+        try trust(context, file: clientCA)
+        guard let names = SSL_load_client_CA_file(clientCA) else {
+            throw .material(path: clientCA, reason: lastError())
+        }
+        SSL_CTX_set_client_CA_list(context, names)
+        SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
+        _ = copenssl_set_options(context, copenssl_op_no_ticket)
+        SSL_CTX_set_num_tickets(context, 0)
     }
 
     /// For connections to replicas, with a client certificate where one is given.

@@ -118,6 +118,16 @@ final class TLSSession {
         return "sha256/" + String(decoding: text.prefix(Int(written)), as: UTF8.self)
     }
 
+    /// SHA-256 of the peer certificate's DER form; nil where it showed none. TLS has verified the certificate, and that
+    /// the peer has its key, where the context demands one.
+    var peerCertificateDigest: [UInt8]? {
+        guard let certificate = SSL_get1_peer_certificate(ssl) else { return nil }
+        defer { X509_free(certificate) }
+        var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
+        guard X509_digest(certificate, EVP_sha256(), &digest, nil) == 1 else { return nil }
+        return digest
+    }
+
     /// Channel binding `tls-server-end-point` of the peer's certificate (RFC 5929 section 4.1): its hash under the
     /// signature's own hash function, SHA-256 in place of MD5 and SHA-1. Nil where the signature names no hash
     /// (Ed25519).

@@ -328,9 +328,6 @@ struct ConfigurationMistakeTests {
                 "gateway: gw-1", "audit: { ship: {}, anchor: [{}] }", "2:10 mistake `ship` needs",
                 "2:20 mistake `anchor` needs"),
             Change(
-                "key: gateway.key }", "key: gateway.key, client_ca: upstream-ca.pem }",
-                "5:56 mistake `client_ca` needs"),
-            Change(
                 "    tls: {", "    auth: oauthbearer\n    tls: {",
                 "5:5 mistake `auth: oauthbearer` needs SASL"),
             Change(
@@ -351,6 +348,17 @@ struct ConfigurationMistakeTests {
             #expect(finding.hasPrefix(expected), "\(finding)")
         }
     }
+
+    @Test(
+        "Certificates of executors are demanded only where every connection has TLS",
+        arguments: [
+            Change(
+                "key: gateway.key }", "key: gateway.key, client_ca: upstream-ca.pem, required: false }",
+                "5:56 mistake `client_ca` with `required: false`", "5:84 warning `required: false`"),
+            Change(
+                "key: gateway.key }", "key: gateway.key, client_ca: gone.pem }", "5:67 mistake `client_ca`"),
+        ])
+    func executorsProof(_ change: Change) { expect(change) }
 
     @Test(
         "who: an issuer where there are several, no globs for it, no empty values",

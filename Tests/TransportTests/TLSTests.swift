@@ -246,7 +246,9 @@ private func shakeHands(_ pair: SocketPair) -> (connecting: Stream.Outcome, acce
             } == missing)
     }
 
-    @Test("With a client CA a peer must show a certificate of that CA")
+    @Test(
+        "With a client CA a peer must show a certificate of that CA, which is told by the digest that openssl computes"
+    )
     func mutual() throws {
         try certificates.leaf("executor", names: "DNS:executor.test")
         let context = try accepting(clientCA: certificates.ca)
@@ -255,6 +257,7 @@ private func shakeHands(_ pair: SocketPair) -> (connecting: Stream.Outcome, acce
             Issue.record("let a peer in that showed no certificate")
             return
         }
+        #expect(without.accepting.peerCertificateDigest == nil)
         let pair = try SocketPair()
         try pair.accepting.acceptTLS(context)
         try pair.connecting.connectTLS(
@@ -264,5 +267,10 @@ private func shakeHands(_ pair: SocketPair) -> (connecting: Stream.Outcome, acce
         let outcome = shakeHands(pair)
         #expect(outcome.connecting == .moved(0))
         #expect(outcome.accepting == .moved(0))
+        let printed = try TestCertificates.shell(
+            "openssl x509 -in \(certificates.path("executor.crt")) -outform der | sha256sum")
+        let expected = try #require(printed.split(separator: " ").first)
+        let digest = try #require(pair.accepting.peerCertificateDigest)
+        #expect(digest.map { String(format: "%02x", $0) }.joined() == expected)
     }
 }

@@ -64,6 +64,12 @@ extension ConfigurationBuilder {
                 "a listener on TCP without a certificate; expected `tls: { certificate: FILE, key: FILE }`, "
                     + "or `tls: { required: false }` where tokens may be seen on the way")
         }
+        if clientCA != nil, !required {
+            mistake(
+                tls.keyPosition(of: "client_ca"),
+                "`client_ca` with `required: false`: unencrypted connections would show no certificate; expected one of "
+                    + "the two")
+        }
         if let clientCA { check(.authority(file: clientCA), tls, "client_ca") }
         guard let certificate, let key else { return nil }
         check(.certificate(file: certificate, key: key), tls, "certificate", "key")

@@ -57,8 +57,7 @@ package enum ConfigurationReference {
                 .optional("key", .readableFile, "PEM file of its private key."),
                 .optional(
                     "client_ca", .readableFile,
-                    "PEM file of the CAs that executors' certificates must come from.",
-                    restriction: .init(values: nil, needs: "client certificates of executors")),
+                    "PEM file of CAs: executors must show a certificate of theirs, besides the token."),
                 .fallback(
                     "required", .boolean, "true", "`false` takes tokens on unencrypted connections too."),
             ]),

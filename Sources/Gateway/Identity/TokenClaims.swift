@@ -14,6 +14,7 @@ struct TokenClaims {
     let principal: Principal
     let expires: Int64
     let issued: Int64?
+    let confirmation: TokenConfirmation?
 
     init(_ claims: [String: ClaimValue], issuer: Issuer, leeway: Duration, now: Int64) throws(TokenRefusal) {
         try Self.checkAudience(claims["aud"], issuer.audience)
@@ -35,6 +36,7 @@ struct TokenClaims {
         let task = try Self.name(issuer.claims["task"].flatMap(all.value(at:)), .task)
         let tokenID = try Self.name(claims["jti"], .jti)
         let narrowings = try Self.narrowings(claims)
+        confirmation = try TokenConfirmation.read(claims["cnf"])
         principal = Principal(
             issuer: issuer.issuer, subject: subject, planner: planner, task: task, tokenID: tokenID,
             claims: claims,

@@ -54,6 +54,8 @@ package enum TokenRefusal: Error, Sendable, Hashable {
     case logoutToken
     /// `authorization_details` cannot be read (RFC 9396).
     case authorizationDetails(AuthorizationDetailsMistake)
+    /// `cnf` is no object, or its `x5t#S256` no thumbprint (RFC 7800 section 3.1, RFC 8705 section 3.1).
+    case confirmation
     case unknownKey
     /// The key that `kid` names is not for the header's algorithm.
     case keyUnfit
@@ -91,6 +93,7 @@ extension TokenRefusal {
         case .claim(let claim, _): claim.rawValue
         case .logoutToken: "events"
         case .authorizationDetails: AuthorizationDetails.claim
+        case .confirmation: "cnf"
         case .unknownKey: "kid"
         case .keyUnfit, .keyAmbiguous: "key"
         case .signature: "signature"
@@ -122,6 +125,8 @@ extension TokenRefusal {
         case .claim(let claim, let mistake): "The token's \(claim.rawValue) \(mistake.detail)."
         case .logoutToken: "The token is a logout token (events), which is no proof of identity."
         case .authorizationDetails(let mistake): "The token's authorization_details \(mistake.detail)."
+        case .confirmation:
+            "The token's confirmation (cnf) is not an object, or its x5t#S256 is not the digest of a certificate."
         case .unknownKey: "The token's issuer does not publish the key that would have signed it (kid)."
         case .keyUnfit: "The key that the token names (kid) is not for its algorithm (alg)."
         case .keyAmbiguous:
@@ -158,7 +163,7 @@ extension TokenRefusal {
         case .authorizationDetails:
             "Entries of type domicile may have databases, regions, roles, access and forbid, as docs/policy.md says."
         case .unknownIssuer, .algorithm, .type, .critical, .timeMissing, .timeMalformed, .claim, .logoutToken,
-            .keyUnfit, .keyAmbiguous:
+            .keyUnfit, .keyAmbiguous, .confirmation:
             "Compare the token's header and claims with the issuer's entry in the gateway's configuration."
         }
     }

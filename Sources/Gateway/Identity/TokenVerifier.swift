@@ -59,7 +59,8 @@ struct TokenVerifier {
             let claims = candidate.claims
             return .verified(
                 VerifiedToken(
-                    principal: claims.principal, expires: claims.expires, issued: claims.issued))
+                    principal: claims.principal, expires: claims.expires, issued: claims.issued,
+                    confirmation: claims.confirmation))
         }
     }
 

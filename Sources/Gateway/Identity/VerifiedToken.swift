@@ -8,14 +8,17 @@ package struct VerifiedToken: Sendable, Hashable {
     package let expires: Int64
     /// `iat`, a fraction rounded down: Unix seconds; nil where the token does not say when it was issued.
     package let issued: Int64?
+    /// What the executor must prove besides; nil where the token is good in anybody's hand.
+    package let confirmation: TokenConfirmation?
 
     /// The issuer, byte for byte as configured.
     package var issuer: String { principal.issuer }
 
-    init(principal: Principal, expires: Int64, issued: Int64?) {
+    init(principal: Principal, expires: Int64, issued: Int64?, confirmation: TokenConfirmation?) {
         self.principal = principal
         self.expires = expires
         self.issued = issued
+        self.confirmation = confirmation
     }
 }
 

@@ -185,6 +185,11 @@ extension Session {
     private func introspect(_ startup: ExecutorStartup, _ token: [UInt8], _ verified: VerifiedToken) {
         identity.principal = verified.principal
         identity.token = verified
+        do throws(TokenConfirmation.Failure) {
+            try verified.confirmation?.check(certificate: executor.peerCertificateDigest)
+        } catch {
+            return end(.confirmation(error))
+        }
         guard !isRevoked else { return end(.loginRevoked) }
         guard context.introspection.concerns(verified) else { return decide(startup, verified) }
         phase = .introspecting(startup, verified)
