@@ -151,6 +151,23 @@ private struct Seeds {
         write("Pipelines", query + answer("G") + [0x7f, 1] + one("S") + error + often(query) + ready)
     }
 
+    /// OAUTHBEARER of RFC 7628 section 4: with a token, without one, in two steps, and the end of a refused one.
+    private func writeBearers() {
+        func body(_ bytes: [UInt8]) -> [UInt8] {
+            [UInt8(bytes.count >> 8), UInt8(bytes.count & 0xff)] + bytes
+        }
+        func initial(_ message: [UInt8]) -> [UInt8] {
+            Array("OAUTHBEARER\u{0}".utf8) + [0, 0, 0, UInt8(message.count)] + message
+        }
+        let last = body([1])
+        for authorization in ["Bearer vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==", "", "Basic YTpi"] {
+            let message = Array("n,,\u{1}host=h\u{1}port=143\u{1}auth=\(authorization)\u{1}\u{1}".utf8)
+            write("OAuthBearers", body(initial(message)) + last)
+            let chosen = Array("OAUTHBEARER\u{0}".utf8) + [0xff, 0xff, 0xff, 0xff]
+            write("OAuthBearers", body(chosen) + body(message) + last)
+        }
+    }
+
     /// What no capture holds: logins with the digests of `UpstreamLogins`, and options of every form.
     mutating func addWritten() {
         for (flags, mechanism) in [(0b00011, "SCRAM-SHA-256"), (0b11011, "SCRAM-SHA-256-PLUS")] {
@@ -166,6 +183,7 @@ private struct Seeds {
             writeLogin(flags: UInt8(flags))
         }
         writeFloods()
+        writeBearers()
         for text in ["-c a.b=c -c\\ d=e", "--search-path=x\\ y -fs -tpa -d5 -e -S 64", "-EO -c", "-- x"] {
             write("StartupPackets", Array("o\(text)".utf8))
         }

@@ -59,6 +59,12 @@ package enum Refusal: Error, Sendable {
     case unsupportedProtocol(major: Int, minor: Int)
     case userMissing
     case encryptionRequired
+    /// OAUTHBEARER on a connection without TLS.
+    case bearerNeedsEncryption
+    /// OAUTHBEARER's discovery: the executor asks where tokens come from.
+    case tokenAskedFor
+    /// OAUTHBEARER with an identity besides the token's.
+    case authorizationIdentity
     /// The token is bound to somebody else (`cnf`).
     case confirmation(TokenConfirmation.Failure)
     case startupTimeout
@@ -85,8 +91,10 @@ package enum Refusal: Error, Sendable {
         case .tooManySessions, .tooManyConnections, .tooManySessionsOfSubject, .tooManyLogins, .replicasFull:
             "53300"
         case .protocolViolation: "08P01"
-        case .unsupportedProtocol: "0A000"
-        case .encryptionRequired, .userMissing, .loginRevoked, .confirmation: "28000"
+        case .unsupportedProtocol, .authorizationIdentity: "0A000"
+        case .encryptionRequired, .bearerNeedsEncryption, .userMissing, .tokenAskedFor, .confirmation,
+            .loginRevoked:
+            "28000"
         case .startupTimeout: "57014"
         }
     }
@@ -127,7 +135,9 @@ package enum Refusal: Error, Sendable {
         case .protocolViolation: "protocol violation"
         case .unsupportedProtocol(let major, let minor): "unsupported frontend protocol \(major).\(minor)"
         case .userMissing: "no PostgreSQL user name specified in startup packet"
-        case .encryptionRequired: "an encrypted connection is required"
+        case .encryptionRequired, .bearerNeedsEncryption: "an encrypted connection is required"
+        case .tokenAskedFor: "no token was given"
+        case .authorizationIdentity: "authorization identities are not supported"
         case .confirmation: "the token is bound to another holder"
         case .startupTimeout: "login took too long"
         case .shuttingDown: "terminating session: the gateway is shutting down"
@@ -177,6 +187,9 @@ package enum Refusal: Error, Sendable {
         case .unsupportedProtocol: "The gateway speaks protocol 3.0 to 3.2."
         case .userMissing: "The startup packet names no user."
         case .encryptionRequired: "A token is never accepted on an unencrypted connection."
+        case .bearerNeedsEncryption: "OAUTHBEARER is offered over TLS only."
+        case .tokenAskedFor: "The executor asked where tokens come from (OAUTHBEARER's discovery)."
+        case .authorizationIdentity: "The OAUTHBEARER message names an authorization identity."
         case .confirmation(.noCertificate):
             "The token is bound to a certificate (cnf, x5t#S256), and the connection has shown none."
         case .confirmation(.otherCertificate):
@@ -223,7 +236,9 @@ package enum Refusal: Error, Sendable {
         case .protocolViolation: "Check the PostgreSQL client or driver."
         case .unsupportedProtocol: "Use a client that speaks protocol 3."
         case .userMissing: "Use user=auto, or the role that you need."
-        case .encryptionRequired: "Use sslmode=verify-full."
+        case .encryptionRequired, .bearerNeedsEncryption: "Use sslmode=verify-full."
+        case .tokenAskedFor: "Get a token from the provider named in the answer, and connect again."
+        case .authorizationIdentity: "Leave it out; the token says who the executor is."
         case .confirmation(.noCertificate), .confirmation(.otherCertificate):
             "Connect by TLS with the certificate that the token was issued for, where the listener has client_ca."
         case .confirmation(.unprovable):

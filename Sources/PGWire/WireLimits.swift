@@ -48,6 +48,9 @@ package enum WireLimits {
     /// The longest salt and the longest server nonce of a SCRAM exchange; PostgreSQL uses 16 and 24 bytes.
     package static let scramField = 1_024
 
+    /// Keys of an OAUTHBEARER message; RFC 7628 defines six.
+    package static let oauthPairs = 16
+
     /// ParameterStatus messages before the first ReadyForQuery. PostgreSQL sends some fifteen; each setting
     /// an extension marks for report adds one.
     package static let parameterStatusAtLogin = 256

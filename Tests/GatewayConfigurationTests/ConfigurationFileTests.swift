@@ -83,6 +83,32 @@ struct ConfigurationFileTests {
         #expect(read.operators == [])
     }
 
+    @Test("What a listener demands and what discovery says are read")
+    func proofs() throws {
+        let text = Fixture.changed([
+            (
+                "    tls: { certificate: gateway.crt, key: gateway.key }",
+                "    auth: oauthbearer\n    tls: { certificate: gateway.crt, key: gateway.key, client_ca: upstream-ca.pem }"
+            ),
+            (
+                "audience: [domicile]\n",
+                "audience: [domicile]\n    scope: openid domicile\n    jwks: jwks.json\n"
+                    + "  - { issuer: https://id.example.org/x/, audience: [domicile] }\n"
+            ), ("who: { subject", "who: { issuer: https://id.example.com, subject"),
+            ("who: { sub:", "who: { issuer: https://id.example.com, sub:"),
+        ])
+        let reading = fixture.read(text)
+        let read = try #require(reading.configuration, "\(reading.findings)")
+        let listener = try #require(read.listeners.first)
+        #expect(listener.auth == .oauthbearer)
+        #expect(listener.tls?.clientCA == fixture.folder + "/upstream-ca.pem")
+        #expect(read.issuers.map(\.scope) == ["openid domicile", "openid"])
+        // Executors are sent to a provider whose discovery document is known to be there.
+        #expect(
+            read.discoveryIssuer?.discoveryDocument
+                == "https://id.example.org/x/.well-known/openid-configuration")
+    }
+
     @Test("Databases and their credentials are read")
     func databases() throws {
         let database = try #require(try configuration().databases.first)

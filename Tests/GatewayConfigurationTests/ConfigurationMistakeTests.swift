@@ -328,11 +328,6 @@ struct ConfigurationMistakeTests {
                 "gateway: gw-1", "audit: { ship: {}, anchor: [{}] }", "2:10 mistake `ship` needs",
                 "2:20 mistake `anchor` needs"),
             Change(
-                "    tls: {", "    auth: oauthbearer\n    tls: {",
-                "5:5 mistake `auth: oauthbearer` needs SASL"),
-            Change(
-                "    tls: {", "    auth: \"${AUTH}\"\n    tls: {", "5:5 mistake `auth: ${AUTH}` needs SASL"),
-            Change(
                 "writer: { certificate: role.crt, key: role.key }", "writer: { certificate: minted }",
                 "26:19 warning `certificate: minted` needs the minting"),
             Change(
@@ -341,8 +336,7 @@ struct ConfigurationMistakeTests {
         ])
     func unavailable(_ change: Change) {
         let text = Fixture.changed([(change.from, change.to)])
-        let environment = Fixture.environment.merging(["AUTH": "oauthbearer"]) { $1 }
-        let found = fixture.findings(text, environment: environment)
+        let found = fixture.findings(text)
         #expect(found.count == change.findings.count, "\(found)")
         for (finding, expected) in zip(found, change.findings) {
             #expect(finding.hasPrefix(expected), "\(finding)")
@@ -350,15 +344,31 @@ struct ConfigurationMistakeTests {
     }
 
     @Test(
-        "Certificates of executors are demanded only where every connection has TLS",
+        "F-ID-19: certificates of executors and OAUTHBEARER are demanded only where every connection has TLS",
         arguments: [
             Change(
                 "key: gateway.key }", "key: gateway.key, client_ca: upstream-ca.pem, required: false }",
                 "5:56 mistake `client_ca` with `required: false`", "5:84 warning `required: false`"),
             Change(
                 "key: gateway.key }", "key: gateway.key, client_ca: gone.pem }", "5:67 mistake `client_ca`"),
+            Change(
+                "address: 127.0.0.1:6432\n    tls: { certificate: gateway.crt, key: gateway.key }",
+                "unix: run/s\n    auth: oauthbearer", "5:11 mistake `auth: oauthbearer` with `unix`"),
+            Change(
+                "    tls: {", "    auth: bearer\n    tls: {",
+                #"5:11 mistake `auth`: found "bearer"; expected one of cleartext, oauthbearer"#),
         ])
     func executorsProof(_ change: Change) { expect(change) }
+
+    @Test(
+        "The scopes that executors are told to ask for are RFC 6749's",
+        arguments: ["\" openid\"", "\"openid \"", "\"a  b\"", "\"\"", "'a\"b'", "'a\\b'", "é"])
+    func scope(text: String) {
+        expect(
+            Change(
+                "audience: [domicile]", "audience: [domicile]\n    scope: \(text)",
+                "10:12 mistake `scope`: found"))
+    }
 
     @Test(
         "who: an issuer where there are several, no globs for it, no empty values",

@@ -187,7 +187,24 @@ import Testing
         let startup = try read([("options", "-c domicile.auth=cleartext"), ("domicile.auth", "cleartext")])
         #expect(startup.options == nil)
         #expect(startup.forwarded.isEmpty)
-        #expect(refused([("domicile.auth", "trust")]) == "42501")
+        #expect(startup.authentication == .cleartext)
+        for value in ["trust", "", "OAUTHBEARER", "oauthbearer ", "oauth"] {
+            #expect(refused([("domicile.auth", value)]) == "42501")
+        }
+    }
+
+    @Test(
+        "F-ID-19: OAUTHBEARER is asked for by options or parameter, in any case of the name; the last one counts",
+        arguments: [
+            [("options", "-c domicile.auth=oauthbearer")], [("domicile.auth", "oauthbearer")],
+            [("options", "--DOMICILE.Auth=oauthbearer -c domicile.region=EU")],
+            [("options", "-c domicile.auth=cleartext -c domicile.auth=oauthbearer")],
+        ])
+    func bearer(parameters: [(String, String)]) throws {
+        let startup = try read(parameters)
+        #expect(startup.authentication == .oauthbearer)
+        #expect(startup.options == nil && startup.forwarded.isEmpty)
+        #expect(try read([]).authentication == nil)
     }
 
     // MARK: options

@@ -46,10 +46,10 @@ private func hasControls(_ text: String) -> Bool {
             (.tooManySessionsOfSubject(limit: 100), "53300"), (.tooManyLogins(perSecond: 50), "53300"),
             (.idle, "57P01"), (.protocolViolation("Message type 'p' has no place here."), "08P01"),
             (.unsupportedProtocol(major: 2, minor: 0), "0A000"), (.userMissing, "28000"),
-            (.encryptionRequired, "28000"),
-            (.confirmation(.noCertificate), "28000"),
+            (.encryptionRequired, "28000"), (.bearerNeedsEncryption, "28000"), (.tokenAskedFor, "28000"),
+            (.authorizationIdentity, "0A000"), (.confirmation(.noCertificate), "28000"),
             (.confirmation(.otherCertificate), "28000"), (.confirmation(.unprovable), "28000"),
-            (.token(.confirmation), "28P01"),
+            (.token(.confirmation), "28P01"), (.token(.malformed(.authorization)), "28P01"),
             (.token(.authorizationDetails(.notAList)), "28P01"),
             (.token(.authorizationDetails(.tooManyEntries)), "28P01"),
             (.token(.authorizationDetails(.untyped)), "28P01"),
@@ -139,6 +139,10 @@ private func hasControls(_ text: String) -> Bool {
         #expect(
             FrameError.lengthTooLong(tag: 0x53, length: 10_001, limit: 10_000).reason
                 == "Message 'S' says a length of 10001; at most 10000 is possible.")
+        for mistake in OAuthBearerMistake.allCases {
+            let expected = mistake == .authorizationIdentity ? "0A000" : "08P01"
+            #expect(mistake.refusal.sqlstate == expected)
+        }
         #expect(StartupError.invalidLength(7).refusal.sqlstate == "08P01")
         #expect(StartupError.invalidLayout.refusal.sqlstate == "08P01")
         #expect(StartupError.unsupportedProtocol(major: 2, minor: 0).refusal.sqlstate == "0A000")

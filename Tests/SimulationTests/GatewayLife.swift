@@ -40,11 +40,13 @@ struct GatewayLife {
             identity.fetchKeys(issuer: "https://id.example.com") { _ in continuation.resume() }
         }
         health = SimulatedHealth(configuration)
+        let state = folder + "/state-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true)
         let parts = GatewayParts(
             identity: identity,
             introspection: IntrospectionService(issuers: configuration.issuers, logger: logger),
             revocations: try RevocationStore(
-                folder: folder + "/state-\(UUID().uuidString)", now: time.wall / 1_000_000),
+                folder: state, now: time.wall / 1_000_000),
             health: health, logs: logs,
             captureKey: try CaptureKey.loadOrCreate(path: folder + "/capture.key"),
             platform: GatewayPlatform(

@@ -72,6 +72,8 @@ DRIVERS = [
         ["g++", "-O1", "-std=c++17", "{source}/libpqxx.cpp", "-o", "{build}/programme", "-lpqxx", "-lpq"]]),
     python("psycopg 3", "psycopg3.py", ("psycopg[binary]",), environment={"PSYCOPG_IMPL": "binary"}),
     python("psycopg 3, pure", "psycopg3.py", ("psycopg[binary]",), environment={"PSYCOPG_IMPL": "python"}),
+    python("psycopg 3, OAUTHBEARER", "psycopg3.py", ("psycopg[binary]",), environment={
+        "PSYCOPG_IMPL": "binary", "BEARER": "1"}),
     python("psycopg2", "psycopg2_programme.py", ("psycopg2-binary",)),
     python("asyncpg", "asyncpg_programme.py", ("asyncpg",)),
     python("pg8000", "pg8000_programme.py", ("pg8000",)),

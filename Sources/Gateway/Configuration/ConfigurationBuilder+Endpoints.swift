@@ -31,6 +31,11 @@ extension ConfigurationBuilder {
                 mistake(
                     fields.keyPosition(of: "tls"), "found `tls` with `unix`; expected it with `address` only")
             }
+            if auth == .oauthbearer {
+                mistake(
+                    fields.position(of: "auth"),
+                    "`auth: oauthbearer` with `unix`; expected it with TLS only (RFC 7628 section 3)")
+            }
             let listener = Listener(address: .unix(path: path), tls: nil, tlsRequired: false, auth: auth)
             return PlacedListener(listener: listener, position: fields.position(of: "unix"))
         }
@@ -95,8 +100,23 @@ extension ConfigurationBuilder {
                     algorithms: fields.choices("algorithms", Algorithm.self), keys: keys(fields),
                     ca: fields.readableFile("ca"), types: fields.has("types") ? types : nil,
                     claims: claims(fields), keysMaxAge: fields.duration("keys_max_age"),
-                    keysRefresh: fields.duration("keys_refresh"), introspection: introspection(fields)))
+                    keysRefresh: fields.duration("keys_refresh"), introspection: introspection(fields),
+                    scope: scope(fields)))
         }
+    }
+
+    /// RFC 6749 section 3.3: tokens of printable ASCII but `"` and `\`, one space between two.
+    private func scope(_ fields: Fields) -> String {
+        guard let value = fields.scalar("scope") else { return "" }
+        let tokens = value.text.utf8.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+        let isFit = tokens.allSatisfy { token in
+            !token.isEmpty
+                && token.allSatisfy {
+                    (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+                }
+        }
+        if !isFit { fields.wrong("scope", value, fields.expected("scope")) }
+        return value.text
     }
 
     private func issuerURL(_ fields: Fields) -> String? {

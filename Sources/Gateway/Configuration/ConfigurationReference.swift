@@ -47,8 +47,8 @@ package enum ConfigurationReference {
                 .optional("tls", .section("listen[].tls"), "TLS of a TCP listener; it must have one."),
                 .fallback(
                     "auth", .choice(Listener.Authentication.allCases.map(\.rawValue)), "cleartext",
-                    "How the token is asked for first.",
-                    restriction: .init(values: ["oauthbearer"], needs: "SASL OAUTHBEARER")),
+                    "How the token is asked for where the startup packet does not say `domicile.auth`; "
+                        + "`oauthbearer` over TLS only."),
             ]),
         ConfigurationSection(
             "listen[].tls", "TLS of a listener.",
@@ -108,6 +108,9 @@ package enum ConfigurationReference {
                     "introspection", .section("issuers[].introspection"),
                     "Asks the provider about each token at login (RFC 7662). Absent: signature and claims are enough."
                 ),
+                .fallback(
+                    "scope", .special("scopes, one space between two"), "openid",
+                    "Scopes that OAUTHBEARER's discovery answer tells executors to ask the provider for."),
             ]),
         ConfigurationSection(
             "issuers[].introspection", "How the provider is asked whether a token is active (RFC 7662).",

@@ -23,11 +23,13 @@ package struct Issuer: Sendable, Hashable {
     package var keysRefresh: Duration
     /// Asks the issuer about each token at login; nil: its signature and claims are enough.
     package var introspection: Introspection?
+    /// Scopes that executors are told to ask for (RFC 6749 section 3.3).
+    package var scope: String
 
     package init(
         issuer: String, audience: [String], algorithms: [Algorithm], keys: Keys, ca: String?,
         types: [String]?, claims: [String: [String]], keysMaxAge: Duration, keysRefresh: Duration,
-        introspection: Introspection? = nil
+        introspection: Introspection? = nil, scope: String = "openid"
     ) {
         self.issuer = issuer
         self.audience = audience
@@ -39,6 +41,7 @@ package struct Issuer: Sendable, Hashable {
         self.keysMaxAge = keysMaxAge
         self.keysRefresh = keysRefresh
         self.introspection = introspection
+        self.scope = scope
     }
 }
 
@@ -64,6 +67,21 @@ package struct Introspection: Sendable, Hashable {
         self.cache = cache
         self.onError = onError
     }
+}
+
+extension Issuer {
+    /// Where its discovery document lies: a closing slash is dropped, the rest appended (OpenID Connect Discovery section
+    /// 4.1).
+    package var discoveryDocument: String {
+        (issuer.utf8.last == UInt8(ascii: "/") ? String(issuer.dropLast()) : issuer)
+            + "/.well-known/openid-configuration"
+    }
+}
+
+extension Configuration {
+    /// The one that executors are sent to for a token: the first whose discovery document the gateway itself reads, else
+    /// the first.
+    package var discoveryIssuer: Issuer? { issuers.first { $0.keys == .discovery } ?? issuers.first }
 }
 
 /// JWS algorithms (RFC 7518 section 3.1, RFC 8037).

@@ -18,6 +18,8 @@ package enum TokenRefusal: Error, Sendable, Hashable {
         case keyID
         /// `b64` (RFC 7797) or `zip`.
         case transformed
+        /// `auth` of OAUTHBEARER is another scheme, or holds what no token can.
+        case authorization
     }
 
     package enum Cut: Sendable, Hashable {
@@ -185,6 +187,7 @@ extension TokenRefusal.Malformation {
             "The token's \(part.rawValue) is refused: its JSON \(mistake.description)."
         case .notAnObject(let part): "The token's \(part.rawValue) is not a JSON object."
         case .keyID: "The token's key name (kid) is not a string of at most \(TokenHeader.keyIDLimit) bytes."
+        case .authorization: "The auth value of OAUTHBEARER is not Bearer and a token."
         case .transformed: "The token's header asks for an encoding (b64, zip) that is not supported."
         }
     }

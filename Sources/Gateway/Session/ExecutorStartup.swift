@@ -17,6 +17,8 @@ package struct ExecutorStartup {
     /// The `options` that go on, in the server's own escaping; nil where nothing is left of them.
     package let options: [UInt8]?
     package let usesLongCancelKey: Bool
+    /// How the executor wants to give its token (`domicile.auth`); nil: as the listener says.
+    package let authentication: Listener.Authentication?
 
     /// The executor brings along settings, beside those that every PostgreSQL server and role takes.
     package var setsParameters: Bool {
@@ -42,10 +44,10 @@ package struct ExecutorStartup {
         self.user = user
         let asked = text("database").flatMap { $0.isEmpty ? nil : $0 } ?? user
         database = asked
-        var regions: [String] = []
+        var own = OwnSettings()
         do throws(DatabaseNameMistake) {
             logical = try DatabaseName(parsing: asked)
-            if let region = logical.region { regions.append(region) }
+            if let region = logical.region { own.regions.append(region) }
         } catch {
             throw .databaseName("\(error)")
         }
@@ -62,32 +64,41 @@ package struct ExecutorStartup {
             switch name {
             case "user", "database", "replication": continue
             case "options":
-                options = try ExecutorStartup.filter(parameter.value, &regions)
+                options = try ExecutorStartup.filter(parameter.value, &own)
             default:
-                guard try ExecutorStartup.mayForward(name, parameter.value, &regions) else { continue }
+                guard try ExecutorStartup.mayForward(name, parameter.value, &own) else { continue }
                 forwarded.append(parameter)
             }
         }
         self.forwarded = forwarded
         self.options = options
-        regionsAsked = regions
+        regionsAsked = own.regions
+        authentication = own.authentication
     }
 
-    /// True where the setting goes on; `domicile.region` is taken out and noted.
+    /// What the parameters say to the gateway.
+    private struct OwnSettings {
+        var regions: [String] = []
+        var authentication: Listener.Authentication?
+    }
+
+    /// True where the setting goes on; `domicile.region` and `domicile.auth` are taken out and noted.
     private static func mayForward(
-        _ name: String, _ value: [UInt8], _ regions: inout [String]
+        _ name: String, _ value: [UInt8], _ own: inout OwnSettings
     ) throws(Refusal) -> Bool {
         let folded = name.lowercased()
         if folded == "domicile.region" {
             do throws(DatabaseNameMistake) {
-                regions.append(try DatabaseName.regionAsked(String(decoding: value, as: UTF8.self)))
+                own.regions.append(try DatabaseName.regionAsked(String(decoding: value, as: UTF8.self)))
             } catch {
                 throw .databaseName("\(error)")
             }
             return false
         }
         if folded == "domicile.auth" {
-            guard value == Array("cleartext".utf8) else { throw .startupParameter(name) }
+            let known = Listener.Authentication.allCases.first { value.elementsEqual($0.rawValue.utf8) }
+            guard let known else { throw .startupParameter(name) }
+            own.authentication = known
             return false
         }
         // By bytes: a Character may join the dot with what follows it.
@@ -97,7 +108,7 @@ package struct ExecutorStartup {
         return true
     }
 
-    private static func filter(_ value: [UInt8], _ regions: inout [String]) throws(Refusal) -> [UInt8]? {
+    private static func filter(_ value: [UInt8], _ own: inout OwnSettings) throws(Refusal) -> [UInt8]? {
         let parsed: StartupOptions
         do throws(StartupOptions.Mistake) {
             parsed = try StartupOptions.parse(value)
@@ -107,7 +118,7 @@ package struct ExecutorStartup {
         var kept: [StartupOptions.Setting] = []
         for setting in parsed.settings {
             let name = String(decoding: setting.name, as: UTF8.self)
-            if try mayForward(name, setting.value, &regions) { kept.append(setting) }
+            if try mayForward(name, setting.value, &own) { kept.append(setting) }
         }
         return kept.isEmpty ? nil : StartupOptions(settings: kept).encoded
     }

@@ -131,7 +131,8 @@ extension Gateway {
         let issuer = try issuerMeant(issuer)
         var revocation: Revocation
         do throws(RevocationMistake) {
-            revocation = try Revocation(issuer: issuer, scope: scope, time: context.platform.wall() / 1_000_000)
+            revocation = try Revocation(
+                issuer: issuer, scope: scope, time: context.platform.wall() / 1_000_000)
         } catch {
             throw .wrong("\(error)")
         }
@@ -169,7 +170,7 @@ extension Gateway {
         return await withCheckedContinuation { continuation in
             Thread.detachNewThread {
                 do throws(RevocationStoreError) {
-                    try revocations.store(revocation, now: context.platform.wall() / 1_000_000)
+                    try revocations.store(revocation, now: self.context.platform.wall() / 1_000_000)
                     continuation.resume(returning: nil)
                 } catch {
                     continuation.resume(returning: error)

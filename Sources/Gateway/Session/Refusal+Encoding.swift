@@ -37,6 +37,29 @@ extension FrameError {
     }
 }
 
+extension OAuthBearerMistake {
+    /// What the executor hears, and what is recorded.
+    package var refusal: Refusal {
+        switch self {
+        case .frame: .protocolViolation("The SASL message is malformed.")
+        case .mechanism: .protocolViolation("The SASL mechanism is none that was offered.")
+        case .empty: .protocolViolation("The OAUTHBEARER message is empty.")
+        case .header: .protocolViolation("The OAUTHBEARER message does not begin with a GS2 header.")
+        case .channelBinding: .protocolViolation("OAUTHBEARER has no channel binding.")
+        case .authorizationIdentity: .authorizationIdentity
+        case .pair: .protocolViolation("The OAUTHBEARER message has what is no key and value.")
+        case .repeatedKey: .protocolViolation("The OAUTHBEARER message has a key twice.")
+        case .tooManyKeys:
+            .protocolViolation("The OAUTHBEARER message has more than \(WireLimits.oauthPairs) keys.")
+        case .unterminated: .protocolViolation("The OAUTHBEARER message has no end.")
+        case .trailingBytes: .protocolViolation("The OAUTHBEARER message goes on behind its end.")
+        case .authorizationMissing: .protocolViolation("The OAUTHBEARER message has no auth value.")
+        case .acknowledgement:
+            .protocolViolation("The answer to an OAUTHBEARER error is not its acknowledgement.")
+        }
+    }
+}
+
 extension StartupError {
     package var refusal: Refusal {
         switch self {

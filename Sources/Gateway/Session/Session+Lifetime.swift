@@ -110,7 +110,8 @@ extension Session {
             // No more of the executor's goes where the new one would not let it; what it does allow is looked at
             // again when the replica is reached.
             if decision.regions != old.regions { decisionChanged() }
-        case .negotiating, .handshaking, .authenticating, .verifying, .introspecting, .cancelling, .leaving,
+        case .negotiating, .handshaking, .authenticating, .verifying, .introspecting, .challenged,
+            .cancelling, .leaving,
             .closed:
             break
         }
@@ -119,7 +120,8 @@ extension Session {
     private func decisionChanged() {
         switch phase {
         case .relaying, .connecting: end(.decisionChanged)
-        case .negotiating, .handshaking, .authenticating, .verifying, .introspecting, .cancelling, .leaving,
+        case .negotiating, .handshaking, .authenticating, .verifying, .introspecting, .challenged,
+            .cancelling, .leaving,
             .closed:
             break
         }

@@ -10,7 +10,7 @@ extension Session {
     /// The first byte of a TLS record that holds a ClientHello (RFC 8446 section 5.1).
     private static let tlsHandshakeByte: UInt8 = 0x16
 
-    private var listenerConfiguration: Listener { generation.configuration.listeners[listener] }
+    var listenerConfiguration: Listener { generation.configuration.listeners[listener] }
     private var listenerTLS: TLSContext? { generation.listenerTLS[listener] }
 
     // MARK: Negotiation
@@ -101,116 +101,9 @@ extension Session {
         }
     }
 
-    // MARK: Token
-
-    private func authenticate(_ message: StartupMessage) {
-        do throws(Refusal) {
-            var answer: [UInt8] = []
-            if let negotiation = message.negotiation { StartupReply.negotiate(negotiation, into: &answer) }
-            let limits = generation.configuration.limits
-            guard
-                context.admission.admitLogin(
-                    address: client.hostBytes, perSecond: limits.loginsPerSecondPerAddress,
-                    now: worker.loop.now)
-            else { throw .tooManyLogins(perSecond: limits.loginsPerSecondPerAddress) }
-            let startup = try ExecutorStartup(message)
-            identity.database = startup.logical.database
-            identity.application = startup.application
-            StartupReply.authenticationCleartextPassword(into: &answer)
-            outbound.append(answer)
-            phase = .authenticating(startup)
-            if !inbound.isEmpty || executor.isReadable { worker.touch(self) }
-        } catch {
-            end(error)
-        }
-    }
-
-    func readPassword(_ startup: ExecutorStartup) {
-        if executor.isReadable {
-            switch executor.read(into: &inbound) {
-            case .moved, .wouldBlock: break
-            case .closed, .failed: return close()
-            }
-        }
-        do throws(FrameError) {
-            guard
-                let header = try FrameHeader.read(from: inbound.readable, origin: .executorAtLogin)
-            else {
-                if executor.isReadable { worker.touch(self) }
-                return
-            }
-            guard inbound.count >= header.frameLength else {
-                if executor.isReadable { worker.touch(self) }
-                return
-            }
-            let password = inbound.withBytes(WireLimits.frameHeader..<header.frameLength) { body in
-                (try? PasswordMessage.decode(body)).map { body.bytes(in: $0.password) }
-            }
-            guard let token = password else {
-                return end(.protocolViolation("The password message is malformed."))
-            }
-            inbound.consume(header.frameLength)
-            phase = .verifying(startup, token: token)
-            verify(startup, token, afterFetch: false)
-        } catch {
-            context.counters.protocolViolations.increase()
-            end(.protocolViolation(error.reason))
-        }
-    }
-
-    private func verify(_ startup: ExecutorStartup, _ token: [UInt8], afterFetch: Bool) {
-        switch context.identity.verify(
-            token, now: context.platform.wall() / 1_000_000, afterFetch: afterFetch)
-        {
-        case .verified(let verified): introspect(startup, token, verified)
-        case .refused(.keysUnavailable): end(.keysUnavailable)
-        case .refused(.introspectionUnavailable): end(.introspectionUnavailable)
-        case .refused(let refusal): end(.token(refusal))
-        case .needsKeys(let issuer):
-            let address = address
-            let context = context
-            context.identity.fetchKeys(issuer: issuer) { _ in
-                context.post(.keysFetched(address), to: address.worker)
-            }
-        }
-    }
-
-    func keysFetched() {
-        guard case .verifying(let startup, let token) = phase else { return }
-        verify(startup, token, afterFetch: true)
-    }
-
-    /// The session is known by its token from here on, to whoever revokes; then the issuer is asked whether it is
-    /// active, where it wants to be.
-    private func introspect(_ startup: ExecutorStartup, _ token: [UInt8], _ verified: VerifiedToken) {
-        identity.principal = verified.principal
-        identity.token = verified
-        do throws(TokenConfirmation.Failure) {
-            try verified.confirmation?.check(certificate: executor.peerCertificateDigest)
-        } catch {
-            return end(.confirmation(error))
-        }
-        guard !isRevoked else { return end(.loginRevoked) }
-        guard context.introspection.concerns(verified) else { return decide(startup, verified) }
-        phase = .introspecting(startup, verified)
-        let (address, context) = (address, context)
-        context.introspection.check(token, of: verified, now: context.platform.wall() / 1_000_000) { outcome in
-            context.post(.introspected(address, outcome), to: address.worker)
-        }
-    }
-
-    func introspected(_ outcome: IntrospectionOutcome) {
-        guard case .introspecting(let startup, let verified) = phase else { return }
-        switch outcome {
-        case .active: decide(startup, verified)
-        case .inactive: end(.token(.inactive))
-        case .unavailable: end(.introspectionUnavailable)
-        }
-    }
-
     // MARK: Decision
 
-    private func decide(_ startup: ExecutorStartup, _ verified: VerifiedToken) {
+    func decide(_ startup: ExecutorStartup, _ verified: VerifiedToken) {
         let principal = verified.principal
         guard !isRevoked else { return end(.loginRevoked) }
         let request = AccessRequest(
@@ -291,7 +184,8 @@ extension Session {
         case .connecting(let login):
             if let attempt = login.attempt { passOver(attempt.attested, .timeout, login) }
             end(noReplica(login))
-        case .negotiating, .handshaking, .authenticating, .relaying, .leaving, .closed: end(.startupTimeout)
+        case .negotiating, .handshaking, .authenticating, .challenged, .relaying, .leaving, .closed:
+            end(.startupTimeout)
         }
     }
 

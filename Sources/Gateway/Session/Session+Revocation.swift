@@ -37,7 +37,8 @@ extension Session {
         case .relaying(let relay):
             relayed = relay
             state = relay.drainReason != nil ? .draining : relay.isReplicaBusy ? .active : .idle
-        case .negotiating, .handshaking, .authenticating, .verifying, .cancelling, .leaving, .closed:
+        case .negotiating, .handshaking, .authenticating, .verifying, .challenged, .cancelling, .leaving,
+            .closed:
             return nil
         }
         guard let token = identity.token else { return nil }

@@ -14,12 +14,14 @@ final class Session {
         /// Reading SSLRequest, GSSENCRequest, CancelRequest or the startup packet.
         case negotiating(StartupNegotiation)
         case handshaking(StartupNegotiation)
-        /// AuthenticationCleartextPassword was sent.
-        case authenticating(ExecutorStartup)
+        /// AuthenticationCleartextPassword was sent; with an exchange, AuthenticationSASL.
+        case authenticating(ExecutorStartup, OAuthBearerExchange?)
         /// The token waits for the issuer's keys.
-        case verifying(ExecutorStartup, token: [UInt8])
-        /// The token is good; its issuer is asked whether it is active.
-        case introspecting(ExecutorStartup, VerifiedToken)
+        case verifying(ExecutorStartup, token: [UInt8], OAuthBearerExchange?)
+        /// The token waits for the issuer to say whether it is active.
+        case introspecting(ExecutorStartup, VerifiedToken, OAuthBearerExchange?)
+        /// Refused and recorded; the executor must acknowledge the challenge before it hears the error.
+        case challenged(OAuthBearerExchange, Refusal)
         case connecting(Login)
         case relaying(Relay)
         /// This connection brought a CancelRequest.
@@ -128,7 +130,7 @@ final class Session {
         switch phase {
         case .negotiating: readStartup()
         case .handshaking(let negotiation): handshake(negotiation)
-        case .authenticating(let startup): readPassword(startup)
+        case .authenticating, .challenged: readCredential()
         case .verifying, .introspecting, .cancelling: watchForEOF()
         case .connecting(let login): advance(login)
         case .relaying(let relay): relay.pump()
@@ -237,6 +239,9 @@ final class Session {
             }
             endUpstream(relay, reason: refusal.message, sqlstate: refusal.sqlstate, kills: true)
             leave()
+        case .challenged:
+            outbound.append(refusal.encoded(severity: .fatal))
+            leave()
         case .negotiating, .handshaking, .authenticating, .verifying, .introspecting, .connecting:
             outboundWaitsFor = 0
             if case .handshaking = phase { return close() }
@@ -257,7 +262,8 @@ final class Session {
         case .relaying(let relay):
             endUpstream(relay, reason: reason, sqlstate: sqlstate, kills: kills)
             leave()
-        case .negotiating, .handshaking, .authenticating, .verifying, .introspecting, .connecting,
+        case .negotiating, .handshaking, .authenticating, .verifying, .introspecting, .challenged,
+            .connecting,
             .cancelling:
             close()
         }
@@ -308,7 +314,9 @@ final class Session {
         case .relaying(let relay):
             relay.cancelEnded()
             relay.connection.stream.close()
-        case .negotiating, .handshaking, .authenticating, .verifying, .introspecting, .cancelling, .leaving,
+        case .negotiating, .handshaking, .authenticating, .verifying, .introspecting, .challenged,
+            .cancelling,
+            .leaving,
             .closed:
             break
         }

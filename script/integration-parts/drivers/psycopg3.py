@@ -2,11 +2,12 @@
 
 import threading
 
+import bearer
 import psycopg
 from steps import *
 
-connection = psycopg.connect(host=HOST, port=PORT, dbname=DATABASE, user=USER, password=PASSWORD,
-                             sslmode="verify-full", sslrootcert=CA, autocommit=True)
+connection = psycopg.connect(host=HOST, port=PORT, dbname=DATABASE, user=USER, sslmode="verify-full",
+                             sslrootcert=CA, autocommit=True, **bearer.login())
 
 
 def one(sql, values=None):
@@ -91,6 +92,7 @@ def notify():
 
 
 def login():
+    bearer.check()
     return "{} {}".format(*connection.execute("SELECT current_user, current_database()").fetchone())
 
 
