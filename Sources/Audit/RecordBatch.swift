@@ -161,6 +161,11 @@ extension RecordBatch {
 
     package mutating func add(_ key: StaticString, _ value: Int) { add(key, Int64(value)) }
 
+    package mutating func addNull(_ key: StaticString) {
+        guard open(key, room: 4) else { return }
+        JSONText.append(plain: "null", to: &bytes)
+    }
+
     package mutating func add(_ key: StaticString, _ value: Bool) {
         guard open(key, room: 5) else { return }
         JSONText.append(plain: value ? "true" : "false", to: &bytes)

@@ -66,6 +66,7 @@ import Testing
         }
         let isIdle = replay.pipeline.isIdle
         #expect(replay.violations == [], "seed \(seed)")
+        #expect(replay.wronglyRestated == [], "seed \(seed)")
         #expect(isIdle, "seed \(seed)")
         #expect(replay.sessionErrors == 0, "seed \(seed)")
         let last = messages[messages.count - 1].0

@@ -16,6 +16,13 @@ struct PipelineReplay: ~Copyable {
     /// What `bindSent` and `executeSent` gave, by message.
     var expected: [UInt64: UInt64] = [:]
 
+    /// Ends that say their statement is another than was told when it is not, or that keep it back when it is.
+    var wronglyRestated: [UInt64] {
+        outcomes.filter {
+            ($0.kind == .bind || $0.kind == .execute) && $0.isRestated != (expected[$0.of] != $0.statement)
+        }.map(\.of)
+    }
+
     /// Ends in the order they came: messages with an outcome, and `skipped`.
     func outcomes(of message: UInt64) -> [Pipeline.Outcome] { outcomes.filter { $0.of == message } }
 

@@ -150,6 +150,13 @@ extension Relay {
         beginBrief(.outcome, message: nil)
         region.batch.add("of", outcome.of)
         region.batch.add("index", outcome.index)
+        if outcome.isRestated {
+            if let statement = outcome.statement {
+                region.batch.add("statement", statement)
+            } else {
+                region.batch.addNull("statement")
+            }
+        }
         if let tag = outcome.tag {
             region.batch.add("tag", tag.description)
         } else if outcome.ending == .suspended {

@@ -92,6 +92,9 @@ extension Pipeline {
         /// and `bindSent` gave, this rests on answers: it differs where an error on the way changed what
         /// names mean. nil where no Parse is known (SQL's PREPARE and DECLARE CURSOR).
         package var statement: UInt64? = nil
+        /// `statement` is another than the driver was told when the message was sent: what it recorded then has to
+        /// be corrected.
+        package var isRestated = false
         /// Of a statement that was a COPY, whether it went well or not.
         package var copy: CopySummary? = nil
         /// False where more than one reading of the traffic was left (see `Pipeline`).

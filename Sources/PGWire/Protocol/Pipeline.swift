@@ -98,7 +98,10 @@ package struct Pipeline: ~Copyable {
         let portal = PipelineText(portal)
         let statement = PipelineText(statement)
         let meaning = reading.bindSent(message: message, portal: portal, statement: statement, now: now)
-        forOthers { _ = $0.bindSent(message: message, portal: portal, statement: statement, now: now) }
+        forOthers {
+            _ = $0.bindSent(message: message, portal: portal, statement: statement, now: now)
+            $0.told(meaning, of: message)
+        }
         return meaning
     }
 
@@ -123,7 +126,10 @@ package struct Pipeline: ~Copyable {
     package mutating func executeSent(message: UInt64, portal: Span<UInt8>, now: UInt64) -> UInt64? {
         let portal = PipelineText(portal)
         let meaning = reading.executeSent(message: message, portal: portal, now: now)
-        forOthers { _ = $0.executeSent(message: message, portal: portal, now: now) }
+        forOthers {
+            _ = $0.executeSent(message: message, portal: portal, now: now)
+            $0.told(meaning, of: message)
+        }
         return meaning
     }
 

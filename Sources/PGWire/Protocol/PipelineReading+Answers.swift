@@ -215,7 +215,7 @@ extension PipelineReading {
         outcome.rows = rows
         if first.kind == .execute {
             let portal = takePortal(first)
-            outcome.statement = statements.knownStatement(ofPortal: portal)
+            state(statements.knownStatement(ofPortal: portal), of: first)
             if let tag { statements.commandCompleted(tag, running: .some(portal)) }
             finishFirst()
         } else {
@@ -248,13 +248,19 @@ extension PipelineReading {
         }
     }
 
+    /// Names the Parse in `outcome`, which is that of a Bind or Execute.
+    private mutating func state(_ statement: UInt64?, of entry: Entry) {
+        outcome.statement = statement
+        outcome.isRestated = (statement ?? 0) != entry.told
+    }
+
     private mutating func extendedFailed(_ first: Entry) {
         let portal = takePortal(first)
         let statement = takeStatement(first)
         switch first.kind {
         case .parse: statements.parseFailed(statement, sqlstate: outcome.sqlstate)
-        case .bind: outcome.statement = statements.knownStatement(statement)
-        case .execute: outcome.statement = statements.knownStatement(ofPortal: portal)
+        case .bind: state(statements.knownStatement(statement), of: first)
+        case .execute: state(statements.knownStatement(ofPortal: portal), of: first)
         case .query, .describeStatement, .describePortal, .closeStatement, .closePortal, .functionCall, .sync,
             .malformedFlush, .copyData, .copyEnd:
             break

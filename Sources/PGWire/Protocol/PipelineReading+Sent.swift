@@ -29,7 +29,16 @@ extension PipelineReading {
         guard enqueue(entry) else { return statements.knownStatement(statement) }
         if let portal { names.append(portal) }
         if let statement { names.append(statement) }
-        return statements.expectBind(portal: portal, statement: statement, message: message)
+        let meaning = statements.expectBind(portal: portal, statement: statement, message: message)
+        told(meaning, of: message)
+        return meaning
+    }
+
+    /// The driver was told this Parse for a Bind or Execute that has just been sent.
+    mutating func told(_ statement: UInt64?, of message: UInt64) {
+        let last = queue.count &- 1
+        guard last >= 0, queue[last].message == message else { return }
+        queue[last].told = statement ?? 0
     }
 
     mutating func expectedStatement(_ name: PipelineText) -> UInt64? {
@@ -67,6 +76,7 @@ extension PipelineReading {
         let statement = statements.expectedStatement(ofPortal: portal)
         var entry = Entry(kind: .execute, message: message, sentAt: now)
         entry.namesPortal = portal != nil
+        entry.told = statement ?? 0
         guard enqueue(entry) else { return statement }
         if let portal { names.append(portal) }
         mayBeCopy = true

@@ -32,6 +32,8 @@ struct PipelineReading {
         var sentAt: UInt64
         /// Bytes of CopyData; how many CopyDone and CopyFail.
         var amount = 0
+        /// Of a Bind or Execute: the Parse that the driver was told and has recorded; 0 for none.
+        var told: UInt64 = 0
     }
 
     /// What has come of the answer to the oldest message.
