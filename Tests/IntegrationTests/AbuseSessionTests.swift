@@ -50,15 +50,10 @@ struct AbuseSessionTests {
     @Test("F-WIRE-07: lengths below 4 and beyond the type's limit are 08P01 at once, before any of the body")
     func lengths() throws {
         let witness = try AbuseWitness(testbed)
-        for type in "QPBEDCSHdcfFX" {
-            let large = "QPBFd".contains(type)
-            for length in [0, 3, large ? 0x3fff_ffff : 10_001, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff]
-                as [UInt32]
-            {
-                let client = try RawClient.through(testbed)
-                try client.send(Bytes.header(type, length: length))
-                #expect(try end(client) == "08P01", "\(type) \(length)")
-            }
+        for one in AbuseCase.sessionLengths {
+            let client = try RawClient.through(testbed)
+            try client.send(one.bytes)
+            #expect(try end(client) == "08P01", "\(one.name)")
         }
         try witness.expectUnharmed()
     }

@@ -111,4 +111,32 @@ struct WireCancelTests {
         #expect(try client.readFrames(until: "Z").map(\.letter) == ["T", "D", "C", "Z"])
         client.close()
     }
+
+    @Test(
+        "F-WIRE-16: 3,000 wrong keys leave few records, and the session beside them answers as fast as before"
+    )
+    func guesses() throws {
+        let own = try OwnGateway(testbed)
+        defer { own.remove() }
+        let witness = try AbuseWitness(own.testbed)
+        let began = Date()
+        for guess in 0..<3_000 {
+            let client = try RawClient(host: own.testbed.host, port: own.testbed.port)
+            try client.send(Bytes.cancelRequest(Bytes.number(UInt32(guess)) + Bytes.number(77)))
+            #expect(try client.readToEnd().isEmpty)
+            client.close()
+            if guess % 100 == 0 {
+                let asked = Date()
+                try witness.expectNeighbourAnswers()
+                #expect(Date().timeIntervalSince(asked) < 0.5)
+            }
+        }
+        let seconds = Int(Date().timeIntervalSince(began)) + 2
+        let records = try own.testbed.log("eu-west-1").records.filter { $0.type == "cancel" }
+        #expect(!records.isEmpty)
+        // Ten a second of an address, and one for each second that says there were more.
+        #expect(records.count <= 11 * seconds, "\(records.count) in \(seconds) s")
+        #expect(records.allSatisfy { ["unknown", "limited"].contains($0.keys["verdict"] as? String ?? "") })
+        try witness.expectUnharmed(ownGateway: true)
+    }
 }
