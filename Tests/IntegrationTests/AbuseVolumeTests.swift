@@ -118,6 +118,32 @@ struct AbuseVolumeTests {
         try witness.expectUnharmed(ownGateway: true)
     }
 
+    /// PostgreSQL's own limit is a message of 1 GiB: `DOMICILE_FIELD_BYTES=1073741700` sends that, and takes the server 3 GB.
+    @Test(
+        "F-WIRE-29: a field of 200 MB, or of DOMICILE_FIELD_BYTES, passes; the gateway does not grow, its outcome has the bytes"
+    )
+    func largeField() throws {
+        let text = ProcessInfo.processInfo.environment["DOMICILE_FIELD_BYTES"] ?? "200000000"
+        let size = try #require(Int(text))
+        let own = try OwnGateway(testbed)
+        defer { own.remove() }
+        let witness = try AbuseWitness(own.testbed)
+        let application = Testbed.unique("field")
+        let client = try RawClient.through(own.testbed, application: application)
+        try client.send(Bytes.query("select repeat('z', \(size))"))
+        #expect(try client.skimFrame()?.letter == "T")
+        let row = try #require(try client.skimFrame())
+        #expect(row.letter == "D")
+        // A count of columns and a length stand before the value.
+        #expect(row.bytes == size + 6)
+        #expect(try witness.growth() < 4 * 1024)
+        try expect(client, ["C", "Z"])
+        client.close()
+        let (log, sessions) = try own.testbed.endedSessions(application, region: "eu-west-1")
+        #expect(log.records(of: sessions, "outcome").map { $0.keys["bytes"] as? Int } == [size + 6])
+        try witness.expectUnharmed(ownGateway: true)
+    }
+
     @Test("a Bind of 300 MB passes as it comes: its record has its digest, and the gateway does not grow")
     func largeBind() throws {
         let own = try OwnGateway(

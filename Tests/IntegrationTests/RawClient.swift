@@ -105,6 +105,22 @@ final class RawClient {
         }
     }
 
+    /// The next frame's type and the length of its body, which is let go as it comes; nil at the end of the stream.
+    func skimFrame() throws -> (letter: String, bytes: Int)? {
+        while inbound.count < 5 { guard try receive(60) else { return nil } }
+        let head = peek(0..<5)
+        let bytes = head[1...].reduce(0) { $0 << 8 | Int($1) } - 4
+        inbound.consume(5)
+        var left = bytes
+        while left > 0 {
+            if inbound.isEmpty, try !receive(60) { return nil }
+            let some = min(left, inbound.count)
+            inbound.consume(some)
+            left -= some
+        }
+        return (String(UnicodeScalar(head[0])), bytes)
+    }
+
     /// Frames up to and with the first of this type, or up to the end of the stream.
     func readFrames(until tag: Character, within seconds: Double = 10) throws -> [Frame] {
         var frames: [Frame] = []
