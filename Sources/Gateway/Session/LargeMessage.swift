@@ -41,7 +41,7 @@ extension Relay {
 
     /// The first bytes of a large message are there: its head is read, and what follows is read as it comes.
     func beginLarge(_ tag: FrontendTag, _ header: FrameHeader, available: Int) -> LargeMessage {
-        message += 1
+        recorder.largeBegan()
         let start = frontend.scanned + WireLimits.frameHeader
         let head = fromExecutor.withBytes(start..<(frontend.scanned + available)) { body in
             (try? tag == .bind ? ValueStream.Head.bind(body) : ValueStream.Head.functionCall(body)).map {
@@ -59,11 +59,11 @@ extension Relay {
         }
         frontend.scanned = start + head.length
         var types: [UInt32] = []
-        if case .bind(_, _, let parse) = target { types = declaredTypes.types(of: parse) }
+        if case .bind(_, _, let parse) = target { types = recorder.declaredTypes.types(of: parse) }
         return LargeMessage(
             tag, header, target: target, formats: head.formats, types: types,
             values: ValueStream(count: head.count, bytes: header.bodyLength - head.length),
-            parameters: StreamedParameters(capture, recordLimit: recordLimit))
+            parameters: StreamedParameters(recorder.capture, recordLimit: recordLimit))
     }
 
     private func largeTarget(_ target: ValueStream.Head.Target, in body: Span<UInt8>) -> LargeMessage.Target {
@@ -72,7 +72,7 @@ extension Relay {
         case .bind(let portal, let statement):
             return .bind(
                 portal: body.bytes(in: portal), statement: body.bytes(in: statement),
-                parse: pipeline.expectedStatement(body.extracting(statement)))
+                parse: recorder.pipeline.expectedStatement(body.extracting(statement)))
         }
     }
 
@@ -85,7 +85,9 @@ extension Relay {
                 large.unread -= bytes
                 frontend.scanned += bytes
                 guard large.unread == 0 else { return false }
-                recordMalformed(large.tag, bytes: large.bodyLength)
+                _ = recorder.unread(
+                    large.tag, bytes: large.bodyLength, now: worker.loop.now, into: &region.batch)
+                worker.awaitReceipt(session, region)
                 return true
             }
             let range = frontend.scanned..<(frontend.scanned + available)
@@ -134,16 +136,15 @@ extension Relay {
         }
         frontend.scanned += rest
         let fragment = parameters.fragment()
+        let now = worker.loop.now
         switch target {
         case .bind(let portal, let statement, _):
-            let parse = pipeline.bindSent(
-                message: message, portal: portal.span, statement: statement.span, now: worker.loop.now)
-            recordLargeBind(portal: portal, statement: statement, parse: parse, fragment)
+            recorder.largeBind(
+                portal: portal, statement: statement, fragment, now: now, into: &region.batch)
         case .function(let function):
-            statements += 1
-            recordLargeFunctionCall(function, fragment)
-            pipeline.functionCallSent(message: message, now: worker.loop.now)
+            recorder.largeFunctionCall(function, fragment, now: now, into: &region.batch)
         }
+        worker.awaitReceipt(session, region)
         return true
     }
 }

@@ -48,32 +48,19 @@ extension Relay {
         case .commandComplete, .readyForQuery, .parameterStatus:
             // A ParameterStatus may be long; its frame is within the limit that FrameHeader has checked.
             guard available >= header.frameLength else { return false }
-            guard readShort(header, tag) else {
-                violation()
-                return false
-            }
-        case .noticeResponse, .notificationResponse: break
-        case .copyInResponse: answered(pipeline.copyInResponse())
-        case .copyOutResponse: answered(pipeline.copyOutResponse())
-        case .copyBothResponse:
-            // Only a walsender begins one (protocol, "Streaming Replication Protocol").
-            guard session.isReplication else {
-                violation()
-                return false
-            }
-            answered(pipeline.copyBothResponse())
+            readShort(header, tag)
         case .authentication, .backendKeyData, .negotiateProtocolVersion:
             if let replica = session.replicaID {
                 worker.context.health.contradict(replica, .loginRepeated)
             }
             violation()
             return false
-        case .dataRow: answered(pipeline.dataRow(bytes: header.bodyLength))
-        case .copyData: answered(pipeline.copyData(bytes: header.bodyLength))
-        case .rowDescription, .noData, .parameterDescription, .parseComplete, .bindComplete, .closeComplete,
-            .portalSuspended, .emptyQueryResponse, .functionCallResponse, .copyDone:
+        case .dataRow, .copyData, .copyInResponse, .copyOutResponse, .copyBothResponse, .rowDescription,
+            .noData, .parameterDescription, .parseComplete, .bindComplete, .closeComplete, .portalSuspended,
+            .emptyQueryResponse, .functionCallResponse, .copyDone, .noticeResponse, .notificationResponse:
             answered(
-                pipeline.frame(tag: header.tag, bodyLength: header.bodyLength, now: worker.loop.now))
+                recorder.answered(
+                    tag, bodyLength: header.bodyLength, now: worker.loop.now, into: &region.batch))
         }
         guard session.isRelaying else { return false }
         let bytes = min(header.frameLength, available)
@@ -81,35 +68,29 @@ extension Relay {
         return backend.passing == 0
     }
 
-    /// False where the body is not what its type promises.
-    private func readShort(_ header: FrameHeader, _ tag: BackendTag) -> Bool {
+    /// A CommandComplete, ReadyForQuery or ParameterStatus; a violation where the body is not what its type promises.
+    private func readShort(_ header: FrameHeader, _ tag: BackendTag) {
         let start = backend.scanned + WireLimits.frameHeader
         let range = start..<(start + header.bodyLength)
         let now = worker.loop.now
         // What follows from a body is done after the reading of it: it may change the buffer.
         if tag == .parameterStatus {
             let status = fromUpstream.withBytes(range) { try? ParameterStatus.decode($0) }
-            guard let status else { return false }
-            noteParameter(
+            guard let status else { return violation() }
+            return noteParameter(
                 String(decoding: status.name, as: UTF8.self), String(decoding: status.value, as: UTF8.self))
-            return true
         }
-        let answer = fromUpstream.withBytes(range) { body -> Pipeline.Answer? in
-            if tag == .commandComplete {
-                guard let complete = try? CommandComplete.decode(body) else { return nil }
-                return pipeline.commandComplete(tag: body.extracting(complete.commandTag), now: now)
-            }
-            guard let ready = try? ReadyForQuery.decode(body) else { return nil }
-            return pipeline.readyForQuery(status: ready.status.rawValue, now: now)
-        }
-        guard let answer else { return false }
-        answered(answer)
-        return true
+        answered(
+            fromUpstream.withBytes(range) { body in
+                tag == .commandComplete
+                    ? recorder.commandComplete(body, now: now, into: &region.batch)
+                    : recorder.readyForQuery(body, now: now, into: &region.batch)
+            })
     }
 
     /// What of the session's settings the gateway must know.
     private func noteParameter(_ name: String, _ value: String) {
-        if name == "client_encoding" { clientEncoding = value }
+        recorder.parameterChanged(name, value)
         // It can come only after the statement that did it: the session ends before it can use it.
         if name == "default_transaction_read_only", value == "off", session.isReadOnly {
             session.end(.readOnlyLost)
@@ -133,38 +114,25 @@ extension Relay {
             let refused = refusedStatements.remove(at: index)
             let frame = refused.refusal.encoded(severity: .error)
             answered(
-                pipeline.errorResponse(
-                    sqlstate: Pipeline.SQLState(refused.refusal.sqlstate), now: worker.loop.now))
+                recorder.errorResponse(
+                    sqlstate: refused.refusal.sqlstate, now: worker.loop.now, into: &region.batch))
             fromUpstream.replace(backend.scanned..<(backend.scanned + header.frameLength), with: frame)
             backend.scanned += frame.count
             return true
         }
-        let sqlstate = peek.sqlstate.flatMap { Pipeline.SQLState($0) }
-        answered(pipeline.errorResponse(sqlstate: sqlstate, now: worker.loop.now))
+        answered(
+            recorder.errorResponse(sqlstate: peek.sqlstate, now: worker.loop.now, into: &region.batch))
         guard session.isRelaying else { return false }
         let bytes = min(header.frameLength, available)
         backend.passes(frame: header.frameLength, having: bytes)
         return backend.passing == 0
     }
 
-    private func answered(_ answer: Pipeline.Answer) {
+    private func answered(_ answer: MessageRecorder.Answered) {
         switch answer {
-        case .continues, .sessionError: break
-        case .ended(let outcome): recordOutcome(outcome)
+        case .nothing: break
+        case .recorded: worker.recordSoon(region)
         case .violation: violation()
-        }
-        while let outcome = pipeline.nextOutcome() { recordOutcome(outcome) }
-        recordAllSkipped()
-    }
-
-    func recordAllSkipped() {
-        while let skipped = pipeline.nextSkipped() { recordSkipped(skipped) }
-    }
-
-    private func recordSkipped(_ skipped: Pipeline.Skipped) {
-        switch skipped.kind {
-        case .query, .parse, .bind, .execute, .functionCall: recordUnrun(skipped.of, reason: "skipped")
-        case .describe, .close, .sync, .flush: break
         }
     }
 
@@ -178,7 +146,8 @@ extension Relay {
 
     /// Nothing is asked, no transaction is open, and every answer has gone or may go to the executor.
     var isAtIdle: Bool {
-        large == nil && pipeline.isIdle && pipeline.transactionStatus == .idle && backend.isAtFrame
+        large == nil && recorder.pipeline.isIdle && recorder.pipeline.transactionStatus == .idle
+            && backend.isAtFrame
             && frontend.scanned == 0
             && !toExecutor.isHolding
     }

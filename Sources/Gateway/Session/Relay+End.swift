@@ -65,26 +65,23 @@ extension Relay {
     }
 
     /// Something awaits an answer, or a transaction is open: closing the connection alone would not end it.
-    var isReplicaBusy: Bool { !pipeline.isIdle || pipeline.transactionStatus != .idle }
+    var isReplicaBusy: Bool { !recorder.pipeline.isIdle || recorder.pipeline.transactionStatus != .idle }
 
     /// Every message whose answer never came gets an end in the log.
     func abandonUnanswered() {
-        while let abandoned = pipeline.nextAbandoned() {
-            switch abandoned.kind {
-            case .query, .parse, .bind, .execute, .functionCall:
-                recordUnrun(abandoned.of, reason: abandoned.of > forwardedMessage ? "not_forwarded" : "lost")
-            case .describe, .close, .sync, .flush: break
-            }
-        }
-        while let outcome = pipeline.nextOutcome() { recordOutcome(outcome) }
-        while let skipped = pipeline.nextSkipped() { recordUnrun(skipped.of, reason: "skipped") }
+        if recorder.abandon(forwarded: forwardedMessage, into: &region.batch) { worker.recordSoon(region) }
     }
 
     // MARK: Cancel
 
+    private func recordCancel(verdict: String, client: String) {
+        recorder.recordCancel(verdict: verdict, client: client, into: &region.batch)
+        worker.recordSoon(region)
+    }
+
     /// An executor's CancelRequest for this session (F-WIRE-14): forwarded while something awaits an answer.
     func cancelAsked(reply: SessionAddress, client: String) {
-        guard cancel == nil, !pipeline.isIdle, !connection.backendKey.isEmpty else {
+        guard cancel == nil, !recorder.pipeline.isIdle, !connection.backendKey.isEmpty else {
             recordCancel(verdict: "idle", client: client)
             return worker.context.post(.cancelEnded(reply), to: reply.worker)
         }

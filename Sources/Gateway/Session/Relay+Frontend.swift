@@ -14,10 +14,10 @@ extension Relay {
     func processFrontend() {
         lastActivity = worker.loop.now
         awaitsAnswers = false
-        while session.isRelaying, !hasTerminated, cancel == nil, !pipeline.isFull {
+        while session.isRelaying, !hasTerminated, cancel == nil, !recorder.pipeline.isFull {
             let step = step()
             // While the replica passes over messages no frame of it comes that would have them recorded.
-            recordAllSkipped()
+            if recorder.recordSkipped(into: &region.batch) { worker.recordSoon(region) }
             switch step {
             case .next: continue
             case .wait, .stop: return
@@ -75,30 +75,9 @@ extension Relay {
             }
             return gather(header, tag, available: available)
         case .execute, .close, .describe: return gather(header, tag, available: available)
-        case .copyData:
-            message += 1
-            pipeline.copyDataSent(bytes: header.bodyLength)
-            return pass(header)
-        case .copyDone:
-            message += 1
-            pipeline.copyDoneSent()
-            return pass(header)
-        case .copyFail:
-            message += 1
-            pipeline.copyFailSent()
-            return pass(header)
-        case .sync:
-            message += 1
-            pipeline.syncSent(message: message, now: worker.loop.now)
-            return pass(header)
-        case .flush:
-            message += 1
-            pipeline.flushSent(
-                message: message, isWellFormed: header.bodyLength == 0, now: worker.loop.now)
-            return pass(header)
-        case .terminate:
-            message += 1
-            hasTerminated = true
+        case .copyData, .copyDone, .copyFail, .sync, .flush, .terminate:
+            recorder.passed(tag, bodyLength: header.bodyLength, now: worker.loop.now)
+            if tag == .terminate { hasTerminated = true }
             return pass(header)
         case .password: return violation(FrameError.unexpectedTag(header.tag).reason)
         }
@@ -126,17 +105,11 @@ extension Relay {
         if tag == .parse, let bytes = sqlBytes(ofParse: header), bytes > statementLimit {
             return refuseTooLong(header, tag, sqlBytes: bytes)
         }
-        message += 1
         let start = frontend.scanned + WireLimits.frameHeader
-        do throws(MessageError) {
-            try fromExecutor.withBytes(start..<(frontend.scanned + length)) { (body) throws(MessageError) in
-                try record(tag, body)
-            }
-        } catch {
-            // The replica answers a malformed body as it sees fit (08P01, the session lives); what was in it cannot be
-            // named, but that it came is recorded.
-            recordMalformed(tag, bytes: header.bodyLength)
+        let isRecorded = fromExecutor.withBytes(start..<(frontend.scanned + length)) { body in
+            recorder.received(tag, body, now: worker.loop.now, into: &region.batch)
         }
+        if isRecorded { worker.awaitReceipt(session, region) }
         frontend.scanned += length
         return .next
     }
@@ -158,99 +131,27 @@ extension Relay {
             (try? Execute.decode(body))?.portal.isEmpty ?? false
         }
         guard isUnnamed else { return nil }
-        switch pipeline.unnamedPortalUse() {
+        switch recorder.pipeline.unnamedPortalUse() {
         case .safe: return nil
         case .unsettled:
             awaitsAnswers = true
             return .wait
         case .leftByQuery: break
         }
-        message += 1
-        let now = worker.loop.now
-        recordExecute(portal: [UInt8]().span, maxRows: 0, statement: nil)
         let nonce = session.makeNonce()
         let name = Array("domicile_refused_".utf8) + nonce
         var frame: [UInt8] = []
         guard (try? Execute.encode(portal: name, maximumRows: 0, into: &frame)) != nil else {
             return violation("The refusal could not be encoded.")
         }
-        _ = pipeline.executeSent(message: message, portal: name.span, now: now)
+        recorder.refusedExecute(as: name.span, now: worker.loop.now, into: &region.batch)
+        worker.awaitReceipt(session, region)
         refusedStatements.append(
-            RefusedStatement(message: message, nonce: nonce, provoked: "34000", refusal: .portalMissing))
+            RefusedStatement(
+                message: recorder.message, nonce: nonce, provoked: "34000", refusal: .portalMissing))
         fromExecutor.replace(frontend.scanned..<(frontend.scanned + header.frameLength), with: frame)
         frontend.scanned += frame.count
         return .next
-    }
-
-    private func record(_ tag: FrontendTag, _ body: Span<UInt8>) throws(MessageError) {
-        let now = worker.loop.now
-        switch tag {
-        case .query:
-            let query = try Query.decode(body)
-            statements += 1
-            recordQuery(body.extracting(query.sql))
-            pipeline.querySent(message: message, now: now)
-        case .parse:
-            let parse = try Parse.decode(body)
-            statements += 1
-            let name = body.extracting(parse.name)
-            recordParse(name: name, sql: body.extracting(parse.sql), parameterTypes: parse.parameterTypes)
-            declaredTypes.note(parse.parameterTypes, of: message)
-            pipeline.parseSent(message: message, name: name, now: now)
-        case .bind:
-            let bind = try Bind.decode(body)
-            let statement = pipeline.bindSent(
-                message: message, portal: body.extracting(bind.portal),
-                statement: body.extracting(bind.statement), now: now)
-            recordBind(bind, in: body, statement: statement)
-        case .execute:
-            let execute = try Execute.decode(body)
-            let portal = body.extracting(execute.portal)
-            let statement = pipeline.executeSent(message: message, portal: portal, now: now)
-            recordExecute(portal: portal, maxRows: execute.maximumRows, statement: statement)
-        case .functionCall:
-            let call = try FunctionCall.decode(body)
-            statements += 1
-            recordFunctionCall(call, in: body)
-            pipeline.functionCallSent(message: message, now: now)
-        case .describe:
-            let describe = try Describe.decode(body)
-            pipeline.describeSent(
-                message: message, target: describe.subject == .portal ? .portal : .statement, now: now)
-        case .close:
-            let close = try Close.decode(body)
-            pipeline.closeSent(
-                message: message, target: close.subject == .portal ? .portal : .statement,
-                name: body.extracting(close.name), now: now)
-        case .sync, .flush, .copyData, .copyDone, .copyFail, .terminate, .password: break
-        }
-    }
-
-    /// The replica will refuse this frame; its record has its length alone.
-    func recordMalformed(_ tag: FrontendTag, bytes: Int) {
-        let now = worker.loop.now
-        switch tag {
-        case .query:
-            recordUnread(.query, bytes: bytes)
-            pipeline.querySent(message: message, now: now)
-        case .parse:
-            recordUnread(.parse, bytes: bytes)
-            pipeline.parseSent(message: message, name: [UInt8]().span, now: now)
-        case .bind:
-            recordUnread(.bind, bytes: bytes)
-            _ = pipeline.bindSent(
-                message: message, portal: [UInt8]().span, statement: [UInt8]().span, now: now)
-        case .execute:
-            recordUnread(.execute, bytes: bytes)
-            _ = pipeline.executeSent(message: message, portal: [UInt8]().span, now: now)
-        case .functionCall:
-            recordUnread(.functionCall, bytes: bytes)
-            pipeline.functionCallSent(message: message, now: now)
-        case .describe: pipeline.describeSent(message: message, target: .statement, now: now)
-        case .close:
-            pipeline.closeSent(message: message, target: .statement, name: [UInt8]().span, now: now)
-        case .sync, .flush, .copyData, .copyDone, .copyFail, .terminate, .password: break
-        }
     }
 
     private func pass(_ header: FrameHeader) -> Step {
@@ -272,11 +173,8 @@ extension Relay {
     ///
     /// - Parameter sqlBytes: how long it is; nil where that is not known yet.
     private func refuseTooLong(_ header: FrameHeader, _ tag: FrontendTag, sqlBytes: Int?) -> Step {
-        message += 1
         frontend.gathering = 0
         let refusal = Refusal.statementTooLong(limit: statementLimit)
-        recordRefused(
-            tag == .query ? .query : .parse, sqlBytes: sqlBytes, bytes: header.bodyLength, refusal: refusal)
         let nonce = session.makeNonce()
         var text = Array("domicile_refused_".utf8)
         text.append(contentsOf: nonce)
@@ -284,17 +182,19 @@ extension Relay {
         do throws(MessageError) {
             if tag == .query {
                 try Query.encode(sql: text, into: &frame)
-                pipeline.querySent(message: message, now: worker.loop.now)
             } else {
                 // Under a name of its own: a failed Parse of the unnamed statement would destroy it.
                 try Parse.encode(name: text, sql: text, into: &frame)
-                pipeline.parseSent(message: message, name: text.span, now: worker.loop.now)
             }
         } catch {
             return violation("The refusal could not be encoded.")
         }
+        recorder.refused(
+            tag, sqlBytes: sqlBytes, bytes: header.bodyLength, as: text.span, refusal, now: worker.loop.now,
+            into: &region.batch)
+        worker.awaitReceipt(session, region)
         refusedStatements.append(
-            RefusedStatement(message: message, nonce: nonce, provoked: "42601", refusal: refusal))
+            RefusedStatement(message: recorder.message, nonce: nonce, provoked: "42601", refusal: refusal))
         let there = min(header.frameLength, fromExecutor.count - frontend.scanned)
         fromExecutor.replace(frontend.scanned..<(frontend.scanned + there), with: frame)
         frontend.scanned += frame.count

@@ -18,8 +18,6 @@ final class Relay {
     let executor: Stream
     let connection: UpstreamConnection
     let durability: AuditSettings.Durability
-    /// What parameters leave in the log; a reload changes it.
-    var capture: ParameterCapture
     let statementLimit: Int
     let recordLimit: Int
 
@@ -30,19 +28,15 @@ final class Relay {
     var toExecutor = HoldQueue()
     var frontend = FrameCursor()
     var backend = FrameCursor()
-    var pipeline = Pipeline()
-    /// The number of the last frontend message; the startup packet was 0.
-    var message: UInt64 = 0
+    /// Numbers the messages, matches the answers, makes the records.
+    var recorder: MessageRecorder
     /// The last message whose frame was forwarded, or is covered by a receipt and about to be.
     private(set) var forwardedMessage: UInt64 = 0
-    var statements = 0
     /// `AuditReceipt.end` of what was forwarded last: answers read from now on wait for it.
     var forwardedEnd: UInt64 = 0
     var refusedStatements: [RefusedStatement] = []
-    var declaredTypes = DeclaredTypes()
     /// A Bind or FunctionCall that is being forwarded as it comes.
     var large: LargeMessage?
-    var clientEncoding: String
     /// ErrorResponse FATAL or PANIC came: the replica says itself why it closes.
     var upstreamSaidWhy = false
     /// Terminate was forwarded: what comes behind it is not looked at.
@@ -77,12 +71,13 @@ final class Relay {
         self.region = region
         self.executor = session.executor
         self.connection = connection
-        self.capture = capture
         let configuration = session.generation.configuration
         durability = configuration.audit.durability
         statementLimit = configuration.limits.statement
         recordLimit = configuration.audit.recordLimit
-        clientEncoding = connection.clientEncoding
+        recorder = MessageRecorder(
+            session: session.name, identity: session.encodedIdentity, isReplication: session.isReplication,
+            capture: capture, clientEncoding: connection.clientEncoding)
         fromExecutor = ByteBuffer(pool: session.worker.pool)
         fromUpstream = ByteBuffer(pool: session.worker.pool)
         lastActivity = session.worker.loop.now
@@ -112,11 +107,13 @@ final class Relay {
     /// Frames are there that will be cut when answers have come or the cancel is over.
     private var hasUncut: Bool {
         !hasTerminated && fromExecutor.count > frontend.scanned
-            && (awaitsAnswers || pipeline.isFull || cancel != nil)
+            && (awaitsAnswers || recorder.pipeline.isFull || cancel != nil)
     }
 
     private var mayReadExecutor: Bool {
-        guard executor.isReadable, !executorEnded, cancel == nil, !pipeline.isFull else { return false }
+        guard executor.isReadable, !executorEnded, cancel == nil, !recorder.pipeline.isFull else {
+            return false
+        }
         return fromExecutor.count < max(Relay.highMark, frontend.gathering)
     }
 
@@ -164,7 +161,7 @@ final class Relay {
     /// Adds what was cut and not yet covered to what may go.
     private func cover(waitsFor number: UInt64) {
         let bytes = frontend.scanned - toUpstream.released - toUpstream.held
-        forwardedMessage = message
+        forwardedMessage = recorder.message
         toUpstream.add(bytes, waitsFor: number, durable: region.log.durable, endsFrame: frontend.isAtFrame)
     }
 

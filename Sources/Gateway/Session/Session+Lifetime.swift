@@ -105,7 +105,8 @@ extension Session {
             identity.decision = decision
             generation = newer
             // From its next statement (architecture.md, "Reload").
-            relay.capture = parameterCapture(decision)
+            relay.recorder.capture = parameterCapture(decision)
+            relay.recorder.identity = encodedIdentity
         case .connecting:
             // No more of the executor's goes where the new one would not let it; what it does allow is looked at
             // again when the replica is reached.

@@ -84,13 +84,13 @@ extension Session {
         batch.batch.add("reason", ending.reason)
         batch.batch.add("backend", backend?.name)
         batch.batch.add("duration_us", (worker.loop.now &- started) / 1000)
-        batch.batch.add("statements", relay.statements)
+        batch.batch.add("statements", relay.recorder.statements)
         batch.batch.add("bytes_in", executor.bytesRead)
         batch.batch.add("bytes_out", executor.bytesWritten)
         batch.batch.end()
         batch.mustWrite = true
         context.counters.sessionsEnded.increase()
-        context.counters.statements.increase(relay.statements)
+        context.counters.statements.increase(relay.recorder.statements)
         context.counters.bytesIn.increase(Int(truncatingIfNeeded: executor.bytesRead))
         context.counters.bytesOut.increase(Int(truncatingIfNeeded: executor.bytesWritten))
         if let replica = identity.replica { context.admission.leave(replica: replica) }

@@ -1,0 +1,192 @@
+import Audit
+import PGWire
+
+/// How a session's records are encoded, keys in interface.md's order.
+extension MessageRecorder {
+    /// Begins a record of the last message that names the whole session: its identity, its replica.
+    private func beginIdentified(_ type: RecordType, in batch: inout RecordBatch) {
+        batch.begin(type)
+        batch.add(identity)
+        batch.add("message", message)
+    }
+
+    /// Begins a record that names the session only; session.start has the identity.
+    private func beginBrief(_ type: RecordType, message: UInt64?, in batch: inout RecordBatch) {
+        batch.begin(type)
+        batch.add("session", session)
+        if let message { batch.add("message", message) }
+    }
+
+    /// A Query, with the verdict where it is refused.
+    func recordQuery(_ sql: Span<UInt8>, into batch: inout RecordBatch) {
+        beginIdentified(.query, in: &batch)
+        batch.addSQL(sql, clientEncoding: clientEncoding, of: message)
+        batch.end()
+    }
+
+    func recordParse(
+        name: Span<UInt8>, sql: Span<UInt8>, parameterTypes: [UInt32], into batch: inout RecordBatch
+    ) {
+        beginIdentified(.parse, in: &batch)
+        batch.addSQL(sql, clientEncoding: clientEncoding, of: message)
+        batch.add("statement_name", bytes: name)
+        if !parameterTypes.isEmpty {
+            batch.beginArray("parameter_types")
+            for type in parameterTypes { batch.addElement(type) }
+            batch.endArray()
+        }
+        batch.end()
+    }
+
+    /// A statement that is not forwarded: its length, or its message's, and why.
+    func recordRefused(
+        _ type: RecordType, sqlBytes: Int?, bytes: Int, refusal: Refusal, into batch: inout RecordBatch
+    ) {
+        beginIdentified(type, in: &batch)
+        if let sqlBytes {
+            batch.add("sql_bytes", sqlBytes)
+        } else {
+            batch.add("bytes", bytes)
+        }
+        batch.beginObject("verdict")
+        batch.add("allowed", false)
+        batch.add("classes", [String]())
+        batch.add("reasons", [refusal.message])
+        batch.endObject()
+        batch.end()
+    }
+
+    /// A malformed message, forwarded for the replica to answer: what could be read of it is its length.
+    func recordUnread(_ type: RecordType, bytes: Int, into batch: inout RecordBatch) {
+        if type == .query || type == .parse {
+            beginIdentified(type, in: &batch)
+        } else {
+            beginBrief(type, message: message, in: &batch)
+        }
+        batch.add("bytes", bytes)
+        batch.add("reason", "malformed")
+        batch.end()
+    }
+
+    func recordBind(_ bind: Bind, in body: Span<UInt8>, statement: UInt64?, into batch: inout RecordBatch) {
+        beginBrief(.bind, message: message, in: &batch)
+        batch.add("statement_name", bytes: body.extracting(bind.statement))
+        if let statement { batch.add("statement", statement) }
+        batch.add("portal", bytes: body.extracting(bind.portal))
+        recordParameters(
+            bind.parameters, formats: bind.parameterFormats, types: declaredTypes.types(of: statement),
+            in: body, into: &batch)
+        batch.end()
+    }
+
+    /// A Bind that was forwarded as it came; its last bytes wait for this.
+    func recordLargeBind(
+        portal: [UInt8], statement: [UInt8], parse: UInt64?, _ parameters: RecordFragment,
+        into batch: inout RecordBatch
+    ) {
+        beginBrief(.bind, message: message, in: &batch)
+        batch.add("statement_name", bytes: statement)
+        if let parse { batch.add("statement", parse) }
+        batch.add("portal", bytes: portal)
+        batch.add(parameters)
+        batch.end()
+    }
+
+    func recordLargeFunctionCall(
+        _ function: UInt32, _ parameters: RecordFragment, into batch: inout RecordBatch
+    ) {
+        beginBrief(.functionCall, message: message, in: &batch)
+        batch.add("function_oid", UInt64(function))
+        batch.add(parameters)
+        batch.end()
+    }
+
+    func recordExecute(portal: Span<UInt8>, maxRows: Int32, statement: UInt64?, into batch: inout RecordBatch)
+    {
+        beginBrief(.execute, message: message, in: &batch)
+        if let statement { batch.add("statement", statement) }
+        batch.add("portal", bytes: portal)
+        batch.add("max_rows", Int(maxRows))
+        batch.end()
+    }
+
+    func recordFunctionCall(_ call: FunctionCall, in body: Span<UInt8>, into batch: inout RecordBatch) {
+        beginBrief(.functionCall, message: message, in: &batch)
+        batch.add("function_oid", UInt64(call.function))
+        recordParameters(call.arguments, formats: call.argumentFormats, types: [], in: body, into: &batch)
+        batch.end()
+    }
+
+    private func recordParameters(
+        _ ranges: [Range<Int>?], formats: FormatCodes, types: [UInt32], in body: Span<UInt8>,
+        into batch: inout RecordBatch
+    ) {
+        guard !ranges.isEmpty else { return }
+        var list = batch.beginParameters(capture)
+        for (index, range) in ranges.enumerated() {
+            let format = formats.code(at: index) ?? 0
+            let type = index < types.count ? types[index] : nil
+            if let range {
+                list.add(format: format, type: type, value: body.extracting(range), to: &batch)
+            } else {
+                list.addNull(format: format, type: type, to: &batch)
+            }
+        }
+        batch.endParameters(list)
+    }
+
+    /// How a statement ended; written with the next write.
+    func recordOutcome(_ outcome: Pipeline.Outcome, into batch: inout RecordBatch) {
+        if let copy = outcome.copy {
+            beginBrief(.copy, message: nil, in: &batch)
+            batch.add("of", copy.of)
+            switch copy.direction {
+            case .in: batch.add("direction", "in")
+            case .out: batch.add("direction", "out")
+            case .both: batch.add("direction", "both")
+            }
+            batch.add("bytes", copy.bytes)
+            batch.end()
+        }
+        beginBrief(.outcome, message: nil, in: &batch)
+        batch.add("of", outcome.of)
+        batch.add("index", outcome.index)
+        if outcome.isRestated {
+            if let statement = outcome.statement {
+                batch.add("statement", statement)
+            } else {
+                batch.addNull("statement")
+            }
+        }
+        if let tag = outcome.tag {
+            batch.add("tag", tag.description)
+        } else if outcome.ending == .suspended {
+            batch.add("tag", "PortalSuspended")
+        }
+        if let rows = outcome.rows { batch.add("rows", rows) }
+        batch.add("bytes", outcome.bytes)
+        batch.add("duration_us", outcome.durationMicroseconds)
+        if let sqlstate = outcome.sqlstate { batch.add("sqlstate", sqlstate.description) }
+        batch.end()
+    }
+
+    /// A message that came and never ran: `skipped` after an error before it, `lost` with the connection,
+    /// `not_forwarded` because its record could not be written.
+    func recordUnrun(_ message: UInt64, reason: String, into batch: inout RecordBatch) {
+        beginBrief(.outcome, message: nil, in: &batch)
+        batch.add("of", message)
+        batch.add("index", 0)
+        batch.add("reason", reason)
+        batch.end()
+    }
+
+    /// A CancelRequest of this session, from `client` (`address:port`).
+    package func recordCancel(verdict: String, client: String, into batch: inout RecordBatch) {
+        batch.begin(.cancel)
+        batch.add("session", session)
+        batch.add("client", client)
+        batch.add("target", session)
+        batch.add("verdict", verdict)
+        batch.end()
+    }
+}
