@@ -88,13 +88,18 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
-        .target(name: "Capture", dependencies: ["PGWire"], swiftSettings: strict),
+        .target(
+            name: "Capture", dependencies: ["PGWire"], exclude: ["Records"], swiftSettings: strict),
+        .target(
+            name: "CaptureRecords",
+            dependencies: ["Audit", "Capture", "Gateway", "PGWire"],
+            path: "Sources/Capture/Records",
+            swiftSettings: strict),
         .executableTarget(
             name: "domicile",
             dependencies: [
-                "Admin", "Audit", "CLinux", "Capture", "Gateway", "GatewayConfiguration", "GatewayHealth",
-                "GatewayIdentity",
-                "GatewayPolicy", "GatewayRouting", "PGWire", "Transport",
+                "Admin", "Audit", "CLinux", "Capture", "CaptureRecords", "Gateway", "GatewayConfiguration",
+                "GatewayHealth", "GatewayIdentity", "GatewayPolicy", "GatewayRouting", "PGWire", "Transport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
@@ -108,7 +113,9 @@ let package = Package(
             name: "PGWireTests",
             dependencies: ["PGWire", "PipelineModel", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: strict),
-        .testTarget(name: "CaptureTests", dependencies: ["Capture", "PGWire"], swiftSettings: strict),
+        .testTarget(
+            name: "CaptureTests", dependencies: ["Capture", "CaptureRecords", "PGWire"],
+            swiftSettings: strict),
         .testTarget(
             name: "AuditTests",
             dependencies: ["Audit", .product(name: "Crypto", package: "swift-crypto")],

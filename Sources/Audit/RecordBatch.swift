@@ -115,6 +115,17 @@ package struct RecordBatch: ~Copyable, Sendable {
         bytes.append(0x22)
     }
 
+    /// The records without what a log gives them and what is new each time: `seq`, `salt` and `time`. A line each,
+    /// without its end.
+    package func unstamped() -> [String] {
+        var from = 0
+        return ends.map { end in
+            let type = from + RecordBatch.timeOffset + RecordClock.width + 2
+            defer { from = end }
+            return "{" + String(decoding: bytes[type..<(end - 1)], as: UTF8.self)
+        }
+    }
+
     /// Appends the batch's records to `out`, with their numbers from `first` on and the clock's time.
     func stamp(into out: inout [UInt8], first: UInt64, clock: RecordClock, back: Int64) {
         var seq = first

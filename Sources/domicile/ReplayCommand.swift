@@ -1,5 +1,6 @@
 import ArgumentParser
 import Capture
+import CaptureRecords
 import Foundation
 import PGWire
 
@@ -11,7 +12,8 @@ struct ReplayCommand: ParsableCommand {
         discussion: """
             Reads pcap and pcapng, IPv4 and IPv6, of loopback, Ethernet and Linux' any device. A line is a message, in \
             the form of libpq's PQtrace; lines that begin with # say which connection follows, what was lost, who \
-            closed. Passwords, tokens and cancel keys are not shown. With --against the executor's side is played again \
+            closed. Passwords, tokens and cancel keys are not shown. With --records the lines are the audit records that a \
+            gateway would have written of what was said, without what a capture cannot know. With --against the executor's side is played again \
             at a server, and its answers are compared. The exit status is 1 where the file is broken or an answer differs.
             """)
 
@@ -36,6 +38,9 @@ struct ReplayCommand: ParsableCommand {
     @Flag(name: .long, help: "Print JSON: an object a line.")
     var json = false
 
+    @Flag(name: .long, help: "Print audit records (JSON): those of statements, outcomes, COPY, cancels.")
+    var records = false
+
     @Option(
         name: .long,
         help: ArgumentHelp(
@@ -43,11 +48,21 @@ struct ReplayCommand: ParsableCommand {
         ))
     var chunking = CaptureReplay.Chunking.asCaptured
 
+    func validate() throws {
+        if records, against != nil || timestamps || regress {
+            throw ValidationError("--records goes with none of --against, --timestamps and --regress")
+        }
+    }
+
     func run() throws {
         let capture = CaptureFile(try read())
         let replay = CaptureReplay(capture, trace: WireTrace(flags: regress ? .regress : []))
         if let against {
             try play(replay, against: against)
+        } else if records {
+            let records = CapturedRecords(replay, chunking)
+            for line in records.lines { print(line) }
+            for remark in records.remarks { StandardError.print("\(file): \(remark)") }
         } else if json {
             for line in try ReplayRecords.lines(replay, chunking) { print(line) }
         } else {

@@ -1,4 +1,5 @@
 import Capture
+import CaptureRecords
 import Foundation
 import Testing
 
@@ -18,11 +19,11 @@ struct CapturedSessionsTests {
         [UInt8](try Data(contentsOf: Self.folder.appendingPathComponent("\(name)/\(file)")))
     }
 
-    @Test("There are at least 40, each with its trace and a description")
+    @Test("There are at least 40, each with its trace, its records and a description")
     func complete() {
         #expect(Self.names.count >= 40)
         for name in Self.names {
-            for file in ["capture.pcap", "expected.trace", "README.md"] {
+            for file in ["capture.pcap", "expected.trace", "expected.records.jsonl", "README.md"] {
                 #expect(
                     FileManager.default.fileExists(atPath: Self.folder.path + "/\(name)/\(file)"),
                     "\(name)/\(file)")
@@ -40,6 +41,18 @@ struct CapturedSessionsTests {
         }
     }
 
+    @Test(
+        "Each leaves its records, by the code that the relay records with: as captured, a byte at a time, all at once",
+        arguments: names)
+    func records(name: String) throws {
+        let replay = CaptureReplay(CaptureFile(try read(name, "capture.pcap")))
+        let expected = String(decoding: try read(name, "expected.records.jsonl"), as: UTF8.self)
+        for chunking in CaptureReplay.Chunking.allCases {
+            let records = CapturedRecords(replay, chunking)
+            #expect(records.lines.map { $0 + "\n" }.joined() == expected, "\(name), \(chunking.rawValue)")
+        }
+    }
+
     @Test("Each, cut anywhere and with bytes changed, traps nothing", arguments: names)
     func broken(name: String) throws {
         let bytes = try read(name, "capture.pcap")
@@ -50,7 +63,9 @@ struct CapturedSessionsTests {
                 changed[Int.random(in: changed.indices, using: &choice)] = UInt8.random(
                     in: 0...255, using: &choice)
             }
-            _ = CaptureText().lines(CaptureReplay(CaptureFile(changed)))
+            let replay = CaptureReplay(CaptureFile(changed))
+            _ = CaptureText().lines(replay)
+            _ = CapturedRecords(replay)
         }
     }
 

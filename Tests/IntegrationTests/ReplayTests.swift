@@ -33,6 +33,22 @@ struct ReplayTests {
         }
     }
 
+    @Test("replay --records prints a capture's audit records, and says why where they end or are none")
+    func records() throws {
+        for name in ["libpq-pipeline", "psql-cancel", "psql-lossy", "psql-tls", "wrong-frame"] {
+            let run = try replay("--records", "\(captures)/\(name)/capture.pcap")
+            #expect(run.status == 0, "\(run.error)")
+            #expect(
+                try run.output
+                    == String(contentsOfFile: "\(captures)/\(name)/expected.records.jsonl", encoding: .utf8))
+            let isWhole = !["psql-lossy", "psql-tls", "wrong-frame"].contains(name)
+            #expect(run.error.contains("no records from here on") != isWhole, "\(name): \(run.error)")
+        }
+        let file = "\(captures)/psql-simple/capture.pcap"
+        #expect(try replay("--records", "--timestamps", file).status == 64)
+        #expect(try replay("--records", "--against", "host=127.0.0.1", file).status == 64)
+    }
+
     @Test("a file that is broken or not there ends with status 1, a wrong DSN with 64")
     func statuses() throws {
         let run = try replay("\(captures)/psql-simple/README.md")
