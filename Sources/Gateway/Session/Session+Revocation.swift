@@ -50,7 +50,7 @@ extension Session {
         summary.application = identity.application.map { String(decoding: $0, as: UTF8.self) }
         summary.rule = identity.decision?.rule
         summary.durationMicroseconds = (worker.loop.now &- started) / 1000
-        summary.statements = relayed?.statements ?? 0
+        summary.statements = relayed?.recorder.statements ?? 0
         summary.bytesIn = executor.bytesRead
         summary.bytesOut = executor.bytesWritten
         return summary
