@@ -129,6 +129,7 @@ let package = Package(
             name: "GatewayIdentityTests",
             dependencies: [
                 "GatewayConfiguration", "GatewayIdentity", "GatewayPolicy",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             resources: [.copy("Fixtures")],

@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test(
-        "Each token of the corpus and of F-ID-01 to 05, 08, 10, 17, 18, 20 gets its expected verdict",
+        "F-ID-01 F-ID-02 F-ID-03 F-ID-04 F-ID-05 F-ID-08 F-ID-10 F-ID-17 F-ID-18 F-ID-20: each token's verdict",
         arguments: TokenFixtures.all.cases)
     func verdict(_ fixture: TokenFixtures.Case) async throws {
         let service = try await service(fixture.issuers)
