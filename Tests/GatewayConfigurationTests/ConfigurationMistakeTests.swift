@@ -371,7 +371,7 @@ struct ConfigurationMistakeTests {
     }
 
     @Test(
-        "who: an issuer where there are several, no globs for it, no empty values",
+        "Rule 10: who: an issuer where there are several, no globs for it, no empty values",
         arguments: [
             Change(
                 "sub: exec-2", "sub: exec-2, issuer: \"https://*\"",

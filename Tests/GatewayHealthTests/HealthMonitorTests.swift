@@ -116,7 +116,7 @@ struct HealthMonitorTests {
     }
 
     @Test(
-        "A server that asks for the password in cleartext or by MD5 does not get it (architecture.md, rule 4)"
+        "Rule 4: a server that asks for the password in cleartext or by MD5 does not get it"
     )
     func weakAuthentication() throws {
         let server = try SharedServer.get()

@@ -153,7 +153,7 @@ struct PolicyTests {
             replication: test.replication)
     }
 
-    @Test("A request gets the decision or the refusal that the rules say", arguments: cases)
+    @Test("Rules 1, 2: a request gets the decision or the refusal that the rules say", arguments: cases)
     func decides(_ test: Case) {
         let policy = Self.policy(gateway: test.gateway)
         let answer: Answer
@@ -199,6 +199,29 @@ struct PolicyTests {
             principal: Self.principal("eu-analysts"), database: "orders", role: "analyst")
         #expect(throws: PolicyRefusal.role("analyst", rule: "narrow", allowed: ["reader"])) {
             try policy.decide(request)
+        }
+    }
+
+    @Test("Rule 10: a group of one issuer opens no rule of another's, whatever else its token claims")
+    func groupsOfTwoIssuers() throws {
+        let (one, two) = ("https://id.example.com", "https://id.example.org")
+        var rule = Self.analysts
+        rule.who = .all([.claim(name: "issuer", patterns: [Pattern(one)]), Self.who("eu-analysts")])
+        let policy = Self.policy([rule])
+        func request(_ issuer: String) -> AccessRequest {
+            let principal = Principal(
+                issuer: issuer, subject: "exec-1", planner: nil, task: nil, tokenID: nil,
+                claims: [
+                    "sub": .string("exec-1"), "groups": .array([.string("eu-analysts")]), "iss": .string(one),
+                    "issuer": .string(one),
+                ],
+                // An entry that maps a name of the policy's own cannot make it mean a claim.
+                mapped: ["issuer": ["iss"]])
+            return AccessRequest(principal: principal, database: "orders")
+        }
+        #expect(try policy.decide(request(one)).rule == "eu-analysts")
+        for issuer in [two, one + "/", one.uppercased(), ""] {
+            #expect(throws: PolicyRefusal.noRule) { try policy.decide(request(issuer)) }
         }
     }
 
