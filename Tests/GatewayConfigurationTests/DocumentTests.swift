@@ -93,6 +93,31 @@ struct DocumentTests {
         }
     }
 
+    @Test("F-ID-12: no example puts a token where a list of processes or a shell's history shows it")
+    func examplesHideTokens() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let docs = try FileManager.default.contentsOfDirectory(
+            atPath: root.appendingPathComponent("docs").path)
+        let names =
+            ["README.md", "examples/docker/README.md"]
+            + docs.filter { $0.hasSuffix(".md") }.map { "docs/\($0)" }
+        #expect(names.count > 8)
+        var seen = 0
+        for name in names {
+            let text = try String(contentsOf: root.appendingPathComponent(name), encoding: .utf8)
+            for line in text.split(separator: "\n") {
+                // A password in a URI: scheme://user:password@host.
+                #expect(
+                    line.firstMatch(of: /postgres(ql)?:\/\/[^\s\/@:]*:[^\s\/@]+@/) == nil, "\(name): \(line)")
+                guard line.contains("psql ") else { continue }
+                seen += 1
+                #expect(!line.contains("password="), "\(name): \(line)")
+            }
+        }
+        #expect(seen > 3)
+    }
+
     private func answer(_ policy: Policy, _ request: AccessRequest) -> String {
         do throws(PolicyRefusal) {
             let decision = try policy.decide(request)

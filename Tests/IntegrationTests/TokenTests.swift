@@ -41,7 +41,7 @@ struct TokenTests {
     ]
 
     @Test(
-        "a token that fails a check gets 28P01, DETAIL names the check, and no server is asked",
+        "F-ID-08: a token that fails a check gets 28P01, DETAIL names the check, and no server is asked",
         arguments: cases)
     func refused(_ what: Case) throws {
         let minted = try Command.run("\(testbed.root)/script/testbed", ["token"] + what.arguments)
@@ -105,7 +105,7 @@ struct TokenTests {
     }
 
     @Test(
-        "neither tokens nor passwords are in the gateway's log, the audit logs, its arguments or the server's settings"
+        "F-ID-11: tokens and passwords are not in the gateway's log, audit logs, arguments or the server's settings"
     )
     func secrets() throws {
         let application = Testbed.unique("secrets")
