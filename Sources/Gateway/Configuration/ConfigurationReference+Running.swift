@@ -87,7 +87,8 @@ extension ConfigurationReference {
             [
                 .fallback(
                     "log_bytes_per_second_per_subject", .size(1 << 10...1 << 40), "10MiB",
-                    "Bytes of records that one principal may cause in a second."),
+                    "Bytes of records that one principal may cause in a second; this version does not hold anybody to it."
+                ),
                 .fallback("sessions", .integer(1...1_000_000), "10000", "Sessions at a time."),
                 .fallback(
                     "sessions_per_subject", .integer(1...1_000_000), "100",
