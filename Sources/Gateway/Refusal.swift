@@ -326,3 +326,23 @@ extension Refusal {
         }
     }
 }
+
+/// What a session is told `session.expiry_notice` before its end.
+package enum SessionNotice: Equatable, Sendable {
+    case tokenExpires
+    case lifetimeEnds
+
+    package var message: String {
+        switch self {
+        case .tokenExpires: "the token of this session expires soon"
+        case .lifetimeEnds: "this session reaches its greatest age soon"
+        }
+    }
+
+    package var hint: String {
+        switch self {
+        case .tokenExpires: "Finish, get a fresh token, and connect again."
+        case .lifetimeEnds: "Finish, and connect again."
+        }
+    }
+}

@@ -8,40 +8,10 @@ struct RevocationStateTests {
 
     init() throws { testbed = try Testbed() }
 
-    enum Doing: String, CaseIterable, Sendable {
-        case idle, transaction, failedTransaction, copyIn, copyOut, largeResult, sleep, preparedSleep
-    }
-
-    /// Brings a writer's session into the state.
-    private func bring(_ client: RawClient, to doing: Doing, table: String, _ ground: RevocationGround) throws
-    {
-        switch doing {
-        case .idle: break
-        case .transaction:
-            _ = try ground.run("begin; insert into \(table) values (1)", client)
-        case .failedTransaction:
-            _ = try ground.run("begin; insert into \(table) values (1)", client)
-            #expect(try ground.run("select 1/0", client).map(\.letter) == ["E", "Z"])
-        case .copyIn:
-            try client.send(AbuseFrames.query("copy \(table) from stdin"))
-            #expect(try client.readFrame()?.letter == "G")
-            try client.send(AbuseFrames.copyData("1\n") + AbuseFrames.copyData("2\n"))
-        case .copyOut, .largeResult:
-            let select = "select repeat('x', 100), generate_series(1, 100000000)"
-            try client.send(AbuseFrames.query(doing == .copyOut ? "copy (\(select)) to stdout" : select))
-            for _ in 0..<1_000 { _ = try client.readFrame() }
-        case .sleep: try client.send(AbuseFrames.query("select pg_sleep(60)"))
-        case .preparedSleep:
-            try client.send(
-                AbuseFrames.parse("select pg_sleep(60)") + AbuseFrames.bind() + AbuseFrames.execute()
-                    + AbuseFrames.sync)
-        }
-    }
-
     @Test(
         "F-ID-15: a session ends within 1 s with 57P01 whatever it does; its backend is gone before session.end, and nothing stays",
-        arguments: Doing.allCases)
-    func whatever(_ doing: Doing) throws {
+        arguments: Activity.allCases)
+    func whatever(_ doing: Activity) throws {
         let ground = try RevocationGround(testbed)
         defer { ground.remove() }
         let (table, application) = (Testbed.unique("revoked"), Testbed.unique("revoked"))
@@ -53,7 +23,7 @@ struct RevocationStateTests {
         defer { client.close() }
         let backend = "select count(*) from pg_stat_activity where application_name = '\(application)'"
         #expect(try testbed.direct(.euA, backend) == "1")
-        try bring(client, to: doing, table: table, ground)
+        try doing.begin(client, table: table)
         let begun = Date()
         try ground.revoke("--subject", "exec-1", "--issuer", ground.issuer)
         try ground.expectEnd(client)

@@ -11,7 +11,7 @@ extension Relay {
     /// be seen before its record is durable.
     func processBackend(forwarded: UInt64) {
         let before = backend.scanned
-        while session.isRelaying, cutBackend() {}
+        while session.isRelaying, cutBackend() { insertNotice() }
         guard session.isRelaying else { return }
         let number = durability == .acknowledged ? forwarded : 0
         toExecutor.add(

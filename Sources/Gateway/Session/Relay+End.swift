@@ -54,14 +54,22 @@ extension Relay {
         return fromUpstream.count
     }
 
-    /// Tells the executor something between two messages; false where the stream is inside of one.
-    func notice(_ frame: [UInt8]) -> Bool {
-        guard backend.isAtFrame else { return false }
-        fromUpstream.replace(backend.scanned..<backend.scanned, with: frame)
-        backend.scanned += frame.count
+    /// Tells the executor something between two messages: now, or behind the one that is not whole yet. In a stream of
+    /// rows the end of what came is hardly ever the end of a row.
+    func notice(_ frame: [UInt8]) {
+        pendingNotice = frame
+        guard backend.isAtFrame else { return }
+        insertNotice()
         toExecutor.add(frame.count, waitsFor: 0, durable: region.log.durable, endsFrame: true)
         worker.touch(session)
-        return true
+    }
+
+    /// Puts the notice that waits behind the frame that was cut last.
+    func insertNotice() {
+        guard let frame = pendingNotice, backend.isAtFrame else { return }
+        pendingNotice = nil
+        fromUpstream.replace(backend.scanned..<backend.scanned, with: frame)
+        backend.scanned += frame.count
     }
 
     /// Something awaits an answer, or a transaction is open: closing the connection alone would not end it.

@@ -55,6 +55,8 @@ final class Relay {
     var cancelReply: SessionAddress?
     /// Ends at the next idle moment.
     var drainReason: Refusal?
+    /// A NoticeResponse of the gateway's that waits for the end of a frame.
+    var pendingNotice: [UInt8]?
     /// Monotonic nanoseconds of the last frame of the executor.
     var lastActivity: UInt64
 

@@ -22,21 +22,30 @@ extension Session {
     }
 
     func scheduleLifetime(_ login: Login) {
+        var end: (of: SessionNotice, after: Duration)?
         let lifetime = override.maxLifetime ?? settings.maxLifetime
-        if lifetime > .zero { schedule(.maxLifetime, after: lifetime) }
+        if lifetime > .zero {
+            schedule(.maxLifetime, after: lifetime)
+            end = (.lifetimeEnds, lifetime)
+        }
         if idleTimeout > .zero { schedule(.idle, after: idleTimeout) }
-        guard expiryMode != .lifetime else { return }
-        let left = Duration.microseconds(login.verified.expires * 1_000_000 - context.platform.wall())
-        let remaining = max(.zero, left)
-        schedule(.expiry, after: remaining)
+        if expiryMode != .lifetime {
+            let left = Duration.microseconds(login.verified.expires * 1_000_000 - context.platform.wall())
+            let remaining = max(.zero, left)
+            schedule(.expiry, after: remaining)
+            if end.map({ remaining <= $0.after }) ?? true { end = (.tokenExpires, remaining) }
+        }
         let notice = override.expiryNotice ?? settings.expiryNotice
-        if notice > .zero, remaining > notice { schedule(.expiryNotice, after: remaining - notice) }
+        // Of the two ends the first is told: the session sees no other.
+        if let end, notice > .zero, end.after > notice {
+            schedule(.expiryNotice(end.of), after: end.after - notice)
+        }
     }
 
     func lifetimeTimerFired(_ timer: SessionTimer) {
         guard case .relaying(let relay) = phase else { return }
         switch timer {
-        case .expiryNotice: giveNotice(relay)
+        case .expiryNotice(let notice): give(notice, relay)
         case .expiry: expire()
         case .maxLifetime: drain(.lifetimeReached)
         case .drainEnd: end(relay.drainReason ?? .tokenExpired)
@@ -56,14 +65,12 @@ extension Session {
         }
     }
 
-    private func giveNotice(_ relay: Relay) {
+    private func give(_ notice: SessionNotice, _ relay: Relay) {
         let fields = DiagnosticFields(
-            severity: "NOTICE", sqlstate: "01000", message: "the token of this session expires soon",
-            hint: "Finish, get a fresh token, and connect again.")
+            severity: "NOTICE", sqlstate: "01000", message: notice.message, hint: notice.hint)
         var frame: [UInt8] = []
         guard (try? NoticeResponse(fields: fields).encode(into: &frame)) != nil else { return }
-        // Inside of a message nothing can be said: again a moment later.
-        if !relay.notice(frame) { schedule(.expiryNotice, after: .milliseconds(200)) }
+        relay.notice(frame)
     }
 
     private func idleTimerFired(_ relay: Relay) {

@@ -55,7 +55,7 @@ enum SessionTimer: Equatable {
     case startup
     /// This attempt at a replica, counted from 1, has had its time.
     case upstream(attempt: Int)
-    case expiryNotice
+    case expiryNotice(SessionNotice)
     case expiry
     case drainEnd
     case maxLifetime
