@@ -30,13 +30,14 @@ struct ServeCommand: AsyncParsableCommand {
     var logFormat: LogFormat = .text
 
     func run() async throws {
+        // Before the configuration: it holds passwords.
+        ProcessLimits.apply()
         let source = ConfigurationSource(path: config, environment: ProcessInfo.processInfo.environment)
         let reading = source.read()
         guard let configuration = reading.configuration else {
             for finding in reading.findings { StandardError.print("\(finding)") }
             throw ExitCode(CheckCommand.wrongConfiguration)
         }
-        ProcessLimits.apply()
         let (level, format) = (logLevel, logFormat)
         LoggingSystem.bootstrap { _ in LineLogHandler(level: level, format: format) }
         let logger = Logger(label: "domicile")

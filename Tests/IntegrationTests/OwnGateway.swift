@@ -11,11 +11,15 @@ final class OwnGateway {
     let testbed: Testbed
     private(set) var process: RunningCommand
     private let original: String
+    private let arguments: [String]
 
-    /// Starts it and waits until it is ready. `edit` changes the configuration; `prepare` gets the folder before.
+    /// Starts it and waits until it is ready. `edit` changes the configuration; `prepare` gets the folder before;
+    /// `arguments` are behind those of `serve`.
     init(
-        _ running: Testbed, prepare: (String) throws -> Void = { _ in }, edit: (String) -> String = { $0 }
+        _ running: Testbed, arguments: [String] = [], prepare: (String) throws -> Void = { _ in },
+        edit: (String) -> String = { $0 }
     ) throws {
+        self.arguments = arguments
         folder =
             FileManager.default.temporaryDirectory.appendingPathComponent(
                 "domicile-own-\(UUID().uuidString.prefix(8))"
@@ -40,7 +44,7 @@ final class OwnGateway {
         own.audit = "\(folder)/audit"
         own.configuration = "\(folder)/domicile.yaml"
         try edit(original).write(toFile: own.configuration, atomically: true, encoding: .utf8)
-        process = try Command.start(running.binary, ["serve", "--config", own.configuration])
+        process = try Command.start(running.binary, ["serve", "--config", own.configuration] + arguments)
         own.processID = process.processID
         testbed = own
         do {
@@ -57,11 +61,13 @@ final class OwnGateway {
         process.signal(SIGHUP)
     }
 
-    /// Ends the process by a signal and starts another with the same folders; waits until it is ready.
-    func restart(_ signal: Int32) throws {
+    /// Ends the process by a signal and starts another with the same folders, by a program of its own where `through`
+    /// names one; waits until it is ready.
+    func restart(_ signal: Int32, through: [String] = []) throws {
         process.signal(signal)
         _ = process.wait(timeout: 20)
-        process = try Command.start(testbed.binary, ["serve", "--config", testbed.configuration])
+        let line = through + [testbed.binary, "serve", "--config", testbed.configuration] + arguments
+        process = try Command.start(line[0], Array(line.dropFirst()))
         try testbed.waitUntilWhole { [process] in process.process.isRunning }
     }
 

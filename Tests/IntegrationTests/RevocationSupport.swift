@@ -8,11 +8,12 @@ struct RevocationGround {
     let issuer: String
 
     init(
-        _ testbed: Testbed, prepare: (String) throws -> Void = { _ in }, edit: (String) -> String = { $0 }
+        _ testbed: Testbed, arguments: [String] = [], prepare: (String) throws -> Void = { _ in },
+        edit: (String) -> String = { $0 }
     ) throws {
         self.testbed = testbed
         issuer = try Testbed.variable("DOMICILE_ISSUER2")
-        gateway = try OwnGateway(testbed, prepare: prepare, edit: edit)
+        gateway = try OwnGateway(testbed, arguments: arguments, prepare: prepare, edit: edit)
     }
 
     func remove() { gateway.remove() }
