@@ -79,7 +79,8 @@ struct ConfigurationFileTests {
             read.limits
                 == Limits(
                     logBytesPerSecondPerSubject: 10_485_760, sessions: 10_000, sessionsPerSubject: 100,
-                    loginsPerSecondPerAddress: 50, statement: 67_108_864, token: 16_384, workers: nil))
+                    loginsPerSecondPerAddress: 50, failureDelay: .seconds(2), statement: 67_108_864,
+                    token: 16_384, workers: nil))
         #expect(read.operators == [])
     }
 

@@ -40,6 +40,98 @@ struct LimitTests {
         for client in silent { client.close() }
     }
 
+    @Test(
+        "An address whose tokens keep failing hears of it ever later, by password and by OAUTHBEARER; a good token from it is let in at once"
+    )
+    func failures() throws {
+        let own = try gateway(("failure_delay: 0", "failure_delay: 4s"))
+        defer { own.remove() }
+        func fail(_ application: String) throws -> RawClient {
+            let client = try RawClient(host: own.testbed.host, port: own.testbed.port)
+            try client.beginTLS(authority: own.testbed.authority, host: own.testbed.host)
+            try client.startup(
+                [("user", "analyst"), ("database", "orders"), ("application_name", application)])
+            #expect(try client.readFrame()?.letter == "R")
+            try client.password(testbed.token(.expired))
+            return client
+        }
+        // Thirty at once: the first ten are answered, the others wait.
+        let clients = try (0..<30).map { try fail("failing-\($0)") }
+        defer { for client in clients { client.close() } }
+        let last = try fail("last")
+        defer { last.close() }
+        // Its record does not wait.
+        var begun = Date()
+        #expect(try own.testbed.refusal("last")?.sqlstate == "28P01")
+        for _ in 0..<3 { #expect(try own.testbed.psql("select 1").text == "1") }
+        let waited = Date().timeIntervalSince(begun)
+        #expect(waited < 3, "\(waited)")
+        begun = Date()
+        #expect(try last.readFrames(until: "!").map { $0.field("C") } == ["28P01"])
+        let held = Date().timeIntervalSince(begun)
+        #expect(held > 0.5, "\(held)")
+        for client in clients {
+            #expect(try client.readFrames(until: "!").map { $0.field("C") } == ["28P01"])
+        }
+        let bearer = try RawClient.offered(own.testbed, application: "bearer")
+        defer { bearer.close() }
+        try bearer.chooseBearer(RawClient.bearerMessage("Bearer \(try testbed.token(.expired))"))
+        begun = Date()
+        #expect(try bearer.readChallenge()["status"] == "invalid_token")
+        let challenged = Date().timeIntervalSince(begun)
+        #expect(challenged > 0.5, "\(challenged)")
+        try bearer.respond([1])
+        #expect(try bearer.readFrames(until: "!").map { $0.field("C") } == ["28P01"])
+    }
+
+    @Test(
+        "one login more than logins_per_second_per_address is 53300; sessions_per_subject leaves other subjects alone"
+    )
+    func rates() throws {
+        let own = try gateway(
+            ("logins_per_second_per_address: 5000", "logins_per_second_per_address: 2"),
+            ("sessions_per_subject: 5000", "sessions_per_subject: 1"))
+        defer { own.remove() }
+        // A second's worth at once, so that the third is too many unless the first two took half a second.
+        var answers: [String?] = []
+        try testbed.eventually("a login is one too many") {
+            let client = try RawClient(host: own.testbed.host, port: own.testbed.port)
+            defer { client.close() }
+            try client.beginTLS(authority: own.testbed.authority, host: own.testbed.host)
+            try client.startup([("user", "analyst"), ("database", "orders")])
+            let answer = try client.readFrame()
+            answers.append(answer?.field("D"))
+            return answer?.field("C") == "53300"
+        }
+        #expect(answers.count > 2)
+        #expect((answers.last ?? nil)?.contains("limits.logins_per_second_per_address") == true)
+        // Spread out, it is let in again, the one subject once and another beside it.
+        func session(_ token: Testbed.Token, _ user: String) throws -> RawClient {
+            var found: RawClient?
+            try testbed.eventually("there is a login left") {
+                let client = try RawClient(host: own.testbed.host, port: own.testbed.port)
+                try client.beginTLS(authority: own.testbed.authority, host: own.testbed.host)
+                try client.startup([("user", user), ("database", "orders")])
+                guard try client.readFrame()?.letter == "R" else { return false }
+                try client.password(testbed.token(token))
+                found = client
+                return true
+            }
+            return try #require(found)
+        }
+        let first = try session(.euAnalyst, "analyst")
+        defer { first.close() }
+        #expect(try first.readFrames(until: "Z").last?.letter == "Z")
+        let second = try session(.euAnalyst, "analyst")
+        defer { second.close() }
+        let refusal = try second.readFrames(until: "Z").last
+        #expect(refusal?.field("C") == "53300")
+        #expect(refusal?.field("D")?.contains("limits.sessions_per_subject") == true)
+        let other = try session(.euWriter, "writer")
+        defer { other.close() }
+        #expect(try other.readFrames(until: "Z").last?.letter == "Z")
+    }
+
     @Test("a session that reaches max_lifetime is told so, and not that its token has expired")
     func lifetime() throws {
         let own = try gateway(("session:\n", "session:\n  max_lifetime: 1s\n"))

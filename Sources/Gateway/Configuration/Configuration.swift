@@ -144,6 +144,8 @@ package struct Limits: Sendable, Hashable {
     package var sessions: Int
     package var sessionsPerSubject: Int
     package var loginsPerSecondPerAddress: Int
+    /// The longest that the refusal of a token is held back; `Duration.zero` is not at all.
+    package var failureDelay: Duration
     package var statement: Int
     package var token: Int
     /// Nil: one for each core.
@@ -151,12 +153,13 @@ package struct Limits: Sendable, Hashable {
 
     package init(
         logBytesPerSecondPerSubject: Int, sessions: Int, sessionsPerSubject: Int,
-        loginsPerSecondPerAddress: Int, statement: Int, token: Int, workers: Int?
+        loginsPerSecondPerAddress: Int, failureDelay: Duration, statement: Int, token: Int, workers: Int?
     ) {
         self.logBytesPerSecondPerSubject = logBytesPerSecondPerSubject
         self.sessions = sessions
         self.sessionsPerSubject = sessionsPerSubject
         self.loginsPerSecondPerAddress = loginsPerSecondPerAddress
+        self.failureDelay = failureDelay
         self.statement = statement
         self.token = token
         self.workers = workers

@@ -110,6 +110,7 @@ struct ConfigurationBuilder {
             logBytesPerSecondPerSubject: fields.size("log_bytes_per_second_per_subject"),
             sessions: fields.integer("sessions"), sessionsPerSubject: fields.integer("sessions_per_subject"),
             loginsPerSecondPerAddress: fields.integer("logins_per_second_per_address"),
+            failureDelay: fields.duration("failure_delay"),
             statement: fields.size("statement"), token: fields.size("token"),
             workers: fields.integerOrAuto("workers"))
     }

@@ -96,6 +96,10 @@ extension ConfigurationReference {
                 .fallback(
                     "logins_per_second_per_address", .integer(1...1_000_000), "50",
                     "Logins that one address may try in a second."),
+                .fallback(
+                    "failure_delay", .duration(.zero ... .seconds(10), zero: "not at all"), "2s",
+                    "How long at most the refusal of a token is held back where its address has had more than ten lately. Good tokens never wait."
+                ),
                 .fallback("statement", .size(1 << 10...1 << 30), "64MiB", "Size of a statement."),
                 .fallback("token", .size(1 << 10...64 << 10), "16KiB", "Size of a token."),
                 .fallback(

@@ -20,6 +20,7 @@ package final class Admission: Sendable {
         var byReplica: [ReplicaID: Int] = [:]
         var logins: [[UInt8]: Rate] = [:]
         var cancels: [[UInt8]: Rate] = [:]
+        var failures = LoginFailures()
     }
 
     /// Addresses that are remembered at once; beyond it the full buckets are forgotten.
@@ -87,6 +88,14 @@ package final class Admission: Sendable {
     package func admitLogin(address: [UInt8], perSecond: Int, now: UInt64) -> Bool {
         guard !address.isEmpty else { return true }
         return state.withLock { Admission.take(&$0.logins, address, perSecond, now) }
+    }
+
+    /// A token of this address was refused.
+    ///
+    /// - Returns: how long the answer to it is held back, at most `limit`. Unix sockets, without bytes, do not wait.
+    package func tokenFailed(address: [UInt8], limit: Duration, now: UInt64) -> Duration {
+        guard !address.isEmpty, limit > .zero else { return .zero }
+        return state.withLock { $0.failures.failed(address, limit: limit, now: now) }
     }
 
     /// What is done about a wrong cancel key.

@@ -78,7 +78,7 @@ extension Session {
                 if !inbound.isEmpty || executor.isReadable { worker.touch(self) }
             case .verify(let token): verify(startup, token, exchange: exchange, afterFetch: false)
             case .discover: challenge(exchange, .tokenAskedFor)
-            case .unusable: challenge(exchange, .token(.malformed(.authorization)))
+            case .unusable: refuse(.malformed(.authorization), exchange)
             case .fail, nil: break
             }
         case .challenged(var exchange, let refusal):
@@ -126,7 +126,11 @@ extension Session {
         verify(startup, token, exchange: exchange, afterFetch: true)
     }
 
+    /// The more tokens of the address failed, the later it hears of this one; the record is written now.
     private func refuse(_ refusal: TokenRefusal, _ exchange: OAuthBearerExchange?) {
+        heldBack = context.admission.tokenFailed(
+            address: client.hostBytes, limit: generation.configuration.limits.failureDelay,
+            now: worker.loop.now)
         guard let exchange else { return end(.token(refusal)) }
         challenge(exchange, .token(refusal))
     }
@@ -175,6 +179,7 @@ extension Session {
             discovery: provider?.discoveryDocument ?? "", scope: provider?.scope ?? "", into: &bytes)
         outbound.append(bytes)
         phase = .challenged(exchange, refusal)
+        waitHeldBack()
         if !inbound.isEmpty || executor.isReadable { worker.touch(self) }
     }
 }

@@ -58,6 +58,8 @@ final class Session {
     var outbound: ByteBuffer
     /// Nothing of `outbound` goes before the log is durable up to this number.
     var outboundWaitsFor: UInt64 = 0
+    /// How long nothing of `outbound` goes, whatever it waits for: a refused token's answer (`LoginFailures`).
+    var heldBack = Duration.zero
     var timers: [TimerID] = []
     var cancelKey: Int32?
     var admitted: Principal?
@@ -168,6 +170,7 @@ final class Session {
 
     /// The record that must precede the answer is as durable as it has to be.
     private var mayGo: Bool {
+        guard heldBack == .zero else { return false }
         guard outboundWaitsFor > 0 else { return true }
         guard outboundWaitsFor != .max, let region else { return false }
         guard region.log.durable < outboundWaitsFor else {
@@ -202,6 +205,9 @@ final class Session {
         case .upstream(let attempt): upstreamTimerFired(attempt)
         case .expiryNotice, .expiry, .drainEnd, .maxLifetime, .idle: lifetimeTimerFired(timer)
         case .linger: close()
+        case .heldBack:
+            heldBack = .zero
+            worker.touch(self)
         case .cancel: cancelEndedUpstream()
         case .halfClosed:
             if case .relaying(let relay) = phase {
@@ -273,9 +279,15 @@ final class Session {
     private func leave() {
         release()
         phase = .leaving
-        schedule(.linger, after: .seconds(2))
+        waitHeldBack()
+        schedule(.linger, after: .seconds(2) + heldBack)
         if outbound.isEmpty { sendFIN() }
         worker.touch(self)
+    }
+
+    /// Sets the timer that lets go of what is held back.
+    func waitHeldBack() {
+        if heldBack > .zero { schedule(.heldBack, after: heldBack) }
     }
 
     private func sendFIN() {

@@ -61,6 +61,8 @@ enum SessionTimer: Equatable {
     case maxLifetime
     case idle
     case linger
+    /// What was held back may go.
+    case heldBack
     /// The cancel connection to a replica has had its time.
     case cancel
     case halfClosed
