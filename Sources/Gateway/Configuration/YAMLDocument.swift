@@ -237,20 +237,34 @@ struct YAMLDocument {
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
             .composer(let context, let problem, let mark, _):
             let place = context.map { "\($0.text) at \($0.mark.line):\($0.mark.column): " } ?? ""
-            findings.mistake(
-                original(Position(line: mark.line, column: mark.column)), "not YAML: \(place)\(problem)")
+            // The end of a text without an end of line counts as the beginning of a further line.
+            let end = Self.position(at: text.endIndex, in: text)
+            let position = mark.line > end.line ? end : Position(line: mark.line, column: mark.column)
+            findings.mistake(original(position), "not YAML: \(place)\(problem)")
         case .reader(let problem, let offset, _, _):
-            var position = Position.start
-            for character in text.prefix(offset ?? 0) {
-                position =
-                    character.isNewline
-                    ? Position(line: position.line + 1, column: 1)
-                    : Position(line: position.line, column: position.column + 1)
-            }
-            findings.mistake(position, "not YAML: \(problem)")
+            // Yams counts characters, of which "\r\n" is one.
+            let place = text.index(text.startIndex, offsetBy: offset ?? 0, limitedBy: text.endIndex)
+            findings.mistake(
+                original(Self.position(at: place ?? text.endIndex, in: text)), "not YAML: \(problem)")
         case .no, .memory, .writer, .emitter, .representer, .dataCouldNotBeDecoded, .duplicatedKeysInMapping:
             findings.mistake(.start, "the file cannot be read as YAML")
         }
+    }
+
+    /// Where a place of the text stands; lines end as YAML's do (1.1, section 4.2).
+    private static func position(at place: String.Index, in text: String) -> Position {
+        var position = Position.start
+        var previous: Unicode.Scalar?
+        for scalar in text[..<place].unicodeScalars {
+            switch scalar {
+            case "\n" where previous == "\r": break
+            case "\n", "\r", "\u{85}", "\u{2028}", "\u{2029}":
+                position = Position(line: position.line + 1, column: 1)
+            default: position.column += 1
+            }
+            previous = scalar
+        }
+        return position
     }
 }
 
