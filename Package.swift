@@ -59,6 +59,7 @@ let package = Package(
             dependencies: ["GatewayPolicy", "GatewayConfiguration"],
             path: "Sources/Gateway/Routing",
             swiftSettings: strict),
+        .target(name: "GatewayCatalog", path: "Sources/Gateway/Guard/Catalog", swiftSettings: strict),
         .target(
             name: "GatewayHealth",
             dependencies: [
@@ -76,7 +77,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Sources/Gateway",
-            exclude: ["Configuration", "Health", "Identity", "Policy", "Routing"],
+            exclude: ["Configuration", "Guard", "Health", "Identity", "Policy", "Routing"],
             swiftSettings: strict),
 
         .target(
@@ -138,6 +139,7 @@ let package = Package(
             name: "GatewayRoutingTests",
             dependencies: ["GatewayConfiguration", "GatewayPolicy", "GatewayRouting"],
             swiftSettings: strict),
+        .testTarget(name: "GatewayCatalogTests", dependencies: ["GatewayCatalog"], swiftSettings: strict),
         .testTarget(
             name: "GatewayHealthTests",
             dependencies: [

@@ -1,0 +1,337 @@
+/// Concludes from a catalogue's rows what each object leads to.
+package struct CatalogClosure {
+    private let rows: CatalogRows
+    private let builtIns: BuiltInReach
+    private let body: BodyReader
+    private var graph = CatalogGraph()
+    private var relations: [UInt32: Int32] = [:]
+    private var rowTypes: [UInt32: Int32] = [:]
+    private var functions: [UInt32: Int32] = [:]
+    private var operators: [UInt32: Int32] = [:]
+    private var types: [UInt32: Int32] = [:]
+    private var families: [UInt32: Int32] = [:]
+    /// The server's own functions, one node a name.
+    private var builtInNames: [String: Int32] = [:]
+    private var builtInOIDs: [UInt32: Int32] = [:]
+    private var builtInSymbols: [String: Set<String>] = [:]
+    private var names = CatalogNames()
+    /// nil: a name of nothing.
+    private var nameNodes: [NameKey: Int32?] = [:]
+    private var labels: [Int32: String] = [:]
+    private var ambient: Int32 = 0
+    private var schemaChange: Int32 = 0
+
+    private enum NameKind: Hashable { case read, write, function, `operator`, type, any }
+
+    private struct NameKey: Hashable {
+        let kind: NameKind
+        let name: BodyFacts.Name
+    }
+
+    /// A relation is four nodes.
+    private enum Facet: Int32, CaseIterable { case readOnly, read, write, row }
+
+    /// What the rows say. `builtIns` knows the server's own functions, `body` reads SQL.
+    package static func snapshot(
+        of rows: CatalogRows, builtIns: @escaping BuiltInReach, body: @escaping BodyReader
+    ) -> CatalogSnapshot {
+        var closure = CatalogClosure(rows: rows, builtIns: builtIns, body: body)
+        closure.addNodes()
+        for link in rows.links { closure.follow(link) }
+        closure.readFunctions()
+        closure.graph.close()
+        return closure.conclude()
+    }
+
+    private init(rows: CatalogRows, builtIns: @escaping BuiltInReach, body: @escaping BodyReader) {
+        self.rows = rows
+        self.builtIns = builtIns
+        self.body = body
+    }
+
+    // MARK: - Nodes
+
+    private mutating func addNodes() {
+        let nodes = rows.relations.count * 4 + rows.functions.count + rows.operators.count + rows.types.count
+        graph.reserve(nodes: nodes + rows.builtIns.count, edges: rows.links.count + rows.relations.count * 3)
+        ambient = graph.add()
+        schemaChange = graph.add()
+        addRelations()
+        for function in rows.functions where functions[function.oid] == nil {
+            let node = graph.add()
+            functions[function.oid] = node
+            names.functions[function.name, default: []].append((function.schema, node))
+        }
+        for found in rows.operators where operators[found.oid] == nil {
+            let node = graph.add()
+            operators[found.oid] = node
+            names.operators[found.name, default: []].append((found.schema, node))
+        }
+        for type in rows.types where types[type.oid] == nil {
+            let node = graph.add()
+            types[type.oid] = node
+            names.types[type.name, default: []].append((type.schema, node))
+        }
+        for builtIn in rows.builtIns {
+            builtInSymbols[builtIn.symbol, default: []].insert(builtIn.name)
+            builtInOIDs[builtIn.oid] = builtInNode(builtIn.name)
+        }
+    }
+
+    private mutating func addRelations() {
+        relations.reserveCapacity(rows.relations.count)
+        for relation in rows.relations where relations[relation.oid] == nil {
+            let first = graph.add(4)
+            relations[relation.oid] = first
+            names.relations[relation.name, default: []].append((relation.schema, first))
+            graph.connect(first + Facet.read.rawValue, uses: first + Facet.readOnly.rawValue)
+            graph.connect(first + Facet.write.rawValue, uses: first + Facet.read.rawValue)
+            graph.connect(first + Facet.write.rawValue, uses: first + Facet.row.rawValue)
+            if relation.rowType != 0 { rowTypes[relation.rowType] = first + Facet.row.rawValue }
+            if relation.kind == .foreignTable {
+                graph.mark(
+                    first + Facet.readOnly.rawValue,
+                    [CatalogReason(reach: .egress, text: ReasonWriter.foreignTable)])
+            }
+        }
+    }
+
+    private mutating func builtInNode(_ name: String) -> Int32 {
+        if let node = builtInNames[name] { return node }
+        let node = graph.add()
+        builtInNames[name] = node
+        let reach = builtIns(name)
+        graph.mark(
+            node,
+            CatalogReach.each.filter { reach.contains($0) }.map { kind in
+                CatalogReason(reach: kind, text: "\(ReasonWriter.builtIn)\(name)")
+            })
+        labels[node] = "the function pg_catalog.\(name)"
+        return node
+    }
+
+    // MARK: - Links
+
+    private mutating func follow(_ link: CatalogRows.Link) {
+        guard let from = user(link), let to = used(link), from != to else { return }
+        graph.connect(from, uses: to)
+        // Writing an updatable view writes its tables.
+        if link.kind == .view, case .relation(let viewed) = link.to, case .relation(let view) = link.from,
+            let target = relations[viewed], let source = relations[view]
+        {
+            graph.connect(source + Facet.write.rawValue, uses: target + Facet.write.rawValue)
+        }
+        if link.kind == .child, case .relation(let child) = link.to, case .relation(let parent) = link.from,
+            let target = relations[child], let source = relations[parent]
+        {
+            graph.connect(source + Facet.write.rawValue, uses: target + Facet.write.rawValue)
+        }
+    }
+
+    private mutating func user(_ link: CatalogRows.Link) -> Int32? {
+        guard case .relation(let oid) = link.from else { return node(link.from, .row) }
+        guard let first = relations[oid] else { return nil }
+        switch link.kind {
+        case .view, .planned, .column: return first + Facet.readOnly.rawValue
+        case .child: return first + Facet.read.rawValue
+        case .rule, .cascade, .written, .reads, .uses: return first + Facet.write.rawValue
+        case .domain: return first + Facet.row.rawValue
+        }
+    }
+
+    private mutating func used(_ link: CatalogRows.Link) -> Int32? {
+        switch link.kind {
+        case .view, .child, .planned, .reads: node(link.to, .read)
+        case .rule, .cascade, .written, .uses: node(link.to, .write)
+        case .column, .domain: node(link.to, .row)
+        }
+    }
+
+    private mutating func node(_ node: CatalogNode, _ facet: Facet) -> Int32? {
+        switch node {
+        case .relation(let oid): return relations[oid].map { $0 + facet.rawValue }
+        case .function(let oid): return functions[oid] ?? builtInOIDs[oid]
+        case .operator(let oid): return operators[oid]
+        case .type(let oid): return types[oid] ?? rowTypes[oid]
+        case .family(let oid):
+            if let known = families[oid] { return known }
+            let fresh = graph.add()
+            families[oid] = fresh
+            return fresh
+        case .ambient: return ambient
+        case .schemaChange: return schemaChange
+        }
+    }
+
+    // MARK: - Functions
+
+    private mutating func readFunctions() {
+        for function in rows.functions {
+            guard let node = functions[function.oid] else { continue }
+            let facts = FunctionReading(function: function, symbols: builtInSymbols, body: body).facts()
+            graph.mark(node, facts.own)
+            follow(facts.reads, .read, from: node)
+            follow(facts.writes, .write, from: node)
+            follow(facts.functions, .function, from: node)
+            follow(facts.operators, .operator, from: node)
+            follow(facts.types, .type, from: node)
+            follow(Set(facts.mentions.lazy.map { BodyFacts.Name($0) }), .any, from: node)
+        }
+    }
+
+    private mutating func follow(_ found: Set<BodyFacts.Name>, _ kind: NameKind, from node: Int32) {
+        for name in found {
+            if let other = nameNode(NameKey(kind: kind, name: name)) { graph.connect(node, uses: other) }
+        }
+    }
+
+    /// A node for everything that a name may stand for, so that a name of many objects costs one edge a user.
+    private mutating func nameNode(_ key: NameKey) -> Int32? {
+        if let known = nameNodes[key] { return known }
+        let targets = targets(key)
+        var node: Int32?
+        if !targets.isEmpty {
+            let fresh = graph.add()
+            for target in targets { graph.connect(fresh, uses: target) }
+            node = fresh
+        }
+        nameNodes[key] = .some(node)
+        return node
+    }
+
+    private mutating func targets(_ key: NameKey) -> [Int32] {
+        let name = key.name
+        let relations = names.all(names.relations, name)
+        switch key.kind {
+        case .read: return relations.map { $0 + Facet.read.rawValue }
+        case .write: return relations.map { $0 + Facet.write.rawValue }
+        case .function: return functions(name)
+        case .operator: return names.all(names.operators, name)
+        case .type:
+            return names.all(names.types, name) + relations.map { $0 + Facet.row.rawValue }
+        case .any:
+            return relations.map { $0 + Facet.write.rawValue } + functions(name)
+                + names.all(names.types, name)
+        }
+    }
+
+    private mutating func functions(_ name: BodyFacts.Name) -> [Int32] {
+        var found = names.all(names.functions, name)
+        if name.schema == nil || name.schema == "pg_catalog", !builtIns(name.name).isEmpty {
+            found.append(builtInNode(name.name))
+        }
+        return found
+    }
+
+    // MARK: - What comes of it
+
+    private func conclude() -> CatalogSnapshot {
+        let writer = ReasonWriter(graph: graph, labels: allLabels())
+        return CatalogSnapshot(
+            serverVersion: rows.serverVersion, relations: concludedRelations(writer),
+            functions: concludedFunctions(writer),
+            operators: rows.operators.compactMap { found in
+                guard let node = operators[found.oid], !graph.reach[Int(node)].isEmpty else { return nil }
+                return CatalogOperator(
+                    schema: found.schema, name: found.name, reach: graph.reach[Int(node)],
+                    reasons: writer.reasons(of: node))
+            },
+            types: concludedTypes(writer), ambient: writer.reasons(of: ambient),
+            schemaChanges: writer.reasons(of: schemaChange))
+    }
+
+    private func concludedRelations(_ writer: ReasonWriter) -> [CatalogRelation] {
+        rows.relations.compactMap { relation in
+            guard let first = relations[relation.oid] else { return nil }
+            let read = first + Facet.read.rawValue
+            let write = first + Facet.write.rawValue
+            let all = graph.reach[Int(write)]
+            var reasons: [CatalogReason] = []
+            if !all.isEmpty {
+                for kind in CatalogReach.each where all.contains(kind) {
+                    let isRead = graph.reach[Int(read)].contains(kind)
+                    let text = writer.text(of: isRead ? read : write, kind)
+                    reasons.append(CatalogReason(reach: kind, text: isRead ? text : "when written, \(text)"))
+                }
+            }
+            return CatalogRelation(
+                schema: relation.schema, name: relation.name, kind: relation.kind,
+                read: graph.reach[Int(read)], readOnly: graph.reach[Int(first + Facet.readOnly.rawValue)],
+                write: all, reasons: reasons)
+        }
+    }
+
+    private func concludedFunctions(_ writer: ReasonWriter) -> [CatalogFunction] {
+        rows.functions.compactMap { function in
+            guard let node = functions[function.oid] else { return nil }
+            return CatalogFunction(
+                schema: function.schema, name: function.name, language: function.language,
+                isProcedure: function.kind == "p", isSecurityDefiner: function.isSecurityDefiner,
+                extension: function.extension, reach: graph.reach[Int(node)],
+                reasons: writer.reasons(of: node))
+        }
+    }
+
+    private func concludedTypes(_ writer: ReasonWriter) -> [CatalogType] {
+        let named = rows.types.compactMap { type -> CatalogType? in
+            guard let node = types[type.oid], !graph.reach[Int(node)].isEmpty else { return nil }
+            return CatalogType(
+                schema: type.schema, name: type.name, reach: graph.reach[Int(node)],
+                reasons: writer.reasons(of: node))
+        }
+        let ofRows = rows.relations.compactMap { relation -> CatalogType? in
+            guard let first = relations[relation.oid] else { return nil }
+            let node = first + Facet.row.rawValue
+            guard !graph.reach[Int(node)].isEmpty else { return nil }
+            return CatalogType(
+                schema: relation.schema, name: relation.name, reach: graph.reach[Int(node)],
+                reasons: writer.reasons(of: node))
+        }
+        return named + ofRows
+    }
+
+    /// Of what has a reach: nothing else stands in a reason.
+    private func allLabels() -> [Int32: String] {
+        var labels = labels
+        for relation in rows.relations {
+            guard let first = relations[relation.oid], !graph.reach[Int(first + 2)].isEmpty else { continue }
+            let label = "the \(relation.kind.noun) \(relation.schema).\(relation.name)"
+            for facet in Facet.allCases { labels[first + facet.rawValue] = label }
+        }
+        for function in rows.functions {
+            guard let node = functions[function.oid], !graph.reach[Int(node)].isEmpty else { continue }
+            let noun =
+                switch function.kind {
+                case "p": "procedure"
+                case "a": "aggregate"
+                default: "function"
+                }
+            labels[node] = "the \(noun) \(function.schema).\(function.name)"
+        }
+        for (found, nodes, noun) in [
+            (rows.operators, operators, "operator"), (rows.types, types, "type"),
+        ] {
+            for object in found {
+                guard let node = nodes[object.oid], !graph.reach[Int(node)].isEmpty else { continue }
+                labels[node] = "the \(noun) \(object.schema).\(object.name)"
+            }
+        }
+        return labels
+    }
+}
+
+/// Objects by their names.
+struct CatalogNames {
+    typealias Found = [String: [(schema: String, node: Int32)]]
+
+    var relations: Found = [:]
+    var functions: Found = [:]
+    var operators: Found = [:]
+    var types: Found = [:]
+
+    func all(_ found: Found, _ name: BodyFacts.Name) -> [Int32] {
+        guard let objects = found[name.name] else { return [] }
+        guard let schema = name.schema else { return objects.map(\.node) }
+        return objects.filter { $0.schema == schema }.map(\.node)
+    }
+}
