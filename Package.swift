@@ -25,6 +25,15 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
 
+        // PostgreSQL's node headers, and the library that was compiled from them: decision 0016.
+        .target(
+            name: "CPGQuery",
+            cSettings: [
+                .unsafeFlags(["-isystem", "/usr/include/postgresql/15/server", "-Wno-ignored-attributes"])
+            ],
+            linkerSettings: [.linkedLibrary("pg_query")]),
+        .target(name: "SQLText", dependencies: ["CPGQuery"], swiftSettings: strict),
+
         .target(
             name: "Transport",
             dependencies: ["CLinux", "COpenSSL"],
@@ -61,9 +70,16 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "GatewayCatalog", path: "Sources/Gateway/Guard/Catalog", swiftSettings: strict),
         .target(
+            name: "GatewayGuard",
+            dependencies: ["GatewayCatalog", "GatewayPolicy", "SQLText"],
+            path: "Sources/Gateway/Guard",
+            exclude: ["Catalog"],
+            swiftSettings: strict),
+        .target(
             name: "GatewayHealth",
             dependencies: [
-                "CLibpq", "CLinux", "COpenSSL", "GatewayConfiguration", "GatewayRouting",
+                "CLibpq", "CLinux", "COpenSSL", "GatewayCatalog", "GatewayConfiguration", "GatewayGuard",
+                "GatewayRouting",
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Sources/Gateway/Health",
@@ -71,8 +87,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Audit", "GatewayConfiguration", "GatewayHealth", "GatewayIdentity", "GatewayPolicy",
-                "GatewayRouting", "PGWire", "Transport",
+                "Audit", "GatewayCatalog", "GatewayConfiguration", "GatewayGuard", "GatewayHealth",
+                "GatewayIdentity", "GatewayPolicy", "GatewayRouting", "PGWire", "SQLText", "Transport",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -108,6 +124,7 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        .testTarget(name: "SQLTextTests", dependencies: ["SQLText"], swiftSettings: strict),
         .testTarget(name: "TransportTests", dependencies: ["Transport"], swiftSettings: strict),
         .target(name: "PipelineModel", path: "Tests/PipelineModel", swiftSettings: strict),
         .testTarget(
@@ -140,6 +157,10 @@ let package = Package(
             dependencies: ["GatewayConfiguration", "GatewayPolicy", "GatewayRouting"],
             swiftSettings: strict),
         .testTarget(name: "GatewayCatalogTests", dependencies: ["GatewayCatalog"], swiftSettings: strict),
+        .testTarget(
+            name: "GatewayGuardTests",
+            dependencies: ["GatewayCatalog", "GatewayGuard", "GatewayPolicy", "SQLText"],
+            swiftSettings: strict),
         .testTarget(
             name: "GatewayHealthTests",
             dependencies: [

@@ -1,5 +1,6 @@
 import GatewayIdentity
 import GatewayPolicy
+import SQLText
 
 /// Every refusal that an executor can see: the table of case → SQLSTATE, message, DETAIL, HINT. All text that reaches
 /// an executor is made here; it holds no secret and no claim's value but the subject.
@@ -36,6 +37,12 @@ package enum Refusal: Error, Sendable {
     case upstreamViolation(replica: String)
     /// A statement, or another message that must be recorded whole, beyond its limit in bytes.
     case statementTooLong(limit: Int)
+    /// A statement that the rule forbids: why, a reason each.
+    case statementForbidden(rule: String, reasons: [String])
+    /// A statement that the grammar does not take, in a session that something is forbidden to: the parser's message.
+    case statementUnreadable(String)
+    /// Too deep to judge, or with a run of operator characters that takes the lexer quadratic time.
+    case statementTooComplex
     /// An Execute of the unnamed portal where a failed Query left none that can be run.
     case portalMissing
     case tokenExpired
@@ -76,14 +83,15 @@ package enum Refusal: Error, Sendable {
         case .token: "28P01"
         case .keysUnavailable, .introspectionUnavailable, .upstreamLost, .upstreamViolation: "08006"
         case .policy(.unknownDatabase), .databaseName: "3D000"
-        case .policy, .startupParameter: "42501"
+        case .policy, .startupParameter, .statementForbidden: "42501"
         case .noReplica: "08001"
         case .logUnavailable: "58030"
         case .startupRefused(let sqlstate): sqlstate
         case .descriptorsExhausted: "53300"
-        case .options: "42601"
+        case .options, .statementUnreadable: "42601"
         case .portalMissing: "34000"
         case .statementTooLong: "54000"
+        case .statementTooComplex: "54001"
         case .tokenExpired, .lifetimeReached, .revoked, .killed, .replicaLost, .decisionChanged,
             .readOnlyLost,
             .shuttingDown, .idle:
@@ -122,6 +130,9 @@ package enum Refusal: Error, Sendable {
         case .upstreamViolation: "the replica broke the protocol"
         case .portalMissing: "portal \"\" does not exist"
         case .statementTooLong: "statement too long"
+        case .statementForbidden: "statement is not allowed"
+        case .statementUnreadable(let message): Refusal.printable(message)
+        case .statementTooComplex: "statement too complex"
         case .tokenExpired: "terminating session: the token has expired"
         case .lifetimeReached: "terminating session: it has reached its greatest age"
         case .killed: "terminating session: killed by an operator"
@@ -168,6 +179,13 @@ package enum Refusal: Error, Sendable {
         case .upstreamViolation(let replica): "Replica \(replica) sent a message that does not belong there."
         case .portalMissing: "The Query before it failed and left no portal that can be run."
         case .statementTooLong(let limit): "The limit is \(limit) bytes (limits.statement)."
+        case .statementForbidden(let rule, let reasons):
+            "Rule \"\(rule)\" forbids it: \(reasons.map(Refusal.printable).joined(separator: "; "))."
+        case .statementUnreadable:
+            "The gateway cannot read the statement, and something is forbidden in this session."
+        case .statementTooComplex:
+            "It is deeper than \(SQLText.depthLimit) levels, longer than \(LongStatements.readBytes) bytes, or has more than "
+                + "\(SQLText.operatorRunLimit) operator characters in a row."
         case .tokenExpired: "The token's exp has passed."
         case .lifetimeReached: "The session is older than session.max_lifetime."
         case .killed: "An operator ended this session."
@@ -222,6 +240,9 @@ package enum Refusal: Error, Sendable {
         case .upstreamViolation: "Tell the operator; the replica may not be what it seems."
         case .portalMissing: "Bind a portal before it is executed."
         case .statementTooLong: "Send large data by COPY or as parameters."
+        case .statementForbidden: "Leave it out, or ask the operator for a rule that allows it."
+        case .statementUnreadable: "Correct it; a newer server's grammar is not read by this gateway."
+        case .statementTooComplex: "Split it, or write it with fewer levels."
         case .tokenExpired: "Get a fresh token and connect again."
         case .lifetimeReached: "Connect again."
         case .killed: "Ask the operator for the reason."
@@ -276,7 +297,6 @@ extension Refusal {
         case .transit(let gateway, _): "region of this gateway (\(gateway)) is not allowed"
         case .replicates: "writes would leave the allowed regions"
         case .replication: "replication connections are not allowed"
-        case .unjudged: "statements cannot be judged"
         case .narrowed(let member, _): "the token does not allow this \(Refusal.word(member))"
         }
     }
@@ -295,8 +315,6 @@ extension Refusal {
         case .replicates(let regions, let rule):
             "Rule \"\(rule)\" is read_write, and the database has replicas in \(regions.joined(separator: ", "))."
         case .replication(let rule): "Rule \"\(rule)\" does not say replication: allow."
-        case .unjudged(let rule):
-            "Rule \"\(rule)\" or the token forbids classes of statements, which this version of the gateway does not tell apart."
         case .narrowed(let member, let rule):
             "Rule \"\(rule)\" matches, and the token's own authorization_details leave no \(Refusal.word(member)) of "
                 + "what was asked for and the rule allows."
@@ -320,8 +338,6 @@ extension Refusal {
         case .transit: "Connect to a gateway in an allowed region."
         case .replicates: "Ask for a rule with replicates: allow, or for read_only access."
         case .replication: "Ask the operator for a rule that allows replication."
-        case .unjudged:
-            "Ask the operator for a rule without forbid, whose roles have no grants but those you need."
         case .narrowed: "Ask the identity provider for a token with authorization_details that cover it."
         }
     }

@@ -304,17 +304,6 @@ struct ConfigurationMistakeTests {
         "What this version does not have is a mistake, or said to be refused at login; it is no key without effect",
         arguments: [
             Change(
-                "    roles: [writer]", "    forbid: [ddl]\n    roles: [writer]",
-                "38:5 warning `forbid` needs the statement guard, which this version does not have: sessions by such "
-                    + "a rule are refused (42501)"),
-            Change(
-                "    roles: [writer]", "    forbid: egress\n    roles: [writer]",
-                "38:5 warning `forbid` needs"),
-            Change("    roles: [writer]", "    forbid: []\n    roles: [writer]"),
-            Change(
-                "    roles: [writer]", "    temporary: forbid\n    roles: [writer]",
-                "38:5 warning `temporary: forbid` needs the statement guard"),
-            Change(
                 "    roles: [writer]", "    capture: { literals: hash }\n    roles: [writer]",
                 "38:16 mistake `literals: hash` needs the statement guard"),
             Change(

@@ -132,7 +132,6 @@ struct DocumentTests {
             case .transit: return "refused: transit"
             case .replicates: return "refused: replicates"
             case .replication: return "refused: replication"
-            case .unjudged: return "refused: statements"
             case .narrowed: return "refused: token"
             }
         }

@@ -154,14 +154,16 @@ struct AuthorizationDetailsTests {
         }
     }
 
-    @Test(
-        "A class that the token forbids is forbidden, so that the session is refused while none can be judged"
-    )
+    @Test("A class that the token forbids is forbidden, besides those of the rule")
     func forbid() throws {
         #expect(try Self.decide("eu-analysts", [Narrowing()]).forbid == [])
-        #expect(throws: PolicyRefusal.unjudged(rule: "eu-analysts")) {
-            try Self.decide("eu-analysts", [Narrowing(forbid: [.ddl])])
-        }
+        #expect(try Self.decide("eu-analysts", [Narrowing(forbid: [.ddl])]).forbid == [.ddl])
+        var rule = PolicyTests.analysts
+        rule.forbid = [.egress]
+        #expect(
+            try Self.decide("eu-analysts", [Narrowing(forbid: [.ddl])], rules: [rule]).forbid == [
+                .egress, .ddl,
+            ])
     }
 
     @Test(

@@ -300,24 +300,4 @@ struct PolicyTests {
                 == .claim(
                     name: "groups", patterns: ["eu-analysts"], present: true, held: false))
     }
-
-    @Test("A rule that forbids statements serves nobody while none can be judged, and explain says why")
-    func unjudged() {
-        for change in [{ $0.forbid = [.ddl] }, { $0.forbidsTemporary = true }] as [(inout Rule) -> Void] {
-            var rule = PolicyTests.analysts
-            change(&rule)
-            let policy = PolicyTests.policy([rule])
-            let request = AccessRequest(
-                principal: PolicyTests.principal("eu-analysts"), database: "orders", regionsAsked: [],
-                role: nil,
-                replication: false)
-            let trace = policy.explain(request)
-            guard case .failure(let refusal) = trace.outcome else {
-                Issue.record("allowed")
-                continue
-            }
-            #expect(refusal == .unjudged(rule: "eu-analysts"))
-            #expect(trace.checks.filter { !$0.held }.map(\.name) == [.statements])
-        }
-    }
 }

@@ -1,6 +1,6 @@
 import PipelineModel
 
-/// The model's messages and answers as bytes.
+/// The model's messages and answers as bytes. Texts are SQL that no rule forbids, and the function is lo_tell.
 extension PipelineModelServer.Message {
     /// - Parameters:
     ///   - mark: stands in every text and value, and makes it one of a kind.
@@ -8,9 +8,9 @@ extension PipelineModelServer.Message {
     func frame(mark: String, padding: Int) -> Frame {
         let filling = String(repeating: "x", count: padding)
         switch self {
-        case .query(let text): return Frame("Q", cString("\(text) /* \(mark)\(filling) */"))
+        case .query(let text): return Frame("Q", cString("SELECT 1 /* \(text) \(mark)\(filling) */"))
         case .parse(let name, let text):
-            return Frame("P", cString(name) + cString("\(text) /* \(mark)\(filling) */") + be16(0))
+            return Frame("P", cString(name) + cString("SELECT 1 /* \(text) \(mark)\(filling) */") + be16(0))
         case .bind(let portal, let statement):
             let value = Array((mark + filling).utf8)
             return Frame(
@@ -24,7 +24,7 @@ extension PipelineModelServer.Message {
         case .closePortal(let name): return Frame("C", [0x50] + cString(name))
         case .functionCall:
             let value = Array(mark.utf8)
-            return Frame("F", be32(1598) + be16(0) + be16(1) + be32(value.count) + value + be16(0))
+            return Frame("F", be32(958) + be16(0) + be16(1) + be32(value.count) + value + be16(0))
         case .sync: return Frame("S")
         case .flush(let malformed): return Frame("H", malformed ? [1] : [])
         case .copyData(let bytes, _): return Frame("d", Array(repeating: 0x61, count: bytes + padding))

@@ -147,13 +147,16 @@ package struct Limits: Sendable, Hashable {
     /// The longest that the refusal of a token is held back; `Duration.zero` is not at all.
     package var failureDelay: Duration
     package var statement: Int
+    /// Bytes that each worker remembers of judged statements.
+    package var statementCache: Int
     package var token: Int
     /// Nil: one for each core.
     package var workers: Int?
 
     package init(
         logBytesPerSecondPerSubject: Int, sessions: Int, sessionsPerSubject: Int,
-        loginsPerSecondPerAddress: Int, failureDelay: Duration, statement: Int, token: Int, workers: Int?
+        loginsPerSecondPerAddress: Int, failureDelay: Duration, statement: Int,
+        statementCache: Int = 8 << 20, token: Int, workers: Int?
     ) {
         self.logBytesPerSecondPerSubject = logBytesPerSecondPerSubject
         self.sessions = sessions
@@ -161,6 +164,7 @@ package struct Limits: Sendable, Hashable {
         self.loginsPerSecondPerAddress = loginsPerSecondPerAddress
         self.failureDelay = failureDelay
         self.statement = statement
+        self.statementCache = statementCache
         self.token = token
         self.workers = workers
     }

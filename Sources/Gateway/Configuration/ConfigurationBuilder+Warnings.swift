@@ -109,8 +109,7 @@ extension ConfigurationBuilder {
                 warning(
                     Position(line: rule.line ?? 1, column: rule.column ?? 1),
                     "role `\(role)` may be shared by several executors, who then see each other's statements in "
-                        + "pg_stat_activity; `forbid: [peers]` would hide them (it needs the statement guard, which "
-                        + "this version does not have)")
+                        + "pg_stat_activity; `forbid: [peers]` hides them")
             }
         }
     }

@@ -111,7 +111,8 @@ struct ConfigurationBuilder {
             sessions: fields.integer("sessions"), sessionsPerSubject: fields.integer("sessions_per_subject"),
             loginsPerSecondPerAddress: fields.integer("logins_per_second_per_address"),
             failureDelay: fields.duration("failure_delay"),
-            statement: fields.size("statement"), token: fields.size("token"),
+            statement: fields.size("statement"),
+            statementCache: fields.size("statement_cache"), token: fields.size("token"),
             workers: fields.integerOrAuto("workers"))
     }
 

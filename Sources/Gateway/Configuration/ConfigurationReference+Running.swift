@@ -2,11 +2,6 @@ import GatewayPolicy
 
 extension ConfigurationReference {
     private static let never = "never"
-    private static func statementGuard(_ values: [String]?) -> ConfigurationKey.Restriction {
-        .init(
-            values: values, needs: "the statement guard", until: "sessions by such a rule are refused (42501)"
-        )
-    }
     private static let signedLog = ConfigurationKey.Restriction(values: nil, needs: "signed checkpoints")
 
     static let recording = [
@@ -101,6 +96,9 @@ extension ConfigurationReference {
                     "How long at most the refusal of a token is held back where its address has had more than ten lately. Good tokens never wait."
                 ),
                 .fallback("statement", .size(1 << 10...1 << 30), "64MiB", "Size of a statement."),
+                .fallback(
+                    "statement_cache", .size(1 << 16...1 << 30), "8MiB",
+                    "What each worker remembers of judged statements. Needs a restart."),
                 .fallback("token", .size(1 << 10...64 << 10), "16KiB", "Size of a token."),
                 .fallback(
                     "workers", .integerOrAuto(1...256), "auto", "Worker threads; `auto`: one for each core."),
@@ -124,8 +122,7 @@ extension ConfigurationReference {
                     "`read_only` may use a standby, `read_write` needs a primary."),
                 .optional(
                     "forbid", .list(.choice(StatementClass.allCases.map(\.rawValue))),
-                    "Classes of statements.",
-                    restriction: statementGuard(nil)),
+                    "Classes of statements that are refused."),
                 .optional(
                     "transit", .list(.name),
                     "Regions or jurisdictions that the path may cross beside the allowed."),
@@ -137,8 +134,7 @@ extension ConfigurationReference {
                     "`allow`: replication connections are allowed."),
                 .fallback(
                     "temporary", .choice(["allow", "forbid"]), "allow",
-                    "`forbid`: temporary tables count as `ddl`.",
-                    restriction: statementGuard(["forbid"])),
+                    "`forbid`: temporary tables count as `ddl`."),
                 .optional("capture", .section("rules[].capture"), "What differs from `audit.capture`."),
                 .optional("session", .section("rules[].session"), "What differs from `session`."),
             ]),

@@ -1,3 +1,4 @@
+import GatewayCatalog
 import GatewayConfiguration
 import GatewayRouting
 
@@ -17,11 +18,17 @@ package protocol ReplicaWatch: Sendable {
     func terminateBackend(
         replica id: ReplicaID, pid: Int32, startedAt: String?, within: Duration,
         completion: @escaping @Sendable (TerminationOutcome) -> Void)
+    /// The catalogue of the replica's database as it was read last; nil until it has been.
+    func catalog(of id: ReplicaID) -> PublishedCatalog?
     func start(_ configuration: Configuration)
     func reload(_ configuration: Configuration)
     /// False where something went on.
     @discardableResult
     func stop() -> Bool
+}
+
+extension ReplicaWatch {
+    package func catalog(of id: ReplicaID) -> PublishedCatalog? { nil }
 }
 
 extension HealthMonitor: ReplicaWatch {}

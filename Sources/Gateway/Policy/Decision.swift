@@ -49,8 +49,6 @@ package enum PolicyRefusal: Error, Sendable, Hashable {
     case replicates(to: [String], rule: String)
     /// A replication connection without `replication: allow`.
     case replication(rule: String)
-    /// The rule or the token forbids classes of statements, and this version judges none.
-    case unjudged(rule: String)
     /// The token's `authorization_details` leave nothing of what was asked for and the rule allows.
     case narrowed(Narrowing.Member, rule: String)
 }
@@ -61,7 +59,7 @@ extension PolicyRefusal {
         switch self {
         case .unknownDatabase, .noRule: nil
         case .role(_, let rule, _), .region(_, let rule, _), .transit(_, let rule), .replicates(_, let rule),
-            .replication(let rule), .unjudged(let rule), .narrowed(_, let rule):
+            .replication(let rule), .narrowed(_, let rule):
             rule
         }
     }

@@ -78,9 +78,6 @@ package struct Policy: Sendable {
         }
         // After the rule's own checks, which look at the rule alone: a token opens nothing by asking for less.
         let left = try narrowed(rights, request, by: rule)
-        guard left.forbid.isEmpty, !rule.source.forbidsTemporary else {
-            throw .unjudged(rule: rule.source.name)
-        }
         guard let role = left.roles.first else { throw .narrowed(.role, rule: rule.source.name) }
         return Decision(
             rule: rule.source, database: database.name, rights: left, role: role,
@@ -173,8 +170,6 @@ package struct Policy: Sendable {
         let asked = request.regionsAsked
         let allowed = try? rights(request, by: rule)
         let left = allowed.flatMap { try? narrowed($0, request, by: rule) }
-        let forbid = left?.forbid ?? rule.source.forbid
-        let needsNoJudgement = forbid.isEmpty && !rule.source.forbidsTemporary
         return [
             CheckTrace(
                 name: .role,
@@ -201,11 +196,6 @@ package struct Policy: Sendable {
             CheckTrace(
                 name: .token, held: allowed == nil || left != nil,
                 detail: PolicyTrace.words(request.principal.narrowings)),
-            CheckTrace(
-                name: .statements, held: needsNoJudgement,
-                detail: needsNoJudgement
-                    ? "nothing is forbidden"
-                    : "the rule or the token forbids classes of statements, and none can be judged"),
         ]
     }
 

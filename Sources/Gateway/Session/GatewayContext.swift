@@ -22,6 +22,7 @@ final class GatewayContext: Sendable {
     let heartbeats: Heartbeats
     let reserve = ReserveDescriptor()
     let scramKeys = ScramKeyCache()
+    let longStatements = LongStatements()
     let platform: GatewayPlatform
     let logger: Logger
     private let mailboxes: [Mailbox<WorkerMessage>]

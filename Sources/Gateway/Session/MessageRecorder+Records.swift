@@ -38,22 +38,57 @@ extension MessageRecorder {
         batch.end()
     }
 
-    /// A statement that is not forwarded: its length, or its message's, and why.
+    /// A message that is not forwarded: what it names, or its length, and why.
     func recordRefused(
-        _ type: RecordType, sqlBytes: Int?, bytes: Int, refusal: Refusal, into batch: inout RecordBatch
+        _ tag: FrontendTag, _ body: Span<UInt8>, bodyLength: Int, _ refused: Refused,
+        into batch: inout RecordBatch
     ) {
-        beginIdentified(type, in: &batch)
-        if let sqlBytes {
-            batch.add("sql_bytes", sqlBytes)
-        } else {
-            batch.add("bytes", bytes)
+        switch tag {
+        case .query, .parse: beginIdentified(tag == .query ? .query : .parse, in: &batch)
+        case .functionCall: beginBrief(.functionCall, message: message, in: &batch)
+        case .execute: beginBrief(.execute, message: message, in: &batch)
+        case .bind, .describe, .close, .sync, .flush, .copyData, .copyDone, .copyFail, .terminate, .password:
+            beginBrief(.bind, message: message, in: &batch)
+        }
+        switch refused.record {
+        case .length(let sqlBytes?): batch.add("sql_bytes", sqlBytes)
+        case .length(nil): batch.add("bytes", bodyLength)
+        case .whole: addNames(tag, body, into: &batch)
         }
         batch.beginObject("verdict")
         batch.add("allowed", false)
-        batch.add("classes", [String]())
-        batch.add("reasons", [refusal.message])
+        batch.add("classes", refused.verdict.classes)
+        batch.add("reasons", refused.verdict.reasons)
         batch.endObject()
         batch.end()
+    }
+
+    /// What a refused message names; nothing of its parameters, which went nowhere.
+    private func addNames(_ tag: FrontendTag, _ body: Span<UInt8>, into batch: inout RecordBatch) {
+        switch tag {
+        case .query:
+            guard let query = try? Query.decode(body) else { return }
+            batch.addSQL(body.extracting(query.sql), clientEncoding: clientEncoding, of: message)
+        case .parse:
+            guard let parse = try? Parse.decode(body) else { return }
+            batch.addSQL(body.extracting(parse.sql), clientEncoding: clientEncoding, of: message)
+            batch.add("statement_name", bytes: body.extracting(parse.name))
+        case .bind:
+            guard let head = try? ValueStream.Head.bind(body),
+                case .bind(let portal, let statement) = head.target
+            else { return }
+            batch.add("statement_name", bytes: body.extracting(statement))
+            batch.add("portal", bytes: body.extracting(portal))
+        case .execute:
+            guard let execute = try? Execute.decode(body) else { return }
+            batch.add("portal", bytes: body.extracting(execute.portal))
+        case .functionCall:
+            guard let head = try? ValueStream.Head.functionCall(body),
+                case .function(let function) = head.target
+            else { return }
+            batch.add("function_oid", UInt64(function))
+        case .describe, .close, .sync, .flush, .copyData, .copyDone, .copyFail, .terminate, .password: return
+        }
     }
 
     /// A malformed message, forwarded for the replica to answer: what could be read of it is its length.

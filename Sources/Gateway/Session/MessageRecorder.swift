@@ -177,22 +177,24 @@ extension MessageRecorder {
         pipeline.functionCallSent(message: message, now: now)
     }
 
-    /// A Query or Parse that is refused; one that the replica is sure to fail to parse goes in its place.
+    /// A message that is refused; one that the replica is sure to fail goes in its place: of the same type for a Query
+    /// and a FunctionCall, a Parse for all others.
     ///
     /// - Parameters:
-    ///   - sqlBytes: how long the SQL is; nil where that is not known, and `bytes` of the body are told.
+    ///   - body: what is there of it.
+    ///   - bodyLength: how long it is as a whole.
     ///   - name: the name of the Parse that goes in its place.
     mutating func refused(
-        _ tag: FrontendTag, sqlBytes: Int?, bytes: Int, as name: Span<UInt8>, _ refusal: Refusal, now: UInt64,
-        into batch: inout RecordBatch
+        _ tag: FrontendTag, _ body: Span<UInt8>, bodyLength: Int, _ refused: Refused, as name: Span<UInt8>,
+        now: UInt64, into batch: inout RecordBatch
     ) {
         message &+= 1
-        let isQuery = tag == .query
-        recordRefused(
-            isQuery ? .query : .parse, sqlBytes: sqlBytes, bytes: bytes, refusal: refusal, into: &batch)
-        if isQuery {
-            pipeline.querySent(message: message, now: now)
-        } else {
+        recordRefused(tag, body, bodyLength: bodyLength, refused, into: &batch)
+        switch tag {
+        case .query: pipeline.querySent(message: message, now: now)
+        case .functionCall: pipeline.functionCallSent(message: message, now: now)
+        case .parse, .bind, .execute, .describe, .close, .sync, .flush, .copyData, .copyDone, .copyFail,
+            .terminate, .password:
             pipeline.parseSent(message: message, name: name, now: now)
         }
     }

@@ -91,6 +91,7 @@ extension Relay {
     /// What of the session's settings the gateway must know.
     private func noteParameter(_ name: String, _ value: String) {
         recorder.parameterChanged(name, value)
+        if name == "standard_conforming_strings" { conformingStrings = value == "on" }
         // It can come only after the statement that did it: the session ends before it can use it.
         if name == "default_transaction_read_only", value == "off", session.isReadOnly {
             session.end(.readOnlyLost)
@@ -106,11 +107,18 @@ extension Relay {
         let needed = mayBeOurs ? header.frameLength : min(header.frameLength, Relay.errorPrefix)
         guard available >= needed else { return false }
         let start = backend.scanned + WireLimits.frameHeader
+        let oldest = recorder.pipeline.oldestUnanswered
         let (peek, ours) = fromUpstream.withBytes(start..<(backend.scanned + needed)) { body in
-            (ErrorPeek(body), mayBeOurs ? refusedStatements.firstIndex { body.holds($0.nonce) } : nil)
+            let peek = ErrorPeek(body)
+            let ours =
+                mayBeOurs
+                ? refusedStatements.firstIndex {
+                    $0.provoked == peek.sqlstate && $0.isAnswered(by: body, oldest: oldest)
+                } : nil
+            return (peek, ours)
         }
         if peek.isFatal { upstreamSaidWhy = true }
-        if let index = ours, peek.sqlstate == refusedStatements[index].provoked {
+        if let index = ours {
             let refused = refusedStatements.remove(at: index)
             let frame = refused.refusal.encoded(severity: .error)
             answered(
@@ -153,19 +161,8 @@ extension Relay {
     }
 
     func idleReached() {
+        // What answered otherwise than it was provoked to is over.
+        if !refusedStatements.isEmpty { refusedStatements.removeAll() }
         if let drainReason { session.end(drainReason) }
-    }
-}
-
-extension Span where Element == UInt8 {
-    /// Whether the bytes occur in it.
-    fileprivate func holds(_ needle: [UInt8]) -> Bool {
-        guard !needle.isEmpty, needle.count <= count else { return false }
-        for start in 0...(count - needle.count) where self[start] == needle[0] {
-            var index = 1
-            while index < needle.count, self[start + index] == needle[index] { index += 1 }
-            if index == needle.count { return true }
-        }
-        return false
     }
 }

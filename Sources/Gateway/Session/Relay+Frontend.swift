@@ -89,6 +89,9 @@ extension Relay {
             frontend.gathering = frontend.scanned + Relay.gatheredMessage
             return .wait
         }
+        if let refused = guardedHead(header, tag, available: available) {
+            return refuse(header, tag, refused)
+        }
         large = beginLarge(tag, header, available: available)
         return .next
     }
@@ -105,10 +108,18 @@ extension Relay {
         if tag == .parse, let bytes = sqlBytes(ofParse: header), bytes > statementLimit {
             return refuseTooLong(header, tag, sqlBytes: bytes)
         }
+        switch guarded(header, tag) {
+        case .passes: break
+        case .refused(let refused): return refuse(header, tag, refused)
+        case .later:
+            awaitsAnswers = true
+            return .wait
+        }
         let start = frontend.scanned + WireLimits.frameHeader
         let isRecorded = fromExecutor.withBytes(start..<(frontend.scanned + length)) { body in
             recorder.received(tag, body, now: worker.loop.now, into: &region.batch)
         }
+        noteForwarded()
         if isRecorded { worker.awaitReceipt(session, region) }
         frontend.scanned += length
         return .next
@@ -173,32 +184,50 @@ extension Relay {
     ///
     /// - Parameter sqlBytes: how long it is; nil where that is not known yet.
     private func refuseTooLong(_ header: FrameHeader, _ tag: FrontendTag, sqlBytes: Int?) -> Step {
+        refuse(header, tag, Refused(.statementTooLong(limit: statementLimit), record: .length(sqlBytes)))
+    }
+
+    /// A frame that is not forwarded: what is there of its body is taken out and the rest dropped as it comes, and in
+    /// its place goes one that the replica is sure to fail.
+    private func refuse(_ header: FrameHeader, _ tag: FrontendTag, _ refused: Refused) -> Step {
         frontend.gathering = 0
-        let refusal = Refusal.statementTooLong(limit: statementLimit)
         let nonce = session.makeNonce()
-        var text = Array("domicile_refused_".utf8)
-        text.append(contentsOf: nonce)
+        let text = Array("domicile_refused_".utf8) + nonce
         var frame: [UInt8] = []
         do throws(MessageError) {
-            if tag == .query {
-                try Query.encode(sql: text, into: &frame)
-            } else {
-                // Under a name of its own: a failed Parse of the unnamed statement would destroy it.
-                try Parse.encode(name: text, sql: text, into: &frame)
+            switch tag {
+            case .query: try Query.encode(sql: text, into: &frame)
+            // A function that is not there; a Query would destroy the unnamed statement.
+            case .functionCall: try FunctionCall.encode(function: 0, into: &frame)
+            // Under a name of its own: a failed Parse of the unnamed statement would destroy it.
+            default: try Parse.encode(name: text, sql: text, into: &frame)
             }
         } catch {
             return violation("The refusal could not be encoded.")
         }
-        recorder.refused(
-            tag, sqlBytes: sqlBytes, bytes: header.bodyLength, as: text.span, refusal, now: worker.loop.now,
-            into: &region.batch)
+        recordRefused(header, tag, refused, as: text)
         worker.awaitReceipt(session, region)
         refusedStatements.append(
-            RefusedStatement(message: recorder.message, nonce: nonce, provoked: "42601", refusal: refusal))
+            RefusedStatement(
+                message: recorder.message, nonce: tag == .functionCall ? [] : nonce,
+                provoked: tag == .functionCall ? "42883" : "42601", refusal: refused.refusal))
         let there = min(header.frameLength, fromExecutor.count - frontend.scanned)
         fromExecutor.replace(frontend.scanned..<(frontend.scanned + there), with: frame)
         frontend.scanned += frame.count
         frontend.dropping = header.frameLength - there
         return .next
+    }
+
+    private func recordRefused(
+        _ header: FrameHeader, _ tag: FrontendTag, _ refused: Refused, as name: [UInt8]
+    ) {
+        let now = worker.loop.now
+        let start = frontend.scanned + WireLimits.frameHeader
+        let there = min(header.bodyLength, fromExecutor.count - start)
+        fromExecutor.withBytes(start..<(start + there)) { body in
+            recorder.refused(
+                tag, body, bodyLength: header.bodyLength, refused, as: name.span, now: now,
+                into: &region.batch)
+        }
     }
 }

@@ -1,5 +1,6 @@
 import Audit
 import GatewayConfiguration
+import GatewayGuard
 import GatewayPolicy
 import PGWire
 import Transport
@@ -30,6 +31,16 @@ final class Relay {
     var backend = FrameCursor()
     /// Numbers the messages, matches the answers, makes the records.
     var recorder: MessageRecorder
+    /// What the session may do, and what it has made and prepared.
+    var guardian: SessionGuard
+    /// What its Parse messages prepared was judged as.
+    var prepared = PreparedTexts()
+    /// What the frame that is cut now was judged as.
+    var judged: Judged?
+    /// A statement that is read on another thread; frames behind it wait.
+    var longStatement: LongStatement?
+    /// The session's standard_conforming_strings, as the replica told it last.
+    var conformingStrings: Bool
     /// The last message whose frame was forwarded, or is covered by a receipt and about to be.
     private(set) var forwardedMessage: UInt64 = 0
     /// `AuditReceipt.end` of what was forwarded last: answers read from now on wait for it.
@@ -67,7 +78,10 @@ final class Relay {
     /// What a Parse may hold beside its SQL: a name of a short message's length, and a type for each of 65,535 parameters.
     static let parseFrame = WireLimits.smallMessage + 1 + 2 + 4 * 65_535
 
-    init(session: Session, region: RegionLog, connection: UpstreamConnection, capture: ParameterCapture) {
+    init(
+        session: Session, region: RegionLog, connection: UpstreamConnection, capture: ParameterCapture,
+        rules: GuardRules
+    ) {
         self.session = session
         self.worker = session.worker
         self.region = region
@@ -80,6 +94,8 @@ final class Relay {
         recorder = MessageRecorder(
             session: session.name, identity: session.encodedIdentity, isReplication: session.isReplication,
             capture: capture, clientEncoding: connection.clientEncoding)
+        guardian = SessionGuard(rules: rules)
+        conformingStrings = connection.conformingStrings
         fromExecutor = ByteBuffer(pool: session.worker.pool)
         fromUpstream = ByteBuffer(pool: session.worker.pool)
         lastActivity = session.worker.loop.now
@@ -249,15 +265,4 @@ struct FrameCursor {
         scanned += bytes
         passing = length - bytes
     }
-}
-
-/// A statement that the gateway refused: the replica gets one in its place that it is sure to fail to parse, and its
-/// error is replaced by the refusal (architecture: "Refusing a statement").
-struct RefusedStatement {
-    let message: UInt64
-    /// What the replica's error names.
-    let nonce: [UInt8]
-    /// The SQLSTATE that the replica's error has.
-    let provoked: String
-    let refusal: Refusal
 }

@@ -112,6 +112,7 @@ extension Session {
             identity.decision = decision
             generation = newer
             // From its next statement (architecture.md, "Reload").
+            relay.guardian.rules = guardRules(decision)
             relay.recorder.capture = parameterCapture(decision)
             relay.recorder.identity = encodedIdentity
         case .connecting:

@@ -242,7 +242,8 @@ extension Session {
         context.admission.enter(replica: connection.attested.id)
         context.counters.sessionsStarted.increase()
         let relay = Relay(
-            session: self, region: region, connection: connection, capture: parameterCapture(login.decision))
+            session: self, region: region, connection: connection, capture: parameterCapture(login.decision),
+            rules: guardRules(login.decision))
         greet(login, connection)
         phase = .relaying(relay)
         recordStart(region)

@@ -24,6 +24,12 @@ struct UpstreamConnection {
     /// Bytes that came behind the attestation's answer.
     let leftover: [UInt8]
 
+    /// Whether `\` is an ordinary character in plain literals at first (GUC_REPORT).
+    var conformingStrings: Bool {
+        let status = parameters.last { $0.name.elementsEqual("standard_conforming_strings".utf8) }
+        return status.map { $0.value.elementsEqual("on".utf8) } ?? true
+    }
+
     /// What the executor's text is encoded in at first: the server's name for it.
     var clientEncoding: String {
         let status = parameters.last { $0.name.elementsEqual("client_encoding".utf8) }

@@ -25,6 +25,8 @@ final class Worker: LoopOwner {
     let mailbox: Mailbox<WorkerMessage>
     let loop: Loop<Worker>
     let pool = BufferPool()
+    /// What is remembered of judged statements.
+    let statements: StatementGuard
     private(set) var generation: Generation
     private(set) var slots: [Session?] = []
     /// Sessions that have ended and whose backends have not, by their tokens.
@@ -47,6 +49,7 @@ final class Worker: LoopOwner {
         self.generation = generation
         self.mailbox = mailbox
         self.listeners = listeners
+        statements = StatementGuard(cacheBytes: generation.configuration.limits.statementCache)
         loop = try Loop(mailDescriptor: mailbox.descriptor, clock: context.platform.monotonic)
         let limit = generation.configuration.audit.recordLimit
         regions = context.logs.sorted { $0.key < $1.key }.map {
@@ -180,6 +183,7 @@ final class Worker: LoopOwner {
             open(descriptor, from: address, listener: listener)
         case .keysFetched(let address): withSession(address) { $0.keysFetched() }
         case .introspected(let address, let outcome): withSession(address) { $0.introspected(outcome) }
+        case .statementRead(let address, let texts): withSession(address) { $0.statementRead(texts) }
         case .backendEnded(let token, let outcome):
             guard let ending = endings.removeValue(forKey: token) else { return }
             ending.session.backendEnded(ending, outcome)

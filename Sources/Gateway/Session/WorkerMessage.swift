@@ -1,4 +1,5 @@
 import Audit
+import GatewayGuard
 import GatewayHealth
 import GatewayIdentity
 import GatewayRouting
@@ -12,6 +13,8 @@ enum WorkerMessage: Sendable {
     case keysFetched(SessionAddress)
     /// The issuer of a session's token was asked whether it is active.
     case introspected(SessionAddress, IntrospectionOutcome)
+    /// A session's long statement was read.
+    case statementRead(SessionAddress, [JudgedText])
     /// The backend of a session that ended is gone, or its time is up. The session's token, not its address: its slot
     /// may be another's by then.
     case backendEnded(UInt64, TerminationOutcome)

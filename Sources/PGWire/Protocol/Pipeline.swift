@@ -110,6 +110,11 @@ package struct Pipeline: ~Copyable {
         reading.expectedStatement(PipelineText(name))
     }
 
+    /// The Parse whose statement an Execute of this portal would run if it were sent now.
+    package mutating func expectedStatement(ofPortal portal: Span<UInt8>) -> UInt64? {
+        reading.expectedStatement(ofPortal: PipelineText(portal))
+    }
+
     package mutating func describeSent(message: UInt64, target: Target, now: UInt64) {
         reading.describeSent(message: message, target: target, now: now)
         forOthers { $0.describeSent(message: message, target: target, now: now) }

@@ -46,6 +46,11 @@ extension PipelineReading {
         return statements.expectedStatement(Self.name(name))
     }
 
+    mutating func expectedStatement(ofPortal name: PipelineText) -> UInt64? {
+        renewExpectations()
+        return statements.expectedStatement(ofPortal: Self.name(name))
+    }
+
     mutating func describeSent(message: UInt64, target: Target, now: UInt64) {
         switch target {
         case .statement: _ = enqueue(Entry(kind: .describeStatement, message: message, sentAt: now))

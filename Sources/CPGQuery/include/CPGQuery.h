@@ -1,0 +1,140 @@
+// What a statement names and does, read from PostgreSQL's own raw parse tree (libpg_query).
+//
+// The tree lives only inside sqltext_read; what leaves it is a flat list of facts whose strings live until sqltext_end.
+// Nothing here resolves a name or judges: that needs a catalogue and a policy.
+#ifndef CPGQUERY_H
+#define CPGQUERY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// One for every statement of PostgreSQL's grammar (nodes/parsenodes.h), the forms that are judged apart told apart.
+typedef enum __attribute__((enum_extensibility(closed))) SQLStatementKind : uint16_t {
+    SQLStatementKindSelect, SQLStatementKindValues, SQLStatementKindInsert, SQLStatementKindUpdate,
+    SQLStatementKindDelete, SQLStatementKindMerge,
+    SQLStatementKindBegin, SQLStatementKindCommit, SQLStatementKindRollback, SQLStatementKindSavepoint,
+    SQLStatementKindPrepareTransaction, SQLStatementKindCommitPrepared, SQLStatementKindRollbackPrepared,
+    SQLStatementKindSet, SQLStatementKindReset, SQLStatementKindShow, SQLStatementKindDiscard,
+    SQLStatementKindPrepare, SQLStatementKindExecute, SQLStatementKindDeallocate,
+    SQLStatementKindDeclareCursor, SQLStatementKindFetch, SQLStatementKindCloseCursor,
+    SQLStatementKindExplain, SQLStatementKindCopy, SQLStatementKindDo, SQLStatementKindCall,
+    SQLStatementKindListen, SQLStatementKindUnlisten, SQLStatementKindNotify, SQLStatementKindLock,
+    SQLStatementKindSetConstraints, SQLStatementKindTruncate, SQLStatementKindVacuum,
+    SQLStatementKindAnalyze, SQLStatementKindCluster, SQLStatementKindReindex,
+    SQLStatementKindRefreshMaterializedView, SQLStatementKindCheckpoint, SQLStatementKindLoad,
+    SQLStatementKindCreateTable, SQLStatementKindCreateTableAs, SQLStatementKindSelectInto,
+    SQLStatementKindCreateView, SQLStatementKindCreateSequence, SQLStatementKindCreateIndex,
+    SQLStatementKindCreateStatistics, SQLStatementKindCreateSchema, SQLStatementKindCreateFunction,
+    SQLStatementKindCreateTrigger, SQLStatementKindCreateRule, SQLStatementKindCreateType,
+    SQLStatementKindCreateDomain, SQLStatementKindCreateOperator, SQLStatementKindCreateAggregate,
+    SQLStatementKindCreateTextSearch, SQLStatementKindCreateCollation, SQLStatementKindCreateConversion,
+    SQLStatementKindCreateCast, SQLStatementKindCreateTransform, SQLStatementKindCreateOperatorClass,
+    SQLStatementKindCreatePolicy, SQLStatementKindCreateEventTrigger, SQLStatementKindCreateAccessMethod,
+    SQLStatementKindCreateLanguage, SQLStatementKindCreateExtension, SQLStatementKindAlterExtension,
+    SQLStatementKindCreateForeignDataWrapper, SQLStatementKindCreateServer,
+    SQLStatementKindCreateUserMapping, SQLStatementKindCreateForeignTable,
+    SQLStatementKindImportForeignSchema, SQLStatementKindDropForeign, SQLStatementKindPublication,
+    SQLStatementKindSubscription, SQLStatementKindCreateTablespace, SQLStatementKindCreateDatabase,
+    SQLStatementKindAlterDatabase, SQLStatementKindAlterDatabaseSet, SQLStatementKindDropDatabase,
+    SQLStatementKindAlterSystem, SQLStatementKindAlterTable, SQLStatementKindAlterObject,
+    SQLStatementKindAlterFunction, SQLStatementKindRename, SQLStatementKindDrop, SQLStatementKindComment,
+    SQLStatementKindSecurityLabel, SQLStatementKindGrant, SQLStatementKindGrantRole,
+    SQLStatementKindAlterDefaultPrivileges, SQLStatementKindCreateRole, SQLStatementKindAlterRole,
+    SQLStatementKindAlterRoleSet, SQLStatementKindDropRole, SQLStatementKindReassignOwned,
+    SQLStatementKindDropOwned, SQLStatementKindAlterOwner, SQLStatementKindUnknown
+} SQLStatementKind;
+
+typedef enum __attribute__((enum_extensibility(closed))) SQLFactKind : uint8_t {
+    // A statement, or one inside another: detail is its SQLStatementKind; location and length (bytes) of its text where
+    // it stands at the top.
+    SQLFactKindStatement,
+    // A relation by name: flags SQLRelation…; value is the database where one is named.
+    SQLFactKindRelation,
+    // A function by name; detail is the number of arguments of a call.
+    SQLFactKindFunction,
+    // A name in a place where it may call a function of one argument: the last of `a.b`, or of `(a).b`.
+    SQLFactKindAttribute,
+    SQLFactKindOperator,
+    SQLFactKindType,
+    // A setting: detail is SQLSetting…; name NULL where it is computed; value NULL where that is.
+    SQLFactKindSetting,
+    // What a statement does that its kind does not say: detail is SQLDeed….
+    SQLFactKindDeed,
+    // A function's language (name) and its text (value), or DO's.
+    SQLFactKindBody,
+    // A prepared statement that is made (detail 0) or run (detail 1).
+    SQLFactKindPrepared,
+    // A role that is made, changed or becomes the owner; name NULL for CURRENT_USER and the like.
+    SQLFactKindRole,
+    // A database that is changed or dropped.
+    SQLFactKindDatabase,
+    // A constant at `location`.
+    SQLFactKindConstant,
+    // A node that the walk does not know: detail is its tag.
+    SQLFactKindUnknown
+} SQLFactKind;
+
+enum {
+    SQLRelationRead = 1, SQLRelationWritten = 2, SQLRelationMade = 4, SQLRelationChanged = 8,
+    SQLRelationOnly = 16,       // no children: ONLY
+    SQLRelationTemporary = 32,
+    SQLFunctionIsCalled = 1,    // a call, and not a mention
+    SQLStatementIsTop = 1,
+    SQLPreparedIsRun = 1,
+};
+
+enum {
+    SQLSettingSet, SQLSettingSetLocal, SQLSettingReset, SQLSettingResetAll, SQLSettingTransaction,
+    SQLSettingSetConfig,
+};
+
+enum {
+    SQLDeedCopyProgram, SQLDeedCopyFile, SQLDeedCopyIn, SQLDeedCopyOut, SQLDeedSecurityDefiner,
+    SQLDeedTemporary,           // what the statement makes is temporary
+    SQLDeedServerFile,          // COPY apart, something names a file or a library of the server's
+    SQLDeedForeignOptions,      // ALTER … OPTIONS
+};
+
+typedef struct SQLFact {
+    SQLFactKind kind;
+    uint8_t flags;
+    uint16_t detail;
+    int32_t location;           // bytes from the text's first; -1 where unknown
+    int32_t length;
+    const char *_Nullable schema;
+    const char *_Nullable name;
+    const char *_Nullable value;
+} SQLFact;
+
+typedef enum __attribute__((enum_extensibility(closed))) SQLReadingStatus : uint8_t {
+    SQLReadingStatusRead,
+    // The grammar does not take it.
+    SQLReadingStatusSyntaxError,
+    // Deeper, longer or with more in it than is looked at.
+    SQLReadingStatusTooComplex,
+} SQLReadingStatus;
+
+typedef struct SQLReading {
+    SQLReadingStatus status;
+    uint32_t count;
+    const SQLFact *_Nullable facts;
+    int32_t position;           // of the syntax error: characters from 1, 0 where unknown
+    const char *_Nullable message;
+    void *_Nullable memory;
+} SQLReading;
+
+enum {
+    SQLDepthLimit = 2000,       // nodes above a node
+    SQLFactLimit = 1000000,
+    SQLOperatorRunLimit = 512,  // bytes of operator characters in a row: the lexer is quadratic in them
+};
+
+// A run of operator characters longer than SQLOperatorRunLimit that PostgreSQL's lexer would take quadratic time for.
+// A run of one character other than `+` costs nothing (a banner) and is not one.
+bool sqltext_has_long_run(const char *_Nonnull sql, int64_t bytes);
+
+// Reads a text that ends in a NUL. Memory is the caller's until sqltext_end, which every reading needs.
+SQLReading sqltext_read(const char *_Nonnull sql, bool standard_conforming_strings);
+void sqltext_end(SQLReading *_Nonnull reading);
+
+#endif

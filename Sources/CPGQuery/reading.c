@@ -1,0 +1,79 @@
+// From a text to facts.
+#include <string.h>
+
+#include "walk.h"
+
+#include "pg_query.h"
+#include "utils/memutils.h"
+
+// libpg_query's internal header (pg_query/pg_query_internal.h) includes the server's from its own place.
+typedef struct {
+    List *tree;
+    char *stderr_buffer;
+    PgQueryError *error;
+} RawParse;
+extern RawParse pg_query_raw_parse(const char *input);
+extern void pg_query_free_error(PgQueryError *error);
+extern MemoryContext pg_query_enter_memory_context(void);
+extern void pg_query_exit_memory_context(MemoryContext context);
+extern __thread bool standard_conforming_strings;
+
+static bool isOperatorCharacter(unsigned char c) {
+    return c != 0 && strchr("~!@#^&|`?+-*/%<>=", c) != NULL;
+}
+
+bool sqltext_has_long_run(const char *sql, int64_t bytes) {
+    int64_t start = 0;
+    bool isBanner = true;
+    for (int64_t at = 0; at <= bytes; at++) {
+        unsigned char c = at < bytes ? (unsigned char)sql[at] : 0;
+        if (isOperatorCharacter(c)) {
+            if (c != (unsigned char)sql[start] || c == '+') isBanner = false;
+            if (at - start >= SQLOperatorRunLimit && !isBanner) return true;
+        } else {
+            start = at + 1;
+            isBanner = true;
+        }
+    }
+    return false;
+}
+
+static SQLReading failed(SQLReadingStatus status, PgQueryError *error, MemoryContext memory) {
+    SQLReading reading = {.status = status, .facts = NULL, .memory = memory};
+    if (error != NULL) {
+        reading.position = error->cursorpos;
+        reading.message = pstrdup(error->message);
+        pg_query_free_error(error);
+    }
+    return reading;
+}
+
+SQLReading sqltext_read(const char *sql, bool conforming) {
+    MemoryContext memory = pg_query_enter_memory_context();
+    standard_conforming_strings = conforming;
+    RawParse parse = pg_query_raw_parse(sql);
+    standard_conforming_strings = true;
+    free(parse.stderr_buffer);
+    if (parse.error != NULL) {
+        // The grammar's stack has 10,000 places.
+        bool tooDeep = strstr(parse.error->message, "memory exhausted") != NULL;
+        return failed(
+            tooDeep ? SQLReadingStatusTooComplex : SQLReadingStatusSyntaxError, parse.error, memory);
+    }
+    Walk walk = {.room = 64};
+    walk.facts = palloc(walk.room * sizeof(SQLFact));
+    ListCell *cell;
+    foreach (cell, parse.tree) {
+        RawStmt *raw = lfirst(cell);
+        int length = raw->stmt_len > 0 ? raw->stmt_len : (int)strlen(sql) - raw->stmt_location;
+        walkStatement(&walk, raw->stmt, raw->stmt_location < 0 ? 0 : raw->stmt_location, length);
+    }
+    if (walk.tooComplex) return failed(SQLReadingStatusTooComplex, NULL, memory);
+    return (SQLReading){
+        .status = SQLReadingStatusRead, .count = walk.count, .facts = walk.facts, .memory = memory};
+}
+
+void sqltext_end(SQLReading *reading) {
+    if (reading->memory != NULL) pg_query_exit_memory_context(reading->memory);
+    reading->memory = NULL;
+}

@@ -1,0 +1,51 @@
+// How the walk over a raw parse tree works inside; what leaves it is in CPGQuery.h.
+#ifndef SQLTEXT_WALK_H
+#define SQLTEXT_WALK_H
+
+#include "postgres.h"
+#include "nodes/parsenodes.h"
+#include "nodes/pg_list.h"
+#include "nodes/primnodes.h"
+#include "nodes/value.h"
+
+#include "CPGQuery.h"
+
+// Names of WITH that a relation's name may mean; the innermost first.
+typedef struct Scope {
+    struct Scope *outer;
+    List *tables;   // CommonTableExpr
+    int visible;    // how many of them, from the first
+} Scope;
+
+typedef struct Walk {
+    SQLFact *facts;
+    uint32_t count;
+    uint32_t room;
+    int depth;
+    bool tooComplex;
+    Scope *scope;
+} Walk;
+
+// expressions.c
+void walk(Walk *w, Node *node);
+void walkList(Walk *w, List *list);
+// The five statements that may stand inside others; true where it was one.
+bool walkData(Walk *w, Node *node);
+void walkName(Walk *w, RangeVar *relation, int flags);
+
+// statements.c, definitions.c
+void walkStatement(Walk *w, Node *node, int location, int length);
+bool walkDefinition(Walk *w, Node *node, SQLFact *statement);
+void walkOptions(Walk *w, List *options);
+void walkSetting(Walk *w, VariableSetStmt *set);
+void walkRole(Walk *w, RoleSpec *role);
+void walkRoles(Walk *w, List *roles);
+
+// facts.c
+SQLFact *fact(Walk *w, SQLFactKind kind);
+// A qualified name: a list of String, at most the last two of which are kept (the first of three is a database).
+void nameFact(Walk *w, SQLFactKind kind, List *names, int flags, int detail);
+void textFact(Walk *w, SQLFactKind kind, const char *name, int detail);
+void deed(Walk *w, int deed);
+const char *stringOf(Node *node);
+#endif

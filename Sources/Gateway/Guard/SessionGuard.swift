@@ -1,0 +1,94 @@
+import SQLText
+
+/// What of one session its verdicts rest on: what it made, prepared and began. Pure.
+package struct SessionGuard: Sendable {
+    /// Names of each kind that are remembered; what is forgotten is refused where it matters.
+    package static let limit = 4096
+    /// Texts prepared under one name.
+    package static let textsPerName = 16
+
+    package var rules: GuardRules {
+        didSet { if !rules.isGuarded { wasFree = true } }
+    }
+    /// Once nothing was forbidden, and not every text was read.
+    private var wasFree: Bool
+    private var made: Set<String> = []
+    private var prepared: [String: [JudgedText]] = [:]
+    private var transactions: Set<String> = []
+
+    package init(rules: GuardRules) {
+        self.rules = rules
+        wasFree = !rules.isGuarded
+    }
+
+    /// Judges what a text does by the session's rules.
+    package func verdict(_ judgement: Judgement) -> StatementVerdict {
+        var reasons: [String] = []
+        var classes: GuardedClasses = []
+        func find(_ found: GuardedClasses, _ reason: String) {
+            classes.formUnion(found)
+            guard !found.isDisjoint(with: rules.refused), !reasons.contains(reason) else { return }
+            if reasons.count < StatementVerdict.reasonLimit { reasons.append(reason) }
+        }
+        for finding in judgement.findings { find(finding.classes, finding.reason) }
+        for name in judgement.unknownRelations where !made.contains(name) && !judgement.made.contains(name) {
+            find(.egress, "the relation \(name) is not in the catalogue that was read last")
+        }
+        for role in judgement.changedRoles where role.map(rules.roles.contains) ?? true {
+            find([.always, .roleChange], "the role \(role ?? "of the session") is handed out by the gateway")
+        }
+        for database in judgement.changedDatabases where rules.databases.contains(database) {
+            find(.always, "the database \(database) is handed out by the gateway")
+        }
+        for transaction in judgement.endedTransactions where !transactions.contains(transaction) {
+            find(.always, "the prepared transaction \(transaction) is not one of this session's")
+        }
+        for name in judgement.executed where !judgement.prepared.contains(name) {
+            judgeExecuted(name, find)
+        }
+        return StatementVerdict(isAllowed: reasons.isEmpty, classes: classes.names, reasons: reasons)
+    }
+
+    private func judgeExecuted(_ name: String, _ find: (GuardedClasses, String) -> Void) {
+        guard let texts = prepared[name], !texts.isEmpty else {
+            return find(.hidden, "EXECUTE of \(name), of which the gateway does not know what was prepared")
+        }
+        for text in texts {
+            let inner = verdict(text.judgement)
+            if !inner.isAllowed {
+                find(rules.refused, inner.reasons.first ?? "EXECUTE of \(name) is refused")
+            }
+        }
+    }
+
+    /// What SQL prepared under this name, or a Parse of it: a Bind of it is judged by all that it may stand for.
+    package func verdict(ofPrepared name: String) -> StatementVerdict {
+        // Every text of the session was read and none made it: the server has no such statement and says so.
+        if prepared[name] == nil, !wasFree { return .allowed }
+        var judgement = Judgement()
+        judgement.executed = [name]
+        return verdict(judgement)
+    }
+
+    /// An allowed text is about to be forwarded: what it makes and prepares is known from now on.
+    package mutating func note(_ text: JudgedText) {
+        let judgement = text.judgement
+        for name in judgement.made where made.count < SessionGuard.limit { made.insert(name) }
+        for name in judgement.preparedTransactions where transactions.count < SessionGuard.limit {
+            transactions.insert(name)
+        }
+        for name in judgement.prepared { note(text, preparedAs: name) }
+    }
+
+    /// A Parse, or PREPARE, under this name. A name may come to mean any of the texts that it was given: what became
+    /// of them only the server knows.
+    package mutating func note(_ text: JudgedText, preparedAs name: String) {
+        guard prepared[name] != nil || prepared.count < SessionGuard.limit else { return }
+        var texts = prepared[name] ?? []
+        if texts.contains(where: { $0.identity == text.identity }) { return }
+        // With more of them nothing is known any more: an empty list is refused.
+        let isFull = prepared[name].map { $0.isEmpty || $0.count >= SessionGuard.textsPerName } ?? false
+        texts.append(text.prepared)
+        prepared[name] = isFull ? [] : texts
+    }
+}

@@ -1,0 +1,239 @@
+import GatewayCatalog
+import SQLText
+
+/// Judges a text's facts against a catalogue (guard.md, "Judging a statement"). Pure.
+package struct StatementJudge {
+    /// nil: it has not been read, so whatever a name means is unknown.
+    let catalog: CatalogSnapshot?
+    private var judgement = Judgement()
+
+    package static func judge(_ facts: SQLFacts, catalog: CatalogSnapshot?) -> Judgement {
+        var judge = StatementJudge(catalog: catalog)
+        judge.take(facts)
+        return judge.judgement
+    }
+
+    private init(catalog: CatalogSnapshot?) { self.catalog = catalog }
+
+    private mutating func take(_ facts: SQLFacts) {
+        takeStatements(facts)
+        for relation in facts.relations { take(relation) }
+        for function in facts.functions { take(function) }
+        for name in facts.attributes { takeAttribute(name) }
+        for name in facts.operators { take(operator: name) }
+        for name in facts.types { take(type: name) }
+        for setting in facts.settings { take(setting) }
+        for deed in facts.deeds { take(deed) }
+        for body in facts.bodies { take(body, isBlock: facts.statements.contains { $0.kind == .do }) }
+        for node in facts.unknownNodes {
+            judgement.add(.hidden, "holds a construct that the gateway does not know (node \(node))")
+        }
+        if let catalog, !facts.statements.isEmpty {
+            for reason in catalog.ambient { judgement.add(GuardedClasses(reason.reach), reason.text) }
+        }
+        judgement.prepared = facts.prepared
+        judgement.executed = facts.executed
+        judgement.kinds = StatementKind.names(of: facts)
+    }
+
+    // MARK: Statements
+
+    private mutating func takeStatements(_ facts: SQLFacts) {
+        let made = facts.relations.filter { $0.use.contains(.made) }
+        let isTemporary = !made.isEmpty && made.allSatisfy { $0.use.contains(.temporary) }
+        for statement in facts.statements {
+            let kind = statement.kind
+            if kind.makesRelation, isTemporary {
+                judgement.add(.temporary, "makes a temporary relation, which the rule forbids")
+            } else if let classes = kind.classes {
+                judgement.add(classes, "\(kind.sql) \(StatementJudge.meaning(of: classes))")
+                if classes.contains(.ddl) { takeSchemaChange() }
+            }
+            switch kind {
+            case .prepareTransaction: judgement.preparedTransactions += facts.transactions
+            case .commitPrepared, .rollbackPrepared: judgement.endedTransactions += facts.transactions
+            case .alterRole, .alterRoleSet, .dropRole, .dropOwned, .reassignOwned:
+                judgement.changedRoles += facts.roles
+            case .rename, .alterDatabase, .alterDatabaseSet, .dropDatabase:
+                judgement.changedDatabases += facts.databases
+                judgement.changedRoles += facts.roles
+            default: break
+            }
+        }
+    }
+
+    /// What event triggers run.
+    private mutating func takeSchemaChange() {
+        for reason in catalog?.schemaChanges ?? [] {
+            judgement.add(GuardedClasses(reason.reach), reason.text)
+        }
+    }
+
+    private static func meaning(of classes: GuardedClasses) -> String {
+        if classes.contains(.opaque) { return "hides what it does" }
+        if classes.contains(.egress) { return "can lead out of the server" }
+        if classes.contains(.roleChange) { return "changes roles or their rights" }
+        if classes.contains(.ddl) { return "changes the schema" }
+        return "is refused here"
+    }
+
+    // MARK: Names
+
+    private static func written(_ schema: String?, _ name: String) -> String {
+        schema.map { "\($0).\(name)" } ?? name
+    }
+
+    private mutating func take(_ relation: SQLFacts.Relation) {
+        let name = StatementJudge.written(relation.schema, relation.name)
+        if !judgement.relations.contains(name) { judgement.relations.append(name) }
+        if relation.use.contains(.made) {
+            judgement.made.append(relation.name)
+            return
+        }
+        if SystemRelations.isOfServer(relation) {
+            if let finding = SystemRelations.finding(relation.name) {
+                judgement.add(finding.classes, "\(name) \(finding.reason)")
+            }
+            if relation.schema != nil { return }
+        }
+        guard let catalog else { return unread() }
+        let found = catalog.relations(named: relation.name, schema: relation.schema)
+        for one in found {
+            let reach = StatementJudge.reach(of: one, relation.use)
+            if !reach.isEmpty {
+                judgement.add(
+                    GuardedClasses(reach), "\(one.qualifiedName) \(one.reason(for: reach) ?? one.reason)")
+            }
+        }
+        let isServers =
+            relation.schema.map(SystemRelations.schemas.contains) ?? SystemRelations.isOfServer(relation)
+        if found.isEmpty, !isServers, !relation.use.isDisjoint(with: [.read, .written]) {
+            judgement.unknownRelations.append(relation.name)
+        }
+    }
+
+    private static func reach(of relation: CatalogRelation, _ use: SQLFacts.RelationUse) -> CatalogReach {
+        if use.contains(.written) || use.contains(.changed) { return relation.write }
+        return use.contains(.only) ? relation.readOnly : relation.read
+    }
+
+    private mutating func take(_ function: SQLFacts.Function) {
+        if function.isMade { return }
+        takeFunction(
+            function.name, schema: function.schema, arguments: function.arguments, isCall: function.isCalled)
+    }
+
+    /// - Parameter isCall: a name that nobody knows is refused where it is called; where it is only mentioned it is
+    ///   made by what was judged itself.
+    private mutating func takeFunction(_ name: String, schema: String?, arguments: Int, isCall: Bool) {
+        let isServers = schema == nil || schema.map(SystemRelations.schemas.contains) == true
+        let deeds = isServers ? BuiltInFunctions.deeds(of: name) : nil
+        if let deeds { take(deeds, name, arguments) }
+        guard let catalog else { return unread() }
+        let found = catalog.functions(named: name, schema: schema)
+        for one in found where !one.reach.isEmpty {
+            for reason in one.reasons {
+                judgement.add(GuardedClasses(reason.reach), "\(one.qualifiedName) \(reason.text)")
+            }
+        }
+        guard isCall, deeds == nil, found.isEmpty else { return }
+        for type in catalog.types(named: name, schema: schema) where !type.reach.isEmpty {
+            judgement.add(GuardedClasses(type.reach), "\(type.qualifiedName) \(type.reason)")
+        }
+        judgement.add(
+            .hidden, "the function \(StatementJudge.written(schema, name)) is not known to be harmless")
+    }
+
+    private mutating func take(_ deeds: FunctionDeeds, _ name: String, _ arguments: Int) {
+        // Of three queries' arguments it rewrites without running any text.
+        if name == "ts_rewrite", arguments == 3 { return }
+        if deeds.contains(.leavesServer) {
+            judgement.add(.egress, "\(name) reaches the server's files or replication")
+        }
+        if deeds.contains(.runsText) {
+            judgement.add(.hidden, "\(name) runs SQL, or reads what a text names")
+        }
+        if deeds.contains(.signals) { judgement.add([.always, .peers], "\(name) signals other sessions") }
+        if deeds.contains(.showsPeers) { judgement.add(.peers, "\(name) shows or touches other sessions") }
+        if deeds.contains(.writesInReadOnly) {
+            judgement.add(.readOnly, "\(name) writes, also in a read-only transaction")
+        }
+        if deeds.contains(.changesSchema) { judgement.add(.ddl, "\(name) changes the catalogue") }
+    }
+
+    /// `a.b` may call b(a): refused where b is known to do harm, for most are columns.
+    private mutating func takeAttribute(_ name: String) {
+        if let deeds = BuiltInFunctions.deeds(of: name) { take(deeds, name, 1) }
+        for one in catalog?.functions(named: name, schema: nil) ?? [] where !one.reach.isEmpty {
+            judgement.add(GuardedClasses(one.reach), "\(one.qualifiedName) \(one.reason)")
+        }
+    }
+
+    private mutating func take(operator name: SQLFacts.Name) {
+        for one in catalog?.operators(named: name.name, schema: name.schema) ?? [] {
+            judgement.add(GuardedClasses(one.reach), "operator \(one.qualifiedName) \(one.reason)")
+        }
+    }
+
+    private mutating func take(type name: SQLFacts.Name) {
+        for one in catalog?.types(named: name.name, schema: name.schema) ?? [] {
+            judgement.add(GuardedClasses(one.reach), "type \(one.qualifiedName) \(one.reason)")
+        }
+    }
+
+    private mutating func unread() {
+        let reason = "the catalogue of the replica has not been read yet"
+        guard judgement.findings.last?.reason != reason else { return }
+        judgement.add(.hidden, reason)
+    }
+
+    // MARK: Settings, deeds, bodies
+
+    private mutating func take(_ setting: SQLFacts.Setting) {
+        guard let name = setting.name else {
+            if setting.action == .setConfig {
+                judgement.maySetParameters = true
+                judgement.add(
+                    [.always, .hidden],
+                    "set_config with a name that is no constant can set anything")
+            }
+            if setting.action == .resetAll { judgement.maySetParameters = true }
+            return
+        }
+        SettingJudge.judge(setting, name, into: &judgement)
+    }
+
+    private mutating func take(_ deed: SQLFacts.Deed) {
+        switch deed {
+        case .copyProgram: judgement.add([.egress, .readOnly], "COPY runs a program on the server")
+        case .copyFile: judgement.add([.egress, .readOnly], "COPY reads or writes a file of the server")
+        case .serverFile: judgement.add(.egress, "the statement names a file or a library of the server")
+        case .foreignOptions: judgement.add(.egress, "OPTIONS of a foreign object can lead elsewhere")
+        case .securityDefiner:
+            judgement.add(.roleChange, "a SECURITY DEFINER function runs with another role's rights")
+        case .copyIn, .copyOut, .temporary: break
+        }
+    }
+
+    private mutating func take(_ body: SQLFacts.Body, isBlock: Bool) {
+        // DO hides what it does, whatever it is.
+        guard !isBlock else { return }
+        switch body.language?.lowercased() {
+        case "sql": takeSQL(body.text)
+        case "plpgsql", "internal":
+            judgement.add(.hidden, "a function in \(body.language ?? "?") hides what it does")
+        default:
+            judgement.add(
+                .hidden, "the language \(body.language ?? "?") may be untrusted, or hides what it does")
+        }
+    }
+
+    private mutating func takeSQL(_ text: String?) {
+        guard let text, case .facts(let facts) = SQLText.read(text) else {
+            return judgement.add(.hidden, "the function's body cannot be read")
+        }
+        let inner = StatementJudge.judge(facts, catalog: catalog)
+        judgement.findings += inner.findings
+        judgement.unknownRelations += inner.unknownRelations
+    }
+}

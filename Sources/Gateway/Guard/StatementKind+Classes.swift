@@ -1,0 +1,90 @@
+import SQLText
+
+/// What a statement's kind alone says of it.
+extension StatementKind {
+    /// Makes a relation that may be temporary.
+    var makesRelation: Bool {
+        switch self {
+        case .createTable, .createTableAs, .selectInto, .createView, .createSequence: true
+        default: false
+        }
+    }
+
+    /// Classes that it belongs to by its kind; nil for one whose names and settings say all.
+    var classes: GuardedClasses? {
+        switch self {
+        case .select, .values, .insert, .update, .delete, .merge, .begin, .commit, .rollback, .savepoint,
+            .prepareTransaction, .commitPrepared, .rollbackPrepared, .set, .reset, .show, .discard, .prepare,
+            .execute, .deallocate, .declareCursor, .fetch, .closeCursor, .explain, .copy, .listen, .unlisten,
+            .notify, .lock, .setConstraints, .truncate, .vacuum, .analyze, .cluster, .reindex,
+            .refreshMaterializedView, .checkpoint:
+            nil
+        case .do, .call: .hidden
+        case .load, .alterSystem: [.egress, .readOnly]
+        case .createTable, .createTableAs, .selectInto, .createView, .createSequence, .createIndex,
+            .createStatistics, .createSchema, .createFunction, .createTrigger, .createRule, .createType,
+            .createDomain, .createOperator, .createAggregate, .createTextSearch, .createCollation,
+            .createConversion, .createCast, .createTransform, .createOperatorClass, .createPolicy,
+            .createEventTrigger, .createAccessMethod, .createDatabase, .alterDatabase, .dropDatabase,
+            .alterTable, .alterObject, .alterFunction, .rename, .drop, .comment, .securityLabel, .grant,
+            .alterDefaultPrivileges, .dropOwned, .alterOwner, .dropForeign:
+            .ddl
+        case .createLanguage, .createExtension, .alterExtension, .createForeignDataWrapper, .createServer,
+            .createUserMapping, .createForeignTable, .importForeignSchema, .publication, .subscription,
+            .createTablespace:
+            [.egress, .ddl]
+        case .createRole, .alterRole, .dropRole, .grantRole: [.roleChange, .ddl]
+        case .alterRoleSet, .alterDatabaseSet: [.roleChange, .ddl, .readOnly]
+        case .reassignOwned: [.roleChange, .ddl]
+        case .unknown: .hidden
+        }
+    }
+
+    /// The statement as a person writes it.
+    var sql: String {
+        switch self {
+        case .do: "DO"
+        case .call: "CALL"
+        default: spelled.uppercased()
+        }
+    }
+
+    /// `createTableAs` is "create table as".
+    private var spelled: String {
+        var words = ""
+        for letter in name {
+            if letter.isUppercase { words.append(" ") }
+            words.append(contentsOf: letter.lowercased())
+        }
+        return words
+    }
+
+    /// The case's name.
+    private var name: String { "\(self)" }
+
+    /// The log's `class`: the kind of data statement, `ddl` for what changes the schema, `role` for roles, else
+    /// `utility`.
+    var logged: String {
+        switch self {
+        case .select, .values: "select"
+        case .insert: "insert"
+        case .update: "update"
+        case .delete: "delete"
+        case .merge: "merge"
+        case .copy: "copy"
+        case .begin, .commit, .rollback, .savepoint, .prepareTransaction, .commitPrepared, .rollbackPrepared:
+            "transaction"
+        case .createRole, .alterRole, .alterRoleSet, .dropRole, .grantRole: "role"
+        default: classes?.contains(.ddl) == true ? "ddl" : "utility"
+        }
+    }
+
+    /// Of the statements at the top, each once, in their order.
+    static func names(of facts: SQLFacts) -> [String] {
+        var names: [String] = []
+        for statement in facts.topLevel where !names.contains(statement.kind.logged) {
+            names.append(statement.kind.logged)
+        }
+        return names
+    }
+}

@@ -1,0 +1,19 @@
+/// What the guard says of one text in one session.
+package struct StatementVerdict: Sendable, Hashable {
+    package var isAllowed: Bool
+    /// interface.md's classes that it belongs to, whether forbidden or not.
+    package var classes: [String]
+    /// Why it is refused, a line each; empty where it is allowed.
+    package var reasons: [String]
+
+    package init(isAllowed: Bool, classes: [String], reasons: [String]) {
+        self.isAllowed = isAllowed
+        self.classes = classes
+        self.reasons = reasons
+    }
+
+    package static let allowed = StatementVerdict(isAllowed: true, classes: [], reasons: [])
+
+    /// Reasons that are told; a text may give thousands.
+    package static let reasonLimit = 8
+}

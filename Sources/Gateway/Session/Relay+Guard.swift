@@ -1,0 +1,249 @@
+import Audit
+import GatewayCatalog
+import GatewayGuard
+import GatewayPolicy
+import PGWire
+import SQLText
+
+/// Statements are judged before they are forwarded (guard.md).
+extension Relay {
+    /// What becomes of a frame.
+    enum Guarded {
+        case passes
+        case refused(Refused)
+        /// It is being read on another thread.
+        case later
+    }
+
+    /// What a text came to.
+    private enum Judgment {
+        case allowed([JudgedText])
+        case refused(Refused)
+        case later
+    }
+
+    enum LongStatement {
+        case reading
+        case read([JudgedText])
+    }
+
+    /// What goes on with the frame that is cut next, and is told to the guard once it has its number.
+    enum Judged {
+        case query([JudgedText])
+        case parse([JudgedText], name: [UInt8])
+    }
+
+    /// Looks at a whole frame before it is recorded and forwarded. What cannot be decoded goes on: the replica refuses
+    /// it.
+    func guarded(_ header: FrameHeader, _ tag: FrontendTag) -> Guarded {
+        judged = nil
+        let start = frontend.scanned + WireLimits.frameHeader
+        return fromExecutor.withBytes(start..<(start + header.bodyLength)) { body in guarded(tag, body) }
+    }
+
+    private func guarded(_ tag: FrontendTag, _ body: Span<UInt8>) -> Guarded {
+        var refused: Refused?
+        switch tag {
+        case .query:
+            guard let query = try? Query.decode(body) else { return .passes }
+            switch judge(body.extracting(query.sql)) {
+            case .allowed(let texts): judged = .query(texts)
+            case .refused(let found): refused = found
+            case .later: return .later
+            }
+        case .parse:
+            guard let parse = try? Parse.decode(body) else { return .passes }
+            switch judge(body.extracting(parse.sql)) {
+            case .allowed(let texts): judged = .parse(texts, name: body.bytes(in: parse.name))
+            case .refused(let found): refused = found
+            case .later: return .later
+            }
+        case .bind:
+            guard guardian.rules.isGuarded, let bind = try? Bind.decode(body) else { return .passes }
+            let name = body.extracting(bind.statement)
+            refused = refusal(ofStatement: recorder.pipeline.expectedStatement(name), name: name)
+        case .execute:
+            guard guardian.rules.isGuarded, let execute = try? Execute.decode(body) else { return .passes }
+            let portal = body.extracting(execute.portal)
+            if let statement = recorder.pipeline.expectedStatement(ofPortal: portal) {
+                refused = refusal(ofStatement: statement, name: portal)
+            }
+        case .functionCall:
+            if let call = try? FunctionCall.decode(body) { refused = refusal(ofFunction: call.function) }
+        case .describe, .close, .sync, .flush, .copyData, .copyDone, .copyFail, .terminate, .password: break
+        }
+        return refused.map { .refused($0) } ?? .passes
+    }
+
+    /// The head of a message that passes in pieces.
+    func guardedHead(_ header: FrameHeader, _ tag: FrontendTag, available: Int) -> Refused? {
+        let start = frontend.scanned + WireLimits.frameHeader
+        return fromExecutor.withBytes(start..<(frontend.scanned + available)) { body in
+            guard
+                let head = try? tag == .bind
+                    ? ValueStream.Head.bind(body) : ValueStream.Head.functionCall(body)
+            else { return nil }
+            switch head.target {
+            case .function(let function): return refusal(ofFunction: function)
+            case .bind(_, let statement):
+                let name = body.extracting(statement)
+                return refusal(ofStatement: recorder.pipeline.expectedStatement(name), name: name)
+            }
+        }
+    }
+
+    /// The frame has its number and its record.
+    func noteForwarded() {
+        switch judged {
+        case .query(let texts): if let text = texts.first { guardian.note(text) }
+        case .parse(let texts, let name): noteParsed(texts, name: name)
+        case nil: break
+        }
+        judged = nil
+    }
+
+    private func refusal(ofFunction function: UInt32) -> Refused? {
+        let classes = FunctionCalls.classes(of: function)
+        guard !classes.isDisjoint(with: guardian.rules.refused) else { return nil }
+        let reason = "a FunctionCall of the function \(function) is not known to be harmless"
+        return forbidden(StatementVerdict(isAllowed: false, classes: classes.names, reasons: [reason]))
+    }
+
+    private func forbidden(_ verdict: StatementVerdict) -> Refused {
+        Refused(.statementForbidden(rule: ruleName, reasons: verdict.reasons), verdict)
+    }
+
+    /// A Query's or Parse's text.
+    private func judge(_ sql: Span<UInt8>) -> Judgment {
+        if SQLText.hasLongOperatorRun(sql) { return .refused(Refused(.statementTooComplex)) }
+        guard guardian.rules.isGuarded || QuickScan.needsReading(sql) else { return .allowed([]) }
+        if isReplicationCommand(sql) { return .allowed([]) }
+        if guardian.rules.isGuarded, SettingJudge.isUnsafe(encoding: recorder.clientEncoding),
+            sql.holdsHighBytes
+        {
+            let reason = "in client_encoding \(recorder.clientEncoding) it can be read in two ways"
+            return .refused(forbidden(StatementVerdict(isAllowed: false, classes: [], reasons: [reason])))
+        }
+        if sql.count > LongStatements.workerBytes { return judgeLong(sql) }
+        let texts = worker.statements.judge(
+            sql, conformingStrings: conformingStrings, mayChange: !recorder.pipeline.isIdle, catalog: catalog)
+        return judge(texts)
+    }
+
+    private func judgeLong(_ sql: Span<UInt8>) -> Judgment {
+        switch longStatement {
+        case .reading: return .later
+        case .read(let texts):
+            longStatement = nil
+            return judge(texts)
+        case nil: break
+        }
+        guard sql.count <= LongStatements.readBytes else {
+            // Where nothing is forbidden, what is refused to everybody is not looked for in it.
+            return guardian.rules.isGuarded ? .refused(Refused(.statementTooComplex)) : .allowed([])
+        }
+        let address = session.address
+        let context = worker.context
+        let job = LongStatements.Job(
+            sql: sql.bytes(in: 0..<sql.count),
+            conformingStrings: recorder.pipeline.isIdle ? [conformingStrings] : [true, false],
+            catalog: catalog
+        ) { texts in
+            // Under the setting that does not hold it may be no SQL at all.
+            let readable = texts.filter { if case .facts = $0.reading { true } else { false } }
+            context.post(
+                .statementRead(address, readable.isEmpty ? texts : readable), to: address.worker)
+        }
+        guard context.longStatements.begin(job) else { return .refused(Refused(.statementTooComplex)) }
+        longStatement = .reading
+        return .later
+    }
+
+    private func judge(_ texts: [JudgedText]) -> Judgment {
+        for text in texts {
+            switch text.reading {
+            case .facts:
+                let verdict = guardian.verdict(text.judgement)
+                guard verdict.isAllowed else { return .refused(forbidden(verdict)) }
+            case .tooComplex: return .refused(Refused(.statementTooComplex))
+            case .syntaxError(let message):
+                // The server may have a newer grammar: forwarded where nothing is forbidden.
+                if guardian.rules.isGuarded { return .refused(Refused(.statementUnreadable(message))) }
+            }
+        }
+        return .allowed(texts)
+    }
+
+    private var ruleName: String { session.identity.decision?.rule ?? "" }
+
+    /// What the replica's catalogue says, as it was read last.
+    private var catalog: PublishedCatalog? {
+        guardian.rules.isGuarded ? worker.context.health.catalog(of: connection.attested.id) : nil
+    }
+
+    /// A walsender's commands are not SQL.
+    private func isReplicationCommand(_ sql: Span<UInt8>) -> Bool {
+        guard session.isReplication else { return false }
+        var word = ""
+        for index in 0..<min(sql.count, 32) {
+            let byte = sql[index]
+            guard (0x41...0x5a).contains(byte & ~0x20) || byte == 0x5f else { break }
+            word.unicodeScalars.append(Unicode.Scalar(byte & ~0x20))
+        }
+        return Relay.replicationCommands.contains(word)
+    }
+
+    /// Folded by the same mask as the bytes of a text: `_` has no case and becomes DEL.
+    private static let replicationCommands: Set<String> = Set(
+        [
+            "IDENTIFY_SYSTEM", "BASE_BACKUP", "START_REPLICATION", "CREATE_REPLICATION_SLOT",
+            "DROP_REPLICATION_SLOT", "ALTER_REPLICATION_SLOT", "READ_REPLICATION_SLOT", "TIMELINE_HISTORY",
+        ].map { name in
+            var folded = ""
+            for byte in name.utf8 { folded.unicodeScalars.append(Unicode.Scalar(byte & ~0x20)) }
+            return folded
+        })
+
+    // MARK: What was prepared
+
+    private func noteParsed(_ texts: [JudgedText], name: [UInt8]) {
+        guard let text = texts.first else { return }
+        prepared.note(text, of: recorder.message, isNamed: !name.isEmpty, verdict: verdictNumber)
+        guardian.note(text)
+        if !name.isEmpty { guardian.note(text, preparedAs: Relay.cutName(name.span)) }
+    }
+
+    /// PostgreSQL cuts names to 63 bytes.
+    private static func cutName(_ name: Span<UInt8>) -> String {
+        String(decoding: name.bytes(in: 0..<min(name.count, 63)), as: UTF8.self)
+    }
+
+    /// Moves whenever a verdict may be another: a new policy or catalogue.
+    private var verdictNumber: UInt64 {
+        UInt64(session.generation.number) << 32 | UInt64(truncatingIfNeeded: catalog?.number ?? 0)
+            & 0xffff_ffff
+    }
+
+    /// A Bind or Execute of what was judged under another policy or catalogue is judged again (F-GRD-09). Nil: it may go.
+    private func refusal(ofStatement statement: UInt64?, name: Span<UInt8>) -> Refused? {
+        guard guardian.rules.isGuarded else { return nil }
+        guard let statement else {
+            // SQL's PREPARE, or a name that nothing is known of.
+            guard !name.isEmpty else { return nil }
+            let verdict = guardian.verdict(ofPrepared: Relay.cutName(name))
+            return verdict.isAllowed ? nil : forbidden(verdict)
+        }
+        switch prepared.find(statement, verdict: verdictNumber) {
+        case .current: return nil
+        case .earlier(let text):
+            // What its names mean may have changed, or what is forbidden.
+            switch judge([text.again(catalog: catalog?.snapshot)]) {
+            case .allowed, .later: return nil
+            case .refused(let refused): return refused
+            }
+        case .unknown:
+            let reason = "it was prepared before anything was forbidden; prepare it again"
+            return forbidden(StatementVerdict(isAllowed: false, classes: [], reasons: [reason]))
+        }
+    }
+}

@@ -1,0 +1,114 @@
+import CPGQuery
+
+/// PostgreSQL's own grammar (libpg_query's raw parse), for texts from outside.
+package enum SQLText {
+    package enum Reading: Sendable {
+        case facts(SQLFacts)
+        /// The grammar does not take it.
+        ///
+        /// - position: the character, from 1; nil where unknown.
+        case syntaxError(message: String, position: Int?)
+        /// Deeper than 2,000 nodes, or with more in it than is looked at.
+        case tooComplex
+    }
+
+    /// Bytes of operator characters in a row that PostgreSQL's lexer takes quadratic time for.
+    package static let operatorRunLimit = Int(SQLOperatorRunLimit)
+    /// Nodes above a node.
+    package static let depthLimit = Int(SQLDepthLimit)
+
+    /// Whether the text holds more operator characters in a row than `operatorRunLimit`: on a server, too, it would
+    /// take its time and answer no cancel meanwhile.
+    package static func hasLongOperatorRun(_ sql: Span<UInt8>) -> Bool {
+        sql.withUnsafeBufferPointer { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { text in
+                guard let first = text.baseAddress else { return false }
+                return sqltext_has_long_run(first, Int64(text.count))
+            }
+        }
+    }
+
+    /// Reads a text.
+    ///
+    /// - Parameters:
+    ///   - sql: without a NUL in it; what follows one is not read, as in a message.
+    ///   - conformingStrings: the session's standard_conforming_strings: off makes `\` an escape in plain literals.
+    package static func read(_ sql: Span<UInt8>, conformingStrings: Bool = true) -> Reading {
+        guard !hasLongOperatorRun(sql) else { return .tooComplex }
+        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: sql.count + 1) { text in
+            for index in 0..<sql.count { text[index] = CChar(bitPattern: sql[index]) }
+            text[sql.count] = 0
+            guard let first = text.baseAddress else { return .tooComplex }
+            var reading = sqltext_read(first, conformingStrings)
+            defer { sqltext_end(&reading) }
+            switch reading.status {
+            case .read: return .facts(facts(of: reading))
+            case .syntaxError:
+                return .syntaxError(
+                    message: reading.message.map { String(cString: $0) } ?? "syntax error",
+                    position: reading.position > 0 ? Int(reading.position) : nil)
+            case .tooComplex: return .tooComplex
+            }
+        }
+    }
+
+    /// For texts of our own side: a function's body.
+    package static func read(_ sql: String) -> Reading { read(Array(sql.utf8).span) }
+
+    private static func facts(of reading: SQLReading) -> SQLFacts {
+        var facts = SQLFacts()
+        for fact in UnsafeBufferPointer(start: reading.facts, count: Int(reading.count)) { facts.add(fact) }
+        return facts
+    }
+}
+
+extension SQLFacts {
+    mutating func add(_ fact: SQLFact) {
+        let schema = fact.schema.map { String(cString: $0) }
+        let name = fact.name.map { String(cString: $0) }
+        switch fact.kind {
+        case .statement: addStatement(fact)
+        case .relation:
+            guard let name else { return }
+            relations.append(Relation(schema: schema, name: name, use: RelationUse(rawValue: fact.flags)))
+        case .function:
+            guard let name else { return }
+            functions.append(
+                Function(
+                    schema: schema, name: name, arguments: Int(fact.detail),
+                    isCalled: fact.flags & UInt8(SQLFunctionIsCalled) != 0,
+                    isMade: fact.flags & UInt8(SQLRelationMade) != 0))
+        case .attribute: if let name { attributes.append(name) }
+        case .operator: if let name { operators.append(Name(schema: schema, name: name)) }
+        case .type: if let name { types.append(Name(schema: schema, name: name)) }
+        case .setting:
+            guard let action = SettingAction(rawValue: fact.detail) else { return }
+            settings.append(
+                Setting(action: action, name: name, value: fact.value.map { String(cString: $0) }))
+        case .deed: if let deed = Deed(rawValue: fact.detail) { deeds.append(deed) }
+        case .body: bodies.append(Body(language: name, text: fact.value.map { String(cString: $0) }))
+        case .prepared: addPrepared(name ?? "", fact.detail)
+        case .role: roles.append(name)
+        case .database: if let name { databases.append(name) }
+        case .constant: constants.append(Int(fact.location))
+        case .unknown: unknownNodes.append(Int(fact.detail))
+        }
+    }
+
+    private mutating func addStatement(_ fact: SQLFact) {
+        let isTop = fact.flags & UInt8(SQLStatementIsTop) != 0
+        let start = Int(fact.location)
+        statements.append(
+            Statement(
+                kind: StatementKind(rawValue: fact.detail) ?? .unknown,
+                range: isTop ? start..<(start + max(0, Int(fact.length))) : nil))
+    }
+
+    private mutating func addPrepared(_ name: String, _ detail: UInt16) {
+        switch detail {
+        case 0: prepared.append(name)
+        case 1: executed.append(name)
+        default: transactions.append(name)
+        }
+    }
+}

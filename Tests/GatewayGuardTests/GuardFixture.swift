@@ -1,0 +1,63 @@
+import GatewayCatalog
+import GatewayGuard
+import GatewayPolicy
+import SQLText
+
+/// A small database as its catalogue tells it, and judgement in it.
+enum GuardFixture {
+    static let catalog = CatalogSnapshot(
+        serverVersion: 150_020,
+        relations: [
+            CatalogRelation(schema: "public", name: "customers", kind: .table),
+            CatalogRelation(schema: "public", name: "orders", kind: .table),
+            CatalogRelation(
+                schema: "public", name: "far", kind: .foreignTable, read: .egress, readOnly: .egress,
+                write: .egress, reasons: [CatalogReason(reach: .egress, text: "is a foreign table")]),
+            CatalogRelation(
+                schema: "public", name: "notes", kind: .table, read: .egress, write: .egress,
+                reasons: [CatalogReason(reach: .egress, text: "has the foreign child public.notes_far")]),
+            CatalogRelation(
+                schema: "public", name: "audit_trail", kind: .table, write: .egress,
+                reasons: [CatalogReason(reach: .egress, text: "has a default that calls app.ping")]),
+        ],
+        functions: [
+            CatalogFunction(schema: "public", name: "order_total", language: "sql"),
+            function("public", "dblink", .egress), function("public", "dblink_connect", .egress),
+            function("app", "mystery", .opaque), function("overlay", "lower", .egress),
+            function("public", "as_owner", .roleChange), function("public", "leave", .settings),
+            function("public", "summary", .egress),
+        ],
+        operators: [
+            CatalogOperator(
+                schema: "app", name: "===", reach: .egress,
+                reasons: [CatalogReason(reach: .egress, text: "calls app.ping")])
+        ],
+        types: [
+            CatalogType(
+                schema: "app", name: "checked", reach: .egress,
+                reasons: [CatalogReason(reach: .egress, text: "has a check that calls app.ping")])
+        ])
+
+    private static func function(_ schema: String, _ name: String, _ reach: CatalogReach) -> CatalogFunction {
+        CatalogFunction(
+            schema: schema, name: name, language: "c", reach: reach,
+            reasons: [CatalogReason(reach: reach, text: "does it")])
+    }
+
+    static func rules(_ forbid: Set<StatementClass> = [], _ access: Access = .readWrite) -> GuardRules {
+        GuardRules(
+            forbid: forbid, access: access, forbidsTemporary: false, roles: ["analyst", "writer"],
+            databases: ["orders"])
+    }
+
+    static func judged(_ sql: String, catalog: CatalogSnapshot? = catalog) -> JudgedText {
+        let bytes = Array(sql.utf8)
+        return JudgedText(bytes.span, conformingStrings: true, catalog: catalog, identity: sql.hashValue)
+    }
+
+    static func verdict(
+        _ sql: String, _ forbid: Set<StatementClass> = [], _ access: Access = .readWrite
+    ) -> StatementVerdict {
+        SessionGuard(rules: rules(forbid, access)).verdict(judged(sql).judgement)
+    }
+}

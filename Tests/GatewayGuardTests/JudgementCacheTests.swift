@@ -1,0 +1,45 @@
+import GatewayGuard
+import Testing
+
+@Suite struct JudgementCacheTests {
+    private func judge(_ cache: JudgementCache, _ sql: String, conforming: Bool = true, catalog: Int = 1)
+        -> JudgedText
+    {
+        let bytes = Array(sql.utf8)
+        return cache.judge(
+            bytes.span, conformingStrings: conforming, catalog: (catalog, GuardFixture.catalog))
+    }
+
+    @Test func `The same text is read once, for each catalogue and each way of reading strings`() {
+        let cache = JudgementCache(limit: 1 << 20)
+        let first = judge(cache, "SELECT 1")
+        #expect(judge(cache, "SELECT 1") === first)
+        #expect(judge(cache, "SELECT 1", conforming: false) !== first)
+        #expect(judge(cache, "SELECT 1", catalog: 2) !== first)
+        #expect(judge(cache, "SELECT 1 ") !== first)
+        #expect(cache.hits == 1 && cache.misses == 4)
+    }
+
+    @Test func `What is used stays, what is not goes, and a text beyond the bound is not kept`() {
+        let cache = JudgementCache(limit: 64 << 10)
+        let kept = judge(cache, "SELECT 0")
+        for number in 1...1000 {
+            _ = judge(cache, "SELECT \(number)")
+            #expect(judge(cache, "SELECT 0") === kept)
+        }
+        let misses = cache.misses
+        _ = judge(cache, "SELECT 1")
+        #expect(cache.misses == misses + 1)
+        let long = "SELECT '" + String(repeating: "x", count: 32 << 10) + "'"
+        _ = judge(cache, long)
+        _ = judge(cache, long)
+        #expect(cache.misses == misses + 3)
+    }
+
+    @Test func `F-GRD-02: a backslash ends a literal or does not, as the session's setting says`() {
+        let cache = JudgementCache(limit: 1 << 20)
+        let sql = "SELECT 'a\\'', dblink_connect($$x$$) --'"
+        #expect(judge(cache, sql).judgement.findings.isEmpty)
+        #expect(!judge(cache, sql, conforming: false).judgement.findings.isEmpty)
+    }
+}

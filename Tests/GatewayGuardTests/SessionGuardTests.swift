@@ -1,0 +1,76 @@
+import GatewayGuard
+import GatewayPolicy
+import Testing
+
+@Suite struct SessionGuardTests {
+    private func session(_ forbid: Set<StatementClass>) -> SessionGuard {
+        SessionGuard(rules: GuardFixture.rules(forbid))
+    }
+
+    private func run(_ sql: String, _ session: inout SessionGuard) -> Bool {
+        let text = GuardFixture.judged(sql)
+        guard session.verdict(text.judgement).isAllowed else { return false }
+        session.note(text)
+        return true
+    }
+
+    @Test func `F-GRD-07: a relation that the session made harmlessly is known from then on`() {
+        var session = session([.egress])
+        #expect(!run("SELECT * FROM mine", &session))
+        #expect(run("CREATE TEMP TABLE mine (a int)", &session))
+        #expect(run("SELECT * FROM mine", &session))
+        #expect(run("CREATE TABLE other AS SELECT 1; SELECT * FROM other", &session))
+        #expect(!run("CREATE FOREIGN TABLE leak (a int) SERVER s; SELECT * FROM leak", &session))
+        #expect(!run("SELECT * FROM leak", &session))
+    }
+
+    @Test func `EXECUTE is judged by what was prepared under the name`() {
+        var session = session([])
+        #expect(run("PREPARE q AS SELECT dblink_connect('x')", &session))
+        #expect(run("EXECUTE q", &session))
+        session.rules = GuardFixture.rules([.egress])
+        #expect(!run("EXECUTE q", &session), "F-GRD-09: prepared before the ban")
+        #expect(run("PREPARE r AS SELECT 1; EXECUTE r", &session))
+        #expect(run("EXECUTE r", &session))
+        #expect(!run("EXECUTE never", &session))
+    }
+
+    @Test func `A name that had too many texts is not known any more`() {
+        var session = session([.egress])
+        for number in 0..<SessionGuard.textsPerName {
+            #expect(run("PREPARE q AS SELECT \(number)", &session))
+            #expect(run("EXECUTE q", &session))
+        }
+        #expect(run("PREPARE q AS SELECT 0", &session), "the same text counts once")
+        #expect(run("EXECUTE q", &session))
+        #expect(run("PREPARE q AS SELECT -1", &session))
+        #expect(!run("EXECUTE q", &session))
+    }
+
+    @Test func `Two-phase transactions end where they were prepared`() {
+        var session = session([])
+        #expect(!run("COMMIT PREPARED 'theirs'", &session))
+        #expect(run("PREPARE TRANSACTION 'mine'", &session))
+        #expect(run("COMMIT PREPARED 'mine'", &session))
+    }
+
+    @Test func `A verdict names a bounded number of reasons`() {
+        let sql = "SELECT " + (0..<1000).map { "f\($0)()" }.joined(separator: ", ")
+        let verdict = session([.opaque]).verdict(GuardFixture.judged(sql).judgement)
+        #expect(verdict.reasons.count == StatementVerdict.reasonLimit)
+    }
+}
+
+extension SessionGuardTests {
+    @Test func `A Bind of a name that nothing prepared is the server's to refuse, unless texts went unread`()
+    {
+        var session = SessionGuard(rules: GuardFixture.rules([.egress]))
+        #expect(session.verdict(ofPrepared: "never").isAllowed)
+        session.rules = GuardFixture.rules([])
+        session.rules = GuardFixture.rules([.egress])
+        #expect(!session.verdict(ofPrepared: "never").isAllowed)
+        var free = SessionGuard(rules: GuardFixture.rules([]))
+        free.rules = GuardFixture.rules([.egress])
+        #expect(!free.verdict(ofPrepared: "never").isAllowed)
+    }
+}
