@@ -158,6 +158,27 @@ import Testing
         #expect(snapshot.reach("writes") == .egress)
     }
 
+    @Test("A PL/pgSQL body without a word that writes only reads what it names")
+    func readingBodies() {
+        var catalogue = Catalogue()
+        let leaves = catalogue.function("leaves", "c", "dblink_exec", library: "$libdir/dblink")
+        catalogue.link(catalogue.relation("trail"), .written, leaves)
+        for (name, body) in [
+            ("reads", "BEGIN RETURN (SELECT count(*) FROM trail); END"),
+            ("inserts", "BEGIN INSERT INTO trail VALUES (1); END"),
+            (
+                "deletes",
+                "BEGIN RETURN 1; WITH d AS (Delete FROM trail RETURNING 1) SELECT 1 INTO x FROM d; END"
+            ),
+            ("quotes", "BEGIN RETURN (SELECT 'insert' FROM trail); END"),
+        ] { _ = catalogue.function(name, "plpgsql", body) }
+        let snapshot = catalogue.closed()
+        #expect(snapshot.reach("reads") == [])
+        #expect(snapshot.reach("inserts") == .egress)
+        #expect(snapshot.reach("deletes") == .egress)
+        #expect(snapshot.reach("quotes") == [])
+    }
+
     @Test("Names beyond 63 bytes are cut where PostgreSQL cuts them, at whole characters")
     func longNames() {
         let cut = String(repeating: "a", count: 63)

@@ -20,6 +20,8 @@ package struct BodyFacts: Sendable, Hashable {
     package var types: Set<Name> = []
     /// Names that may be any object's.
     package var mentions: Set<String> = []
+    /// Relations among them are read only.
+    package var mentionsAreRead = false
     /// What its statements do by themselves.
     package var own: [CatalogReason] = []
 

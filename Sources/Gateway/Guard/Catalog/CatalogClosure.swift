@@ -21,7 +21,7 @@ package struct CatalogClosure {
     private var ambient: Int32 = 0
     private var schemaChange: Int32 = 0
 
-    private enum NameKind: Hashable { case read, write, function, `operator`, type, any }
+    private enum NameKind: Hashable { case read, write, function, `operator`, type, anyRead, anyWritten }
 
     private struct NameKey: Hashable {
         let kind: NameKind
@@ -100,7 +100,8 @@ package struct CatalogClosure {
         if let node = builtInNames[name] { return node }
         let node = graph.add()
         builtInNames[name] = node
-        let reach = builtIns(name)
+        var reach = builtIns(name)
+        if name == WatchedSettings.function { reach.insert(.settings) }
         graph.mark(
             node,
             CatalogReach.each.filter { reach.contains($0) }.map { kind in
@@ -134,7 +135,7 @@ package struct CatalogClosure {
         switch link.kind {
         case .view, .planned, .column: return first + Facet.readOnly.rawValue
         case .child: return first + Facet.read.rawValue
-        case .rule, .cascade, .written, .reads, .uses: return first + Facet.write.rawValue
+        case .rule, .cascade, .written, .reference, .reads, .uses: return first + Facet.write.rawValue
         case .domain: return first + Facet.row.rawValue
         }
     }
@@ -143,6 +144,7 @@ package struct CatalogClosure {
         switch link.kind {
         case .view, .child, .planned, .reads: node(link.to, .read)
         case .rule, .cascade, .written, .uses: node(link.to, .write)
+        case .reference: node(link.to, .readOnly)
         case .column, .domain: node(link.to, .row)
         }
     }
@@ -175,7 +177,8 @@ package struct CatalogClosure {
             follow(facts.functions, .function, from: node)
             follow(facts.operators, .operator, from: node)
             follow(facts.types, .type, from: node)
-            follow(Set(facts.mentions.lazy.map { BodyFacts.Name($0) }), .any, from: node)
+            let mentions = Set(facts.mentions.lazy.map { BodyFacts.Name($0) })
+            follow(mentions, facts.mentionsAreRead ? .anyRead : .anyWritten, from: node)
         }
     }
 
@@ -209,16 +212,18 @@ package struct CatalogClosure {
         case .operator: return names.all(names.operators, name)
         case .type:
             return names.all(names.types, name) + relations.map { $0 + Facet.row.rawValue }
-        case .any:
-            return relations.map { $0 + Facet.write.rawValue } + functions(name)
-                + names.all(names.types, name)
+        case .anyRead, .anyWritten:
+            let facet = key.kind == .anyRead ? Facet.read : Facet.write
+            return relations.map { $0 + facet.rawValue } + relations.map { $0 + Facet.row.rawValue }
+                + functions(name) + names.all(names.types, name)
         }
     }
 
     private mutating func functions(_ name: BodyFacts.Name) -> [Int32] {
         var found = names.all(names.functions, name)
-        if name.schema == nil || name.schema == "pg_catalog", !builtIns(name.name).isEmpty {
-            found.append(builtInNode(name.name))
+        // Only names that the server has: what no function is called is somebody's variable.
+        if name.schema == nil || name.schema == "pg_catalog", let node = builtInNames[name.name] {
+            found.append(node)
         }
         return found
     }

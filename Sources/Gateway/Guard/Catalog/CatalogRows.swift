@@ -137,6 +137,8 @@ package enum CatalogLink: String, Sendable, Hashable, CaseIterable {
     case planned
     /// What runs when rows are written: triggers, defaults, generated columns, row security for writing.
     case written
+    /// The other side of a foreign key, which is looked up when rows are written.
+    case reference
     /// A column's type.
     case column
     /// A column's type that is a domain: its checks run when written only.

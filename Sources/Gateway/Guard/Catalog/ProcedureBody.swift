@@ -35,7 +35,11 @@ struct ProcedureBody {
             case .string, .number, .mark: break
             }
         }
+        facts.mentionsAreRead = facts.mentions.isDisjoint(with: ProcedureBody.writing)
     }
+
+    /// Without one of these words a body writes no relation that it names, or hides what it does.
+    private static let writing: Set<String> = ["insert", "update", "delete", "merge", "truncate", "copy"]
 
     /// Operators that syntax calls without writing them: LIKE, IN, BETWEEN, CASE x WHEN, NULLIF, USING.
     private static let unwritten = ["=", "<>", "<", ">", "<=", ">=", "~~", "!~~", "~~*", "!~~*", "~", "!~"]

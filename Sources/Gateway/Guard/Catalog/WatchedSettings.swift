@@ -1,5 +1,8 @@
 /// Configuration parameters that decide what a session may do, or how its text is read.
 package enum WatchedSettings {
+    /// The function that sets whichever parameter its argument names.
+    static let function = "set_config"
+
     /// What setting a parameter reaches; names are compared without case ("Setting Parameters").
     package static func reach(ofSetting name: String) -> [CatalogReach] {
         let folded = String(decoding: name.utf8.map(folded), as: UTF8.self)
