@@ -164,7 +164,7 @@ let package = Package(
         .testTarget(
             name: "GatewayHealthTests",
             dependencies: [
-                "GatewayConfiguration", "GatewayHealth", "GatewayPolicy", "GatewayRouting",
+                "GatewayCatalog", "GatewayConfiguration", "GatewayHealth", "GatewayPolicy", "GatewayRouting",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

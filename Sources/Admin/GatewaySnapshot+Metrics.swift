@@ -82,6 +82,18 @@ extension GatewaySnapshot {
             "Smoothed time of a probe's query; absent before the first.",
             samples { $0.roundTrip.map { .seconds($0) } })
         text.add("replica_sessions", .gauge, "Sessions on the replica now.", samples { .count($0.sessions) })
+        text.add(
+            "replica_catalog_up", .gauge,
+            "1 while there is a snapshot of the replica's catalogue; absent where none is needed.",
+            samples { $0.catalog.map { .flag($0.age != nil) } })
+        text.add(
+            "replica_catalog_age_seconds", .gauge,
+            "Time since the snapshot was last confirmed; absent without one.",
+            samples { $0.catalog?.age.map { .seconds($0) } })
+        text.add(
+            "replica_catalog_number", .gauge,
+            "Number of the snapshot; grows when the catalogue changed. 0: none yet.",
+            samples { $0.catalog.map { .count($0.number) } })
     }
 
     private func addIssuers(to text: inout MetricsText) {

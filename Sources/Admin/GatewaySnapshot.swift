@@ -12,10 +12,23 @@ package struct GatewaySnapshot: Sendable {
         package var lag: Duration?
         package var roundTrip: Duration?
         package var sessions: Int
+        /// nil: its catalogue is not read.
+        package var catalog: Catalog?
+
+        /// The snapshot of its catalogue. `age` is nil while there is none.
+        package struct Catalog: Sendable {
+            package var number: Int
+            package var age: Duration?
+
+            package init(number: Int, age: Duration?) {
+                self.number = number
+                self.age = age
+            }
+        }
 
         package init(
             database: String, name: String, region: String, up: Bool, attested: Bool, quarantined: Bool,
-            lag: Duration?, roundTrip: Duration?, sessions: Int
+            lag: Duration?, roundTrip: Duration?, sessions: Int, catalog: Catalog? = nil
         ) {
             self.database = database
             self.name = name
@@ -26,6 +39,7 @@ package struct GatewaySnapshot: Sendable {
             self.lag = lag
             self.roundTrip = roundTrip
             self.sessions = sessions
+            self.catalog = catalog
         }
     }
 

@@ -52,7 +52,8 @@ extension Gateway: GatewayStatus {
                     database: database.name, name: replica.name, region: replica.region,
                     up: status.health == .up,
                     attested: status.attested, quarantined: status.quarantined != nil, lag: status.lag,
-                    roundTrip: status.roundTrip, sessions: sessions[id] ?? 0)
+                    roundTrip: status.roundTrip, sessions: sessions[id] ?? 0,
+                    catalog: replicaCatalog(id).map { .init(number: $0.number, age: $0.age) })
             }
         }
     }

@@ -21,10 +21,12 @@ import Testing
         snapshot.replicas = [
             .init(
                 database: "orders", name: "orders-eu-a", region: "eu-west-1", up: true, attested: true,
-                quarantined: false, lag: .zero, roundTrip: .microseconds(412), sessions: 3),
+                quarantined: false, lag: .zero, roundTrip: .microseconds(412), sessions: 3,
+                catalog: .init(number: 7, age: .milliseconds(1_500))),
             .init(
                 database: "orders", name: "orders-us-a", region: "us-east-1", up: false, attested: false,
-                quarantined: true, lag: nil, roundTrip: nil, sessions: 0),
+                quarantined: true, lag: nil, roundTrip: nil, sessions: 0, catalog: .init(number: 0, age: nil)
+            ),
         ]
         snapshot.issuers = [
             .init(
@@ -109,6 +111,17 @@ import Testing
         # TYPE domicile_replica_sessions gauge
         domicile_replica_sessions{database="orders",replica="orders-eu-a",region="eu-west-1"} 3
         domicile_replica_sessions{database="orders",replica="orders-us-a",region="us-east-1"} 0
+        # HELP domicile_replica_catalog_up 1 while there is a snapshot of the replica's catalogue; absent where none is needed.
+        # TYPE domicile_replica_catalog_up gauge
+        domicile_replica_catalog_up{database="orders",replica="orders-eu-a",region="eu-west-1"} 1
+        domicile_replica_catalog_up{database="orders",replica="orders-us-a",region="us-east-1"} 0
+        # HELP domicile_replica_catalog_age_seconds Time since the snapshot was last confirmed; absent without one.
+        # TYPE domicile_replica_catalog_age_seconds gauge
+        domicile_replica_catalog_age_seconds{database="orders",replica="orders-eu-a",region="eu-west-1"} 1.5
+        # HELP domicile_replica_catalog_number Number of the snapshot; grows when the catalogue changed. 0: none yet.
+        # TYPE domicile_replica_catalog_number gauge
+        domicile_replica_catalog_number{database="orders",replica="orders-eu-a",region="eu-west-1"} 7
+        domicile_replica_catalog_number{database="orders",replica="orders-us-a",region="us-east-1"} 0
         # HELP domicile_issuer_keys_usable 1 while tokens of the issuer can be verified.
         # TYPE domicile_issuer_keys_usable gauge
         domicile_issuer_keys_usable{issuer="https://id.example.com"} 1

@@ -1,4 +1,5 @@
 import Foundation
+import GatewayCatalog
 import GatewayConfiguration
 import GatewayHealth
 import GatewayRouting
@@ -15,10 +16,10 @@ final class Watch: Sendable {
 
     init(
         _ targets: [ReplicaTarget], user: String = "probe", password: String? = PostgresServer.password,
-        fall: Int = 2, rise: Int = 1, lookup: NameLookup? = nil
+        fall: Int = 2, rise: Int = 1, lookup: NameLookup? = nil, catalog: CatalogKnowledge? = nil
     ) {
         monitor = HealthMonitor(
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, lookup: lookup)
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, lookup: lookup, catalog: catalog)
         monitor.observe { [weak self] id, _, transition in
             self?.told.withLock { $0.append((id, transition)) }
         }
@@ -32,12 +33,16 @@ final class Watch: Sendable {
     ) -> ProbeSettings {
         ProbeSettings(
             timing: HealthMachine.Settings(interval: interval, timeout: timeout, fall: fall, rise: rise),
-            user: user, password: password.map { Secret($0) })
+            user: user, password: password.map { Secret($0) }, catalogInterval: interval)
     }
 
     func id(_ name: String) -> ReplicaID { ReplicaID(database: "orders", replica: name) }
 
     func status(_ name: String = "a") -> ReplicaStatus { monitor.snapshot()[id(name)] ?? ReplicaStatus() }
+
+    func catalog(_ name: String = "a") -> CatalogState {
+        monitor.catalogState(of: id(name)) ?? CatalogState()
+    }
 
     /// What was told of one replica, in order.
     func transitions(_ name: String = "a") -> [HealthTransition] {

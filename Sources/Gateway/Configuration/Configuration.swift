@@ -55,6 +55,14 @@ package struct Configuration: Sendable {
     package func database(named name: String) -> Database? {
         databases.first { $0.name.hasSameBytes(as: name) }
     }
+
+    /// Whether a rule for the database forbids something, or keeps it from being written.
+    package func judgesStatements(of database: Database) -> Bool {
+        rules.contains { rule in
+            (!rule.forbid.isEmpty || rule.forbidsTemporary || rule.access == .readOnly)
+                && rule.databases.contains { $0.matches(database.name) }
+        }
+    }
 }
 
 package struct Health: Sendable, Hashable {
@@ -65,9 +73,12 @@ package struct Health: Sendable, Hashable {
     /// Failures in a row after which a replica counts as down; successes after which it counts as up again.
     package var fall: Int
     package var rise: Int
+    /// Time from one look at a catalogue to the next; zero: one look.
+    package var catalogInterval: Duration
 
     package init(
-        interval: Duration, timeout: Duration, user: String, password: Secret?, fall: Int, rise: Int
+        interval: Duration, timeout: Duration, user: String, password: Secret?, fall: Int, rise: Int,
+        catalogInterval: Duration = .seconds(10)
     ) {
         self.interval = interval
         self.timeout = timeout
@@ -75,6 +86,7 @@ package struct Health: Sendable, Hashable {
         self.password = password
         self.fall = fall
         self.rise = rise
+        self.catalogInterval = catalogInterval
     }
 }
 

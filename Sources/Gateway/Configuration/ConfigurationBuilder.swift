@@ -76,7 +76,8 @@ struct ConfigurationBuilder {
         return Health(
             interval: fields.duration("interval"), timeout: fields.duration("timeout"),
             user: fields.text("user"),
-            password: fields.secret("password"), fall: fields.integer("fall"), rise: fields.integer("rise"))
+            password: fields.secret("password"), fall: fields.integer("fall"), rise: fields.integer("rise"),
+            catalogInterval: fields.duration("catalog_interval"))
     }
 
     private func audit(state: String) -> AuditSettings {

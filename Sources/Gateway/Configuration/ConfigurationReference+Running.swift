@@ -66,6 +66,12 @@ extension ConfigurationReference {
                     "fall", .integer(1...100), "2", "Failures in a row after which a replica counts as down."),
                 .fallback(
                     "rise", .integer(1...100), "1", "Successes in a row after which it counts as up again."),
+                .fallback(
+                    "catalog_interval", .duration(.milliseconds(100) ... .seconds(3_600), zero: "read once"),
+                    "10s",
+                    "Time from one look at a replica's catalogue to the next. Catalogues are read for databases with a "
+                        + "rule that forbids something or says `read_only`, and again only where they changed."
+                ),
             ]),
         ConfigurationSection(
             "session", "How long sessions live and how they end.",

@@ -1,3 +1,4 @@
+import GatewayCatalog
 import GatewayConfiguration
 import GatewayRouting
 import Logging
@@ -23,12 +24,27 @@ package final class HealthMonitor: Sendable {
 
     private let logger: Logger
     private let lookup: NameLookup
-    private let state = Mutex(State())
+    private let state: Shared
+    private let catalogs: CatalogWatch?
 
-    /// `lookup` resolves names; default getaddrinfo(3).
-    package init(logger: Logger, lookup: NameLookup? = nil) {
+    /// What the catalogues' readers look at too.
+    private final class Shared: Sendable {
+        private let state = Mutex(State())
+
+        func withLock<Result: Sendable>(_ body: (inout sending State) -> sending Result) -> Result {
+            state.withLock(body)
+        }
+    }
+
+    /// `lookup` resolves names; default getaddrinfo(3). Without `catalog` no catalogue is read.
+    package init(logger: Logger, lookup: NameLookup? = nil, catalog: CatalogKnowledge? = nil) {
         self.logger = logger
         self.lookup = lookup ?? NameResolver.system
+        let state = Shared()
+        self.state = state
+        catalogs = catalog.map { [lookup = self.lookup] knowledge in
+            CatalogWatch(knowledge: knowledge, lookup: lookup) { id in state.withLock { $0.statuses[id] } }
+        }
     }
 
     /// Begins to probe. Call it once, before other threads run: it takes libpq's variables out of the environment.
@@ -79,7 +95,18 @@ package final class HealthMonitor: Sendable {
             return failed
         }
         for id in failed { logger.error("replica \(id) is not probed: no file descriptors left") }
+        let unread = catalogs?.reload(targets: targets, settings: settings)
+        for id in unread ?? [] { logger.error("catalogue of \(id) is not read: no file descriptors left") }
     }
+
+    /// The catalogue of the replica's database as it was read last; nil until it has been.
+    package func catalog(of id: ReplicaID) -> PublishedCatalog? { catalogs?.state(of: id)?.published }
+
+    /// The same, with its age and why there is none; nil: nobody reads it.
+    package func catalogState(of id: ReplicaID) -> CatalogState? { catalogs?.state(of: id) }
+
+    /// Looks at the catalogue again as soon as may be.
+    package func refreshCatalog(of id: ReplicaID) { catalogs?.refreshSoon(id) }
 
     /// What is known of every replica now.
     package func snapshot() -> [ReplicaID: ReplicaStatus] { state.withLock { $0.statuses } }
@@ -152,7 +179,8 @@ package final class HealthMonitor: Sendable {
         // A round of terminations may come on top of a probe.
         let longest = probes.map(\.settings.timing.timeout.wholeNanoseconds).max() ?? 0
         let deadline = ProbeClock.now() &+ longest &* 2 &+ 1_000_000_000
-        return probes.reduce(true) { $1.join(until: deadline) && $0 }
+        let read = catalogs?.stop(until: deadline) ?? true
+        return probes.reduce(read) { $1.join(until: deadline) && $0 }
     }
 
     private static func machine(
@@ -184,6 +212,7 @@ package final class HealthMonitor: Sendable {
             return (step, status, state.observers)
         }
         guard let (step, status, observers) = result else { return nil }
+        if step.transitions.contains(where: { $0 == .up || $0 == .attested }) { catalogs?.replicaCame(id) }
         for transition in step.transitions {
             log(transition, of: probe.target)
             for observer in observers { observer(id, status, transition) }

@@ -3,13 +3,55 @@ import GatewayConfiguration
 import GatewayRouting
 
 extension ProbeConnection {
+    /// What a connection is made for: who asks, as the server shows it, and what its statements may take.
+    enum Purpose {
+        case probe
+        case catalog
+
+        fileprivate var applicationName: String {
+            switch self {
+            case .probe: "domicile probe"
+            case .catalog: "domicile catalog"
+            }
+        }
+
+        /// `timeout` is a probe's, in milliseconds. A statement that we gave up ends at the server too.
+        fileprivate func options(timeout: Int64) -> String {
+            switch self {
+            case .probe: "-c statement_timeout=\(timeout) -c lock_timeout=\(timeout)"
+            // Compiling a query that runs once takes longer than running it.
+            case .catalog:
+                "-c statement_timeout=\(CatalogTimes.deadline / 1_000_000) -c lock_timeout=\(timeout) -c jit=off"
+            }
+        }
+    }
+
+    /// Resolves the name anew, checks every address before it is connected to, and takes the first that answers.
+    static func connect(
+        to target: ReplicaTarget, as settings: ProbeSettings, by resolver: NameResolver, purpose: Purpose,
+        until deadline: Int64
+    ) throws(ProbeFault) -> ProbeConnection {
+        let addresses = try resolver.resolve(until: deadline)
+        var fault = ProbeFault.difference(
+            .networks(address: addresses.first?.text ?? "", region: target.region))
+        for address in addresses where target.admits(address) {
+            do throws(ProbeFault) {
+                return try ProbeConnection(
+                    to: target, at: address, as: settings, purpose: purpose, until: deadline)
+            } catch {
+                fault = error
+            }
+        }
+        throw fault
+    }
+
     /// A path that cannot exist, for files that libpq would else look for in a home folder.
     private static let noFile = "/dev/null/none"
 
     /// Every option that libpq would else take from the environment, a service file or a home folder ("Database
     /// Connection Control Functions"). One host, one address (F-POL-06).
     static func options(
-        target: ReplicaTarget, address: ResolvedAddress, settings: ProbeSettings
+        target: ReplicaTarget, address: ResolvedAddress, settings: ProbeSettings, purpose: Purpose
     ) -> [(String, String)] {
         let encrypted = target.sslmode != .disable
         let verified = target.sslmode == .verifyCA || target.sslmode == .verifyFull
@@ -29,9 +71,9 @@ extension ProbeConnection {
             ("ssl_max_protocol_version", "TLSv1.3"),
             ("gssencmode", "disable"), ("krbsrvname", "postgres"), ("gsslib", "gssapi"),
             ("target_session_attrs", "any"), ("client_encoding", "UTF8"),
-            ("application_name", "domicile probe"),
-            // Names cannot be redirected (F-WIRE-09), and a statement that we gave up ends there too.
-            ("options", "-c search_path= -c statement_timeout=\(timeout) -c lock_timeout=\(timeout)"),
+            ("application_name", purpose.applicationName),
+            // Names cannot be redirected (F-WIRE-09).
+            ("options", "-c search_path= " + purpose.options(timeout: timeout)),
             ("keepalives", "1"), ("tcp_user_timeout", String(timeout)), ("connect_timeout", "0"),
         ]
     }

@@ -7,18 +7,18 @@ import GatewayRouting
 /// One libpq connection of a probe, used by its own thread only. Nothing here waits beyond the deadline it is given.
 final class ProbeConnection {
     // SAFETY: made by PQconnectStartParams, given back by PQfinish in `close` or `deinit`, never handed on.
-    private var connection: OpaquePointer?
+    private(set) var connection: OpaquePointer?
     /// Where it is connected to.
     let address: ResolvedAddress
 
     /// Connects, with TLS and login (protocol: "Start-up", SASL authentication). The address is already checked.
     init(
         to target: ReplicaTarget, at address: ResolvedAddress, as settings: ProbeSettings,
-        until deadline: Int64
+        purpose: Purpose = .probe, until deadline: Int64
     ) throws(ProbeFault) {
         self.address = address
         connection = ProbeConnection.started(
-            ProbeConnection.options(target: target, address: address, settings: settings))
+            ProbeConnection.options(target: target, address: address, settings: settings, purpose: purpose))
         guard let connection else { throw .failure(.connection("out of memory")) }
         // Answers' SQLSTATE instead of their text; notices to nobody (libpq would print them).
         PQsetErrorVerbosity(connection, PQERRORS_SQLSTATE)
@@ -39,6 +39,9 @@ final class ProbeConnection {
 
     /// The process id that the server's BackendKeyData named.
     var backendPID: Int32 { connection.map { PQbackendPID($0) } ?? 0 }
+
+    /// `server_version_num`.
+    var serverVersion: Int { connection.map { Int(PQserverVersion($0)) } ?? 0 }
 
     /// Gives up the socket first: PQfinish then finds it closed and cannot wait for a frozen server.
     func close() {
@@ -162,7 +165,7 @@ final class ProbeConnection {
         }
     }
 
-    private static func fault(of result: OpaquePointer) -> ProbeFault {
+    static func fault(of result: OpaquePointer) -> ProbeFault {
         // PG_DIAG_SQLSTATE
         guard let text = PQresultErrorField(result, Int32(UInt8(ascii: "C"))) else { return .failure(.lost) }
         return ConnectFailure.fault(sqlstate: String(cString: text))

@@ -119,21 +119,9 @@ final class ProbeLoop {
         connection = fresh
     }
 
-    /// Resolves the name anew, checks every address before it is connected to, and takes the first that answers.
     private func connect(until deadline: Int64) throws(ProbeFault) -> ProbeConnection {
-        let target = probe.target
-        let addresses = try probe.resolver.resolve(until: deadline)
-        let admitted = addresses.filter { target.admits($0) }
-        var fault = ProbeFault.difference(
-            .networks(address: addresses.first?.text ?? "", region: target.region))
-        for address in admitted {
-            do throws(ProbeFault) {
-                return try ProbeConnection(to: target, at: address, as: probe.settings, until: deadline)
-            } catch {
-                fault = error
-            }
-        }
-        throw fault
+        try ProbeConnection.connect(
+            to: probe.target, as: probe.settings, by: probe.resolver, purpose: .probe, until: deadline)
     }
 
     private func drop() {

@@ -7,9 +7,15 @@ package struct ProbeSettings: Sendable, Hashable {
     /// The role of the probes: a login with pg_monitor and pg_signal_backend.
     package var user: String
     package var password: Secret?
+    /// Time from one look at a catalogue to the next; zero: one look.
+    package var catalogInterval: Duration
 
-    package init(timing: HealthMachine.Settings, user: String, password: Secret?) {
+    package init(
+        timing: HealthMachine.Settings, user: String, password: Secret?,
+        catalogInterval: Duration = .seconds(10)
+    ) {
         self.timing = timing
+        self.catalogInterval = catalogInterval
         self.user = user
         self.password = password
     }
@@ -18,7 +24,7 @@ package struct ProbeSettings: Sendable, Hashable {
         self.init(
             timing: HealthMachine.Settings(
                 interval: health.interval, timeout: health.timeout, fall: health.fall, rise: health.rise),
-            user: health.user, password: health.password)
+            user: health.user, password: health.password, catalogInterval: health.catalogInterval)
     }
 }
 

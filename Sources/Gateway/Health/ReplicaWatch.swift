@@ -7,6 +7,12 @@ import GatewayRouting
 package protocol ReplicaWatch: Sendable {
     /// What is known of every replica now.
     func snapshot() -> [ReplicaID: ReplicaStatus]
+    /// The catalogue of the replica's database as it was read last; nil until it has been.
+    func catalog(of id: ReplicaID) -> PublishedCatalog?
+    /// The same, with its age and why there is none; nil: nobody reads it.
+    func catalogState(of id: ReplicaID) -> CatalogState?
+    /// A statement may have changed the replica's catalogue: it is looked at again as soon as may be.
+    func refreshCatalog(of id: ReplicaID)
     /// A session could not log in at the replica.
     func suspect(_ id: ReplicaID)
     /// A session found that the replica is not what it must be.
@@ -29,6 +35,8 @@ package protocol ReplicaWatch: Sendable {
 
 extension ReplicaWatch {
     package func catalog(of id: ReplicaID) -> PublishedCatalog? { nil }
+    package func catalogState(of id: ReplicaID) -> CatalogState? { nil }
+    package func refreshCatalog(of id: ReplicaID) {}
 }
 
 extension HealthMonitor: ReplicaWatch {}

@@ -21,12 +21,14 @@ package struct ReplicaTarget: Sendable, Hashable {
     package var sslrootcert: String?
     /// The server may ask for a password in cleartext or by MD5.
     package var allowsWeakAuthentication: Bool
+    /// Statements are judged there: its catalogue is read.
+    package var needsCatalog: Bool
 
     package init(
         id: ReplicaID, region: String, kind: ReplicaKind, host: String, port: Int, dbname: String,
         maxLag: Duration? = nil, maintenance: Bool = false, attest: Attestation = Attestation(),
         networks: [Network] = [], sslmode: SSLMode, sslrootcert: String? = nil,
-        allowsWeakAuthentication: Bool = false
+        allowsWeakAuthentication: Bool = false, needsCatalog: Bool = false
     ) {
         self.id = id
         self.region = region
@@ -41,11 +43,19 @@ package struct ReplicaTarget: Sendable, Hashable {
         self.sslmode = sslmode
         self.sslrootcert = sslrootcert
         self.allowsWeakAuthentication = allowsWeakAuthentication
+        self.needsCatalog = needsCatalog
     }
 
     /// Every replica of every database of a configuration.
     package static func all(of configuration: Configuration) -> [ReplicaTarget] {
-        configuration.databases.flatMap { targets(of: $0, regions: configuration.regions) }
+        configuration.databases.flatMap { database in
+            let needsCatalog = configuration.judgesStatements(of: database)
+            return targets(of: database, regions: configuration.regions).map { target in
+                var target = target
+                target.needsCatalog = needsCatalog
+                return target
+            }
+        }
     }
 
     /// The replicas of one database, in the order of the configuration. A replica whose region the configuration
@@ -71,11 +81,13 @@ package struct ReplicaTarget: Sendable, Hashable {
         networks.isEmpty || networks.contains { $0.contains(address.bytes) }
     }
 
-    /// Whether a probe made for this target may go on for another: nothing differs but what only selection reads.
+    /// Whether a probe made for this target may go on for another: nothing differs but what only selection and the
+    /// catalogue's reader read.
     package func isProbedLike(_ other: ReplicaTarget) -> Bool {
         var same = other
         same.maxLag = maxLag
         same.maintenance = maintenance
+        same.needsCatalog = needsCatalog
         return self == same
     }
 }

@@ -36,6 +36,10 @@ extension Gateway {
 
     package var issuerKeys: [IssuerKeysStatus] { context.identity.snapshot() }
     package var replicaStatuses: [ReplicaID: ReplicaStatus] { context.health.snapshot() }
+    /// The snapshot of a replica's catalogue, and how long ago it was confirmed; nil: its catalogue is not read.
+    package func replicaCatalog(_ id: ReplicaID) -> (number: Int, age: Duration?)? {
+        context.health.catalogState(of: id).map { ($0.number, $0.age) }
+    }
     package var sessionsByReplica: [ReplicaID: Int] { context.admission.sessionsByReplica }
     /// Connections now, those that are still logging in included.
     package var connections: Int { context.admission.connections }
