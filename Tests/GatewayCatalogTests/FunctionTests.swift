@@ -62,7 +62,8 @@ import Testing
             "BEGIN IF (SELECT 1 case) = 1 THEN COPY near TO PROGRAM 'x'; END IF; END",
             "BEGIN IF r.case THEN COPY (SELECT 1) TO PROGRAM 'x'; END IF; END",
             "BEGIN IF r.case THEN LOAD 'x'; END IF; END", "BEGIN IF r.case THEN CHECKPOINT; END IF; END",
-            "<<a b>> BEGIN NULL; END",
+            "<<a b>> BEGIN NULL; END", "DECLARE BEGIN COPY near TO PROGRAM 'x'; END",
+            "DECLARE a int := (SELECT 1 begin); b int; BEGIN DECLARE BEGIN LOAD 'x'; END; END",
         ])
     func opaque(_ body: String) { #expect(reach(body) == .opaque) }
 
@@ -179,17 +180,20 @@ import Testing
         #expect(snapshot.reach("quotes") == [])
     }
 
-    @Test("Names beyond 63 bytes are cut where PostgreSQL cuts them, at whole characters")
+    @Test("Names of 63 bytes and beyond are cut where PostgreSQL cuts them; others cannot be read")
     func longNames() {
         let cut = String(repeating: "a", count: 63)
-        var catalogue = Catalogue()
-        _ = catalogue.function(cut, "c", "x", library: "y")
         let accents = String(repeating: "é", count: 31)
-        _ = catalogue.function(accents, "c", "x", library: "y")
-        _ = catalogue.function("calls", "plpgsql", "BEGIN PERFORM \(cut)aaa(); END")
-        _ = catalogue.function("accents", "plpgsql", "BEGIN PERFORM \(accents)éé(); END")
+        var catalogue = Catalogue()
+        for name in [cut, accents, "école"] { _ = catalogue.function(name, "c", "x", library: "y") }
+        for (name, called) in [
+            ("fits", cut), ("longer", cut + "aaa"), ("accents", accents), ("accented", accents + "é"),
+            ("upper", "École"), ("quoted", "\"\(accents)é\""),
+        ] { _ = catalogue.function(name, "plpgsql", "BEGIN PERFORM \(called)(); END") }
         let snapshot = catalogue.closed()
-        #expect(snapshot.reach("calls") == [.program, .egress])
-        #expect(snapshot.reach("accents") == [.program, .egress])
+        for name in ["fits", "longer", "accents", "upper"] {
+            #expect(snapshot.reach(name) == [.program, .egress], "\(name)")
+        }
+        for name in ["accented", "quoted"] { #expect(snapshot.reach(name) == .opaque, "\(name)") }
     }
 }

@@ -120,7 +120,7 @@ struct BodyTokens {
             if next == UInt8(ascii: "\"") {
                 if byte(1) != UInt8(ascii: "\"") {
                     place += 1
-                    return .quoted(BodyTokens.cut(name))
+                    return BodyTokens.cut(name).map { .quoted($0) }
                 }
                 place += 1
             }
@@ -169,7 +169,7 @@ struct BodyTokens {
         {
             return nil
         }
-        return .word(BodyTokens.cut(name))
+        return BodyTokens.cut(name).map { .word($0) }
     }
 
     /// The whole run: PostgreSQL may give some of its end back, never a part of its middle.
@@ -182,12 +182,11 @@ struct BodyTokens {
         return .operator(String(decoding: bytes[start..<place], as: UTF8.self))
     }
 
-    /// At most 63 bytes, whole characters of UTF-8.
-    private static func cut(_ name: [UInt8]) -> String {
+    /// At most 63 bytes. Where the server cuts another text depends on its encoding.
+    private static func cut(_ name: [UInt8]) -> String? {
         guard name.count > nameBytes else { return String(decoding: name, as: UTF8.self) }
-        var end = nameBytes
-        while end > 0, name[end] & 0xc0 == 0x80 { end -= 1 }
-        return String(decoding: name[..<end], as: UTF8.self)
+        guard name.allSatisfy({ $0 < 0x80 }) else { return nil }
+        return String(decoding: name.prefix(nameBytes), as: UTF8.self)
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool {

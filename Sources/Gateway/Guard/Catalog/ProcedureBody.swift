@@ -29,6 +29,8 @@ struct ProcedureBody {
             switch token {
             case .word(let name):
                 facts.mentions.insert(name)
+                // In an encoding of one byte a character the server folds more than ASCII.
+                facts.mentions.insert(name.lowercased())
                 if name == "execute" { facts.add(.opaque, "runs SQL that it makes at run time (EXECUTE)") }
             case .quoted(let name): facts.mentions.insert(name)
             case .operator(let run): addOperators(run)
@@ -114,7 +116,10 @@ struct ProcedureBody {
         case .word("then"), .word("else"):
             if cases == 0 { return true }
             if mayBeCommand() { hide("what may be a command") }
-        case .word("loop"), .word("begin"): return true
+        case .word("loop"): return true
+        case .word("begin"):
+            declares = false
+            return true
         case .word("update"), .word("merge"): updates = true
         case .word("set"):
             if !updates { facts.add(.settings, "may set a configuration parameter") }
@@ -147,7 +152,7 @@ struct ProcedureBody {
             return first != "exception"
         case "declare":
             declares = true
-            return false
+            return true
         case "set", "reset": readSetting(first)
         // A statement: its THEN and ELSE begin statements.
         case "case": break
