@@ -68,7 +68,9 @@ let package = Package(
             dependencies: ["GatewayPolicy", "GatewayConfiguration"],
             path: "Sources/Gateway/Routing",
             swiftSettings: strict),
-        .target(name: "GatewayCatalog", path: "Sources/Gateway/Guard/Catalog", swiftSettings: strict),
+        .target(
+            name: "GatewayCatalog", dependencies: ["SQLText"], path: "Sources/Gateway/Guard/Catalog",
+            swiftSettings: strict),
         .target(
             name: "GatewayGuard",
             dependencies: ["GatewayCatalog", "GatewayPolicy", "SQLText"],

@@ -163,7 +163,7 @@ struct GuardTests {
 
     @Test("A statement too complex to judge is 54001, in every session where the lexer would take its time")
     func complex() throws {
-        let deep = "SELECT 1" + String(repeating: "+1", count: 5_000)
+        let deep = "SELECT 1" + String(repeating: "+1", count: 2_500)
         let comment =
             "SELECT 1 " + String(repeating: "/*", count: 5_000) + String(repeating: "*/", count: 5_000)
         let guarded = try answers(
@@ -172,6 +172,6 @@ struct GuardTests {
         #expect(guarded == ["54001", "1"])
         let free = try answers(
             [deep, comment], user: "tester", database: "scratch", token: try testbed.token(.conformance))
-        #expect(free == ["5001", "54001"])
+        #expect(free == ["2501", "54001"])
     }
 }

@@ -40,28 +40,6 @@ extension StatementKind {
         }
     }
 
-    /// The statement as a person writes it.
-    var sql: String {
-        switch self {
-        case .do: "DO"
-        case .call: "CALL"
-        default: spelled.uppercased()
-        }
-    }
-
-    /// `createTableAs` is "create table as".
-    private var spelled: String {
-        var words = ""
-        for letter in name {
-            if letter.isUppercase { words.append(" ") }
-            words.append(contentsOf: letter.lowercased())
-        }
-        return words
-    }
-
-    /// The case's name.
-    private var name: String { "\(self)" }
-
     /// The log's `class`: the kind of data statement, `ddl` for what changes the schema, `role` for roles, else
     /// `utility`.
     var logged: String {

@@ -1,4 +1,5 @@
 import GatewayCatalog
+import GatewayGuard
 
 /// What has to be known beside a catalogue to conclude from it.
 package struct CatalogKnowledge: Sendable {
@@ -11,6 +12,9 @@ package struct CatalogKnowledge: Sendable {
     package var bytes: Int
     /// How long at least a snapshot holds that nobody can confirm; longer where three intervals are.
     package var kept: Duration
+
+    /// The server's functions as they were reviewed, and bodies by PostgreSQL's grammar.
+    package static let reviewed = CatalogKnowledge(builtIns: BuiltInFunctions.reach, body: SQLBody.reader)
 
     package init(
         builtIns: @escaping BuiltInReach, body: @escaping BodyReader, rows: Int = CatalogLimits.rows,

@@ -56,17 +56,18 @@ final class CatalogWatch: Sendable {
 
     func state(of id: ReplicaID) -> CatalogState? { state.withLock { $0.readers[id] }?.state }
 
-    /// Looks again as soon as may be. A replica that nobody reads yet is read from now on: a token may forbid what no
-    /// rule does.
-    func refreshSoon(_ id: ReplicaID) {
-        let reader = state.withLock { state -> CatalogReader? in
+    /// Looks again as soon as may be.
+    func refreshSoon(_ id: ReplicaID) { reader(of: id)?.refreshSoon() }
+
+    /// The replica's reader, which begins where there was none; nil for an unknown replica.
+    func reader(of id: ReplicaID) -> CatalogReader? {
+        state.withLock { state in
             if let known = state.readers[id] { return known }
             guard let target = state.targets[id], let settings = state.settings else { return nil }
             let fresh = started(target, settings)
             state.readers[id] = fresh
             return fresh
         }
-        reader?.refreshSoon()
     }
 
     /// A replica came up: its reader need not wait.

@@ -99,8 +99,9 @@ package final class HealthMonitor: Sendable {
         for id in unread ?? [] { logger.error("catalogue of \(id) is not read: no file descriptors left") }
     }
 
-    /// The catalogue of the replica's database as it was read last; nil until it has been.
-    package func catalog(of id: ReplicaID) -> PublishedCatalog? { catalogs?.state(of: id)?.published }
+    /// The catalogue of the replica's database as it was read last; nil until it has been. A replica that nobody read is
+    /// read from now on: a token may forbid what no rule does.
+    package func catalog(of id: ReplicaID) -> PublishedCatalog? { catalogs?.reader(of: id)?.state.published }
 
     /// The same, with its age and why there is none; nil: nobody reads it.
     package func catalogState(of id: ReplicaID) -> CatalogState? { catalogs?.state(of: id) }

@@ -7,7 +7,7 @@ import GatewayRouting
 package protocol ReplicaWatch: Sendable {
     /// What is known of every replica now.
     func snapshot() -> [ReplicaID: ReplicaStatus]
-    /// The catalogue of the replica's database as it was read last; nil until it has been.
+    /// The catalogue of the replica's database as it was read last; nil until it has been. To ask is to need it.
     func catalog(of id: ReplicaID) -> PublishedCatalog?
     /// The same, with its age and why there is none; nil: nobody reads it.
     func catalogState(of id: ReplicaID) -> CatalogState?
@@ -24,8 +24,6 @@ package protocol ReplicaWatch: Sendable {
     func terminateBackend(
         replica id: ReplicaID, pid: Int32, startedAt: String?, within: Duration,
         completion: @escaping @Sendable (TerminationOutcome) -> Void)
-    /// The catalogue of the replica's database as it was read last; nil until it has been.
-    func catalog(of id: ReplicaID) -> PublishedCatalog?
     func start(_ configuration: Configuration)
     func reload(_ configuration: Configuration)
     /// False where something went on.

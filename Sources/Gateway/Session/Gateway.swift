@@ -43,7 +43,7 @@ package final class Gateway: Sendable {
         let parts = GatewayParts(
             identity: identity,
             introspection: IntrospectionService(issuers: configuration.issuers, logger: logger),
-            revocations: revocations, health: HealthMonitor(logger: logger), logs: logs,
+            revocations: revocations, health: HealthMonitor(logger: logger, catalog: .reviewed), logs: logs,
             captureKey: captureKey, platform: .system)
         do throws(TransportError) {
             var sockets: [ListeningSocket] = []

@@ -163,6 +163,10 @@ extension Relay {
     func idleReached() {
         // What answered otherwise than it was provoked to is over.
         if !refusedStatements.isEmpty { refusedStatements.removeAll() }
+        if mayHaveChangedSchema {
+            mayHaveChangedSchema = false
+            worker.context.health.refreshCatalog(of: connection.attested.id)
+        }
         if let drainReason { session.end(drainReason) }
     }
 }

@@ -95,7 +95,11 @@ extension Relay {
     /// The frame has its number and its record.
     func noteForwarded() {
         switch judged {
-        case .query(let texts): if let text = texts.first { guardian.note(text) }
+        case .query(let texts):
+            if let text = texts.first {
+                guardian.note(text)
+                noteSchema(text)
+            }
         case .parse(let texts, let name): noteParsed(texts, name: name)
         case nil: break
         }
@@ -159,20 +163,40 @@ extension Relay {
         return .later
     }
 
-    private func judge(_ texts: [JudgedText]) -> Judgment {
+    /// - Parameter mayWait: for the catalogue, where it has not been read.
+    private func judge(_ texts: [JudgedText], mayWait: Bool = true) -> Judgment {
         for text in texts {
             switch text.reading {
             case .facts:
                 let verdict = guardian.verdict(text.judgement)
-                guard verdict.isAllowed else { return .refused(forbidden(verdict)) }
+                guard verdict.isAllowed else {
+                    return mayWait && waitsForCatalog() ? .later : .refused(forbidden(verdict))
+                }
             case .tooComplex: return .refused(Refused(.statementTooComplex))
             case .syntaxError(let message):
                 // The server may have a newer grammar: forwarded where nothing is forbidden.
                 if guardian.rules.isGuarded { return .refused(Refused(.statementUnreadable(message))) }
             }
         }
+        catalogWaits = 0
         return .allowed(texts)
     }
+
+    /// Without the catalogue hardly anything is allowed. It is read when the first session needs it: what came before it
+    /// waits for a moment.
+    private func waitsForCatalog() -> Bool {
+        guard guardian.rules.isGuarded, catalog == nil, catalogWaits < Relay.catalogWaitLimit else {
+            catalogWaits = 0
+            return false
+        }
+        if catalogWaits == 0 { worker.context.health.refreshCatalog(of: connection.attested.id) }
+        catalogWaits += 1
+        session.schedule(.catalog, after: .milliseconds(50))
+        return true
+    }
+
+    /// Times that a statement is judged again while there is no catalogue: some five seconds.
+    private static let catalogWaitLimit = 100
 
     private var ruleName: String { session.identity.decision?.rule ?? "" }
 
@@ -210,7 +234,14 @@ extension Relay {
         guard let text = texts.first else { return }
         prepared.note(text, of: recorder.message, isNamed: !name.isEmpty, verdict: verdictNumber)
         guardian.note(text)
+        noteSchema(text)
         if !name.isEmpty { guardian.note(text, preparedAs: Relay.cutName(name.span)) }
+    }
+
+    private func noteSchema(_ text: JudgedText) {
+        if text.judgement.findings.contains(where: { $0.classes.contains(.ddl) }) {
+            mayHaveChangedSchema = true
+        }
     }
 
     /// PostgreSQL cuts names to 63 bytes.
@@ -237,9 +268,10 @@ extension Relay {
         case .current: return nil
         case .earlier(let text):
             // What its names mean may have changed, or what is forbidden.
-            switch judge([text.again(catalog: catalog?.snapshot)]) {
-            case .allowed, .later: return nil
+            switch judge([text.again(catalog: catalog?.snapshot)], mayWait: false) {
+            case .allowed: return nil
             case .refused(let refused): return refused
+            case .later: return Refused(.statementTooComplex)
             }
         case .unknown:
             let reason = "it was prepared before anything was forbidden; prepare it again"

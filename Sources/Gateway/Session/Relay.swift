@@ -37,6 +37,10 @@ final class Relay {
     var prepared = PreparedTexts()
     /// What the frame that is cut now was judged as.
     var judged: Judged?
+    /// How often the statement at hand was judged without a catalogue.
+    var catalogWaits = 0
+    /// What was forwarded may have changed the schema.
+    var mayHaveChangedSchema = false
     /// A statement that is read on another thread; frames behind it wait.
     var longStatement: LongStatement?
     /// The session's standard_conforming_strings, as the replica told it last.

@@ -2,13 +2,13 @@ import GatewayGuard
 import GatewayPolicy
 
 extension Session {
-    /// What the session may not do: of its decision, and of what the gateway hands out in its database.
+    /// What the session may not do: by its decision, and because the gateway hands it out.
     func guardRules(_ decision: Decision) -> GuardRules {
-        let database = generation.configuration.database(named: decision.database)
+        let databases = generation.configuration.databases
         return GuardRules(
             forbid: decision.forbid, access: decision.access, forbidsTemporary: decision.forbidsTemporary,
-            roles: Set(database?.upstream.roles.keys.map { $0 } ?? []),
-            databases: Set(database?.replicas.map(\.dbname) ?? []))
+            roles: Set(databases.flatMap { $0.upstream.roles.keys }),
+            databases: Set(databases.flatMap { $0.replicas.map(\.dbname) }))
     }
 
     func statementRead(_ texts: [JudgedText]) {

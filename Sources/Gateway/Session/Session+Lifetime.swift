@@ -50,7 +50,7 @@ extension Session {
         case .maxLifetime: drain(.lifetimeReached)
         case .drainEnd: end(relay.drainReason ?? .tokenExpired)
         case .idle: idleTimerFired(relay)
-        case .startup, .upstream, .linger, .heldBack, .cancel, .halfClosed: break
+        case .startup, .upstream, .linger, .heldBack, .cancel, .halfClosed, .catalog: break
         }
     }
 

@@ -209,6 +209,8 @@ final class Session {
             heldBack = .zero
             worker.touch(self)
         case .cancel: cancelEndedUpstream()
+        // Its turn comes with the timer.
+        case .catalog: break
         case .halfClosed:
             if case .relaying(let relay) = phase {
                 finish(

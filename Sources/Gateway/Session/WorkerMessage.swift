@@ -69,4 +69,6 @@ enum SessionTimer: Equatable {
     /// The cancel connection to a replica has had its time.
     case cancel
     case halfClosed
+    /// A statement that waits for the replica's catalogue is judged again.
+    case catalog
 }

@@ -44,7 +44,7 @@ struct ProcedureBody {
     private static let writing: Set<String> = ["insert", "update", "delete", "merge", "truncate", "copy"]
 
     /// Operators that syntax calls without writing them: LIKE, IN, BETWEEN, CASE x WHEN, NULLIF, USING.
-    private static let unwritten = ["=", "<>", "<", ">", "<=", ">=", "~~", "!~~", "~~*", "!~~*", "~", "!~"]
+    static let unwritten = ["=", "<>", "<", ">", "<=", ">=", "~~", "!~~", "~~*", "!~~*", "~", "!~"]
 
     /// A run's end may belong to the next operator (`*-1`), so each of its beginnings and the rest may be one.
     private mutating func addOperators(_ run: String) {
