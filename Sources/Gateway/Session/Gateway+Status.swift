@@ -34,6 +34,8 @@ extension Gateway {
     /// Workers whose loop stands still.
     package var hangingWorkers: [Int] { context.heartbeats.lateWorkers(now: Clock.monotonic()) }
 
+    /// Revocations in force.
+    package var revocationCount: Int { context.revocations.count }
     package var issuerKeys: [IssuerKeysStatus] { context.identity.snapshot() }
     package var replicaStatuses: [ReplicaID: ReplicaStatus] { context.health.snapshot() }
     package var sessionsByReplica: [ReplicaID: Int] { context.admission.sessionsByReplica }

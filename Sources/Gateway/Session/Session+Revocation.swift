@@ -24,6 +24,7 @@ extension Session {
     func revocationsChanged() -> SessionSummary? {
         guard isRevoked, let summary else { return nil }
         // Before AuthenticationOk it is a login that is refused.
+        if isRelaying { context.counters.sessionsRevoked.increase() }
         end(isRelaying && outboundWaitsFor == 0 ? .revoked : .loginRevoked)
         return summary
     }
