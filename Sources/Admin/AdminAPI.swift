@@ -4,8 +4,8 @@ import GatewayConfiguration
 import GatewayIdentity
 import GatewayPolicy
 
-/// The calls of the admin endpoint, without the HTTP around them: `GET /api/sessions`, `POST /api/kill`,
-/// `POST /api/revoke`. Over the admin socket whoever may open it may call; over TCP an operator's token is needed
+/// The calls of the admin endpoint, without the HTTP around them: `GET /api/sessions` and
+/// `/api/revocations`, `POST /api/kill`, `/api/revoke` and `/api/lift`. Over the admin socket whoever may open it may call; over TCP an operator's token is needed
 /// (RFC 6750 section 2.1), and `operators` says what it may do.
 package struct AdminAPI: Sendable {
     /// Bytes that a request's body may have.
@@ -20,20 +20,20 @@ package struct AdminAPI: Sendable {
     }
 
     private enum Call: String, CaseIterable {
-        case sessions, kill, revoke
+        case sessions, revocations, kill, revoke, lift
 
         var method: String {
             switch self {
-            case .sessions: "GET"
-            case .kill, .revoke: "POST"
+            case .sessions, .revocations: "GET"
+            case .kill, .revoke, .lift: "POST"
             }
         }
 
         var right: Operator.Right {
             switch self {
-            case .sessions: .read
+            case .sessions, .revocations: .read
             case .kill: .kill
-            case .revoke: .revoke
+            case .revoke, .lift: .revoke
             }
         }
     }
@@ -57,6 +57,9 @@ package struct AdminAPI: Sendable {
             case .sessions: return AdminAPI.done(SessionsReport(try await operations.sessions(for: asker)))
             case .kill: return AdminAPI.done(try await kill(body, asker))
             case .revoke: return AdminAPI.done(try await revoke(body, asker))
+            case .revocations:
+                return AdminAPI.done(RevocationsReport(try await operations.revocations(for: asker)))
+            case .lift: return AdminAPI.done(try await lift(body, asker))
             }
         } catch {
             return AdminAPI.answer(error)
@@ -92,20 +95,34 @@ package struct AdminAPI: Sendable {
     private func revoke(_ body: [UInt8], _ asker: OperatorIdentity) async throws(OperationFailure)
         -> RevocationReport
     {
-        let fields = try AdminAPI.fields(body, allowed: ["subject", "token_id", "issuer", "reason"])
-        let scope: Revocation.Scope
+        let fields = try AdminAPI.fields(body, allowed: AdminAPI.revocationFields)
+        return RevocationReport(
+            try await operations.revoke(
+                try AdminAPI.scope(fields), issuer: fields["issuer"], reason: fields["reason"], for: asker))
+    }
+
+    private func lift(_ body: [UInt8], _ asker: OperatorIdentity) async throws(OperationFailure)
+        -> RevocationsReport
+    {
+        let fields = try AdminAPI.fields(body, allowed: AdminAPI.revocationFields)
+        return RevocationsReport([
+            try await operations.lift(
+                try AdminAPI.scope(fields), issuer: fields["issuer"], reason: fields["reason"], for: asker)
+        ])
+    }
+
+    private static let revocationFields: Set = ["subject", "token_id", "issuer", "reason"]
+
+    private static func scope(_ fields: [String: String]) throws(OperationFailure) -> Revocation.Scope {
         switch (fields["subject"], fields["token_id"]) {
-        case (let subject?, nil): scope = .subject(subject)
-        case (nil, let id?): scope = .tokenID(id)
+        case (let subject?, nil): return .subject(subject)
+        case (nil, let id?): return .tokenID(id)
         case (nil, nil):
             // "All tokens of the only issuer" must be said, not left out.
             guard fields["issuer"] != nil else { throw .wrong("expected a subject, a token_id or an issuer") }
-            scope = .issuer
+            return .issuer
         case (_?, _?): throw .wrong("expected a subject or a token_id, not both")
         }
-        return RevocationReport(
-            try await operations.revoke(
-                scope, issuer: fields["issuer"], reason: fields["reason"], for: asker))
     }
 
     /// A JSON object of texts. A name that is not known is refused: a misspelt one could widen what is revoked.
@@ -140,9 +157,12 @@ package struct AdminAPI: Sendable {
             failed(403, "no entry of operators gives the right \(right.rawValue) to this token")
         case .wrong(let reason): failed(400, reason)
         case .unknownSession(let name): failed(404, "there is no session \(name)")
+        case .unknownRevocation(let name):
+            failed(404, "there is no revocation of \(Refusal.printable(name))")
         case .notRecorded: failed(503, "the audit log takes no record of this")
         case .notStored(let reason):
             failed(500, "revoked until the gateway ends, but not on disk: \(reason)")
+        case .notLifted(let reason): failed(500, "still revoked: \(reason)")
         }
     }
 
@@ -224,5 +244,33 @@ package struct RevocationReport: Codable, Sendable {
         time = result.revocation.time
         ended = result.sessions.map(\.session)
         complete = result.isWhole
+    }
+}
+
+/// Revocations in force, or the one that was lifted.
+package struct RevocationsReport: Codable, Sendable {
+    package struct Revocation: Codable, Sendable {
+        package var issuer: String
+        package var subject: String?
+        package var tokenId: String?
+        /// When it was said, Unix seconds.
+        package var time: Int64
+        /// When the last token that it could be about has expired, where that is known.
+        package var expires: Int64?
+    }
+
+    package var revocations: [Revocation]
+
+    init(_ revocations: [GatewayIdentity.Revocation]) {
+        self.revocations = revocations.map { revocation in
+            var shown = Revocation(
+                issuer: revocation.issuer, time: revocation.time, expires: revocation.expires)
+            switch revocation.scope {
+            case .issuer: break
+            case .subject(let name): shown.subject = name
+            case .tokenID(let name): shown.tokenId = name
+            }
+            return shown
+        }
     }
 }

@@ -17,6 +17,12 @@ package protocol GatewayOperations: Sendable {
     func revoke(
         _ scope: Revocation.Scope, issuer: String?, reason: String?, for asker: OperatorIdentity
     ) async throws(OperationFailure) -> RevocationResult
+    /// The revocations in force.
+    func revocations(for asker: OperatorIdentity) async throws(OperationFailure) -> [Revocation]
+    /// Lifts one.
+    func lift(
+        _ scope: Revocation.Scope, issuer: String?, reason: String?, for asker: OperatorIdentity
+    ) async throws(OperationFailure) -> Revocation
 }
 
 extension Gateway: GatewayOperations {}

@@ -39,6 +39,11 @@ extension GatewaySnapshot {
             .count(sessionsStarted))
         text.add("sessions_ended_total", .counter, "Sessions that ended.", .count(sessionsEnded))
         text.add(
+            "sessions_revoked_total", .counter,
+            "Sessions that a revocation ended, or their issuer's word that the token is not active.",
+            .count(sessionsRevoked))
+        text.add("revocations", .gauge, "Revocations in force.", .count(revocations))
+        text.add(
             "refusals_total", .counter, "Connections that were refused, by SQLSTATE.",
             refusals.sorted { $0.key < $1.key }.map { .init(.count($0.value), ("sqlstate", $0.key)) })
         text.add("statements_total", .counter, "Statements that were forwarded.", .count(statements))

@@ -107,6 +107,9 @@ package struct GatewaySnapshot: Sendable {
     package var acceptedConnections = 0
     package var sessionsStarted = 0
     package var sessionsEnded = 0
+    package var sessionsRevoked = 0
+    /// In force now.
+    package var revocations = 0
     /// By SQLSTATE.
     package var refusals: [String: Int] = [:]
     package var statements = 0

@@ -20,6 +20,7 @@ extension Gateway: GatewayStatus {
         snapshot.ready = unreadyReasons.isEmpty
         snapshot.draining = isDraining
         snapshot.connections = connections
+        snapshot.revocations = revocationCount
         snapshot.take(counters)
         snapshot.replicas = replicas(of: configuration)
         snapshot.issuers = issuerKeys.map { keys in
@@ -64,6 +65,7 @@ extension GatewaySnapshot {
         acceptedConnections = counters.connections.value
         sessionsStarted = counters.sessionsStarted.value
         sessionsEnded = counters.sessionsEnded.value
+        sessionsRevoked = counters.sessionsRevoked.value
         refusals = counters.refusalsBySQLState
         statements = counters.statements.value
         bytesIn = counters.bytesIn.value

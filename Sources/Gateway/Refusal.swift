@@ -14,6 +14,9 @@ package enum Refusal: Error, Sendable {
     /// The token, its subject or its issuer is revoked: at login, and in a session.
     case loginRevoked
     case revoked
+    /// The issuer says that the token of a session is not active any more, or does not say whether it is.
+    case inactive
+    case introspectionLost
     /// The policy refuses: no rule, role, region, transit, replication.
     case policy(PolicyRefusal)
     /// `dbname` or `domicile.region` cannot be read.
@@ -81,7 +84,9 @@ package enum Refusal: Error, Sendable {
     package var sqlstate: String {
         switch self {
         case .token: "28P01"
-        case .keysUnavailable, .introspectionUnavailable, .upstreamLost, .upstreamViolation: "08006"
+        case .keysUnavailable, .introspectionUnavailable, .introspectionLost, .upstreamLost,
+            .upstreamViolation:
+            "08006"
         case .policy(.unknownDatabase), .databaseName: "3D000"
         case .policy, .startupParameter, .statementForbidden: "42501"
         case .noReplica: "08001"
@@ -92,7 +97,7 @@ package enum Refusal: Error, Sendable {
         case .portalMissing: "34000"
         case .statementTooLong: "54000"
         case .statementTooComplex: "54001"
-        case .tokenExpired, .lifetimeReached, .revoked, .killed, .replicaLost, .decisionChanged,
+        case .tokenExpired, .lifetimeReached, .revoked, .inactive, .killed, .replicaLost, .decisionChanged,
             .readOnlyLost,
             .shuttingDown, .idle:
             "57P01"
@@ -114,7 +119,8 @@ package enum Refusal: Error, Sendable {
         case .keysUnavailable: "the identity provider's keys cannot be had"
         case .introspectionUnavailable: "the identity provider does not answer"
         case .loginRevoked: "access was revoked"
-        case .revoked: "terminating session: access was revoked"
+        case .revoked, .inactive: "terminating session: access was revoked"
+        case .introspectionLost: "terminating session: the identity provider does not answer"
         case .policy(.unknownDatabase(let name)): "database \"\(Refusal.printable(name))\" does not exist"
         case .policy(let refusal): Refusal.message(refusal)
         case .databaseName: "invalid database name"
@@ -160,7 +166,8 @@ package enum Refusal: Error, Sendable {
         switch self {
         case .token(let refusal): refusal.detail
         case .keysUnavailable: TokenRefusal.keysUnavailable.detail
-        case .introspectionUnavailable: TokenRefusal.introspectionUnavailable.detail
+        case .introspectionUnavailable, .introspectionLost: TokenRefusal.introspectionUnavailable.detail
+        case .inactive: TokenRefusal.inactive.detail
         case .loginRevoked, .revoked: "An operator revoked the token, its subject or its issuer."
         case .policy(let refusal): Refusal.detail(refusal)
         case .databaseName(let reason): Refusal.sentence(reason)
@@ -224,7 +231,8 @@ package enum Refusal: Error, Sendable {
         switch self {
         case .token(let refusal): refusal.hint
         case .keysUnavailable: "Try again in a moment; the provider is asked again by itself."
-        case .introspectionUnavailable: TokenRefusal.introspectionUnavailable.hint
+        case .introspectionUnavailable, .introspectionLost: TokenRefusal.introspectionUnavailable.hint
+        case .inactive: TokenRefusal.inactive.hint
         case .loginRevoked, .revoked:
             "Ask the operator for the reason; a token that is issued from now on may be accepted."
         case .policy(let refusal): Refusal.hint(refusal)

@@ -49,7 +49,7 @@ struct AdminSocketOptions: ParsableArguments {
 
     /// The environment with something for each variable that the file names: where the socket is does not depend on
     /// secrets that only the gateway has.
-    private static func environment(for file: String) -> [String: String] {
+    static func environment(for file: String) -> [String: String] {
         var environment = ProcessInfo.processInfo.environment
         let text =
             FileManager.default.contents(atPath: file).map { String(decoding: $0, as: UTF8.self) } ?? ""

@@ -14,7 +14,7 @@ struct Domicile: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             ServeCommand.self, CheckCommand.self, ExplainCommand.self, AuditCommand.self,
-            SessionsCommand.self,
+            TokenCommand.self, SessionsCommand.self,
             KillCommand.self, RevokeCommand.self, ReplayCommand.self, DemoCommand.self,
         ])
 }

@@ -12,17 +12,18 @@ extension ExplainCommand {
     /// - Throws: `ExplainFailure` with what an executor would see.
     static func principal(fromTokenFile path: String, configuration: Configuration) async throws -> Principal
     {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw ExplainFailure(description: "\(path): the file cannot be read")
+        let token: [UInt8]
+        do throws(TokenFileFailure) {
+            token = try TokenFile.read(path)
+        } catch {
+            throw ExplainFailure(description: error.description)
         }
-        // An editor or `echo` ends the file with a newline, which is no part of the token.
-        let token = [UInt8](data).reversed().drop { $0 == 0x0a || $0 == 0x0d }.reversed()
         let service = IdentityService(
             issuers: configuration.issuers, leeway: configuration.leeway,
             tokenLimit: configuration.limits.token,
             logger: Logger(label: "explain", factory: { _ in SwiftLogNoOpLogHandler() }))
         let now = Int64(Date().timeIntervalSince1970)
-        var verification = service.verify(Array(token), now: now)
+        var verification = service.verify(token, now: now)
         if case .needsKeys(let issuer) = verification {
             let outcome = await withCheckedContinuation { continuation in
                 service.fetchKeys(issuer: issuer) { continuation.resume(returning: $0) }
@@ -32,7 +33,7 @@ extension ExplainCommand {
                     description: "the keys of \(issuer) cannot be had: \(failure)",
                     refusal: ExecutorError(.keysUnavailable))
             }
-            verification = service.verify(Array(token), now: now, afterFetch: true)
+            verification = service.verify(token, now: now, afterFetch: true)
         }
         switch verification {
         case .verified(let token): return token.principal

@@ -1,6 +1,5 @@
 import Admin
 import ArgumentParser
-import Audit
 import Foundation
 
 /// `domicile sessions`: the live sessions of a running gateway.
@@ -36,26 +35,13 @@ struct SessionsCommand: AsyncParsableCommand {
         for session in sessions {
             rows.append(
                 [
-                    session.session, session.state, age(session.durationUs), session.database, session.role,
+                    session.session, session.state,
+                    TimeText.span(Int64(clamping: session.durationUs / 1_000_000)), session.database,
+                    session.role,
                     session.replica, session.subject, session.tokenId, session.client,
                     String(session.statements),
-                ].map { VisibleText.of($0 ?? "-") })
+                ].map { $0 ?? "-" })
         }
-        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            let cells = zip(row, widths).map { text, width in
-                text + String(repeating: " ", count: width - text.count)
-            }
-            return cells.joined(separator: "  ").trimmingCharacters(in: .whitespaces)
-        }
-    }
-
-    private static func age(_ microseconds: UInt64) -> String {
-        let seconds = microseconds / 1_000_000
-        switch seconds {
-        case ..<60: return "\(seconds)s"
-        case ..<3_600: return "\(seconds / 60)m\(seconds % 60)s"
-        default: return "\(seconds / 3_600)h\(seconds % 3_600 / 60)m"
-        }
+        return Columns.lines(rows)
     }
 }

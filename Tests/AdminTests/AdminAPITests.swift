@@ -56,6 +56,32 @@ import Testing
     }
 
     @Test(
+        "Revocations are listed, each as what it is of, and one is lifted by its name; one that is not there is 404"
+    )
+    func lift() async {
+        let operations = FakeOperations()
+        #expect(
+            await call(operations, "GET", "revocations").body
+                == #"{"revocations":[{"issuer":"https://id.example.com","time":1},"#
+                + #"{"issuer":"https://id.example.com","subject":"exec-1","time":2},"#
+                + #"{"expires":9,"issuer":"https://id.example.com","time":3,"token_id":"j"}]}"# + "\n")
+        let lifted = await call(operations, "POST", "lift", #"{"subject":"exec-1","reason":"r"}"#)
+        #expect(lifted.status == 200)
+        #expect(
+            lifted.body
+                == #"{"revocations":[{"issuer":"https://id.example.com","subject":"exec-1","time":2}]}"#
+                + "\n")
+        let unknown = await call(operations, "POST", "lift", #"{"token_id":"j","issuer":"https://i"}"#)
+        #expect(unknown.status == 404)
+        #expect(unknown.body == "{\"error\":\"there is no revocation of somebody\u{fffd}\"}\n")
+        #expect(
+            operations.asked == [
+                .revocations, .lift(.subject("exec-1"), issuer: nil, reason: "r"),
+                .lift(.tokenID("j"), issuer: "https://i", reason: nil),
+            ])
+    }
+
+    @Test(
         "What could mean more than was meant is refused, and nothing is done",
         arguments: [
             "", "{}", "[]", "null", #"{"subjct":"x","issuer":"https://i"}"#,
@@ -67,6 +93,7 @@ import Testing
         let operations = FakeOperations()
         #expect(await call(operations, "POST", "revoke", body).status == 400)
         #expect(await call(operations, "POST", "kill", body).status == 400)
+        #expect(await call(operations, "POST", "lift", body).status == 400)
         #expect(operations.asked.isEmpty)
     }
 
@@ -78,6 +105,7 @@ import Testing
         }
         for (method, path) in [
             ("POST", "sessions"), ("HEAD", "sessions"), ("GET", "kill"), ("PUT", "revoke"),
+            ("POST", "revocations"), ("GET", "lift"), ("DELETE", "lift"),
         ] {
             #expect(await call(operations, method, path).status == 405)
         }
@@ -96,7 +124,8 @@ import Testing
         let door = AdminAPI.Door.network(authorization: authorization)
         for (method, path, body) in [
             ("GET", "sessions", ""), ("POST", "kill", #"{"session":"0123"}"#),
-            ("POST", "revoke", #"{"subject":"x"}"#),
+            ("POST", "revoke", #"{"subject":"x"}"#), ("GET", "revocations", ""),
+            ("POST", "lift", #"{"subject":"exec-1"}"#),
         ] {
             let answer = await call(operations, method, path, body, door: door)
             #expect(answer.status == status)
@@ -115,12 +144,14 @@ import Testing
             await call(operations, "GET", "sessions", door: door).status,
             await call(operations, "POST", "kill", #"{"session":"0123"}"#, door: door).status,
             await call(operations, "POST", "revoke", #"{"subject":"x"}"#, door: door).status,
+            await call(operations, "GET", "revocations", door: door).status,
+            await call(operations, "POST", "lift", #"{"subject":"exec-1"}"#, door: door).status,
         ]
         switch right {
-        case .read: #expect(statuses == [200, 403, 403])
-        case .kill: #expect(statuses == [403, 200, 403])
-        case .revoke: #expect(statuses == [403, 403, 200])
-        case .reload: #expect(statuses == [403, 403, 403])
+        case .read: #expect(statuses == [200, 403, 403, 200, 403])
+        case .kill: #expect(statuses == [403, 200, 403, 403, 403])
+        case .revoke: #expect(statuses == [403, 403, 200, 403, 200])
+        case .reload: #expect(statuses == [403, 403, 403, 403, 403])
         }
     }
 }

@@ -10,6 +10,8 @@ final class FakeOperations: GatewayOperations {
         case sessions
         case kill(String, reason: String?)
         case revoke(Revocation.Scope, issuer: String?, reason: String?)
+        case revocations
+        case lift(Revocation.Scope, issuer: String?, reason: String?)
     }
 
     static let session = SessionSummary(
@@ -52,6 +54,31 @@ final class FakeOperations: GatewayOperations {
             let revocation = try Revocation(
                 issuer: issuer ?? "https://id.example.com", scope: scope, time: 1_000)
             return RevocationResult(revocation: revocation, sessions: [FakeOperations.session], isWhole: true)
+        } catch {
+            throw .wrong("\(error)")
+        }
+    }
+
+    func revocations(for asker: OperatorIdentity) async throws(OperationFailure) -> [Revocation] {
+        noted.withLock { $0.append(.revocations) }
+        do throws(RevocationMistake) {
+            return [
+                try Revocation(issuer: "https://id.example.com", scope: .issuer, time: 1),
+                try Revocation(issuer: "https://id.example.com", scope: .subject("exec-1"), time: 2),
+                try Revocation(issuer: "https://id.example.com", scope: .tokenID("j"), time: 3, expires: 9),
+            ]
+        } catch {
+            throw .wrong("\(error)")
+        }
+    }
+
+    func lift(
+        _ scope: Revocation.Scope, issuer: String?, reason: String?, for asker: OperatorIdentity
+    ) async throws(OperationFailure) -> Revocation {
+        noted.withLock { $0.append(.lift(scope, issuer: issuer, reason: reason)) }
+        guard scope == .subject("exec-1") else { throw .unknownRevocation("somebody\u{202e}") }
+        do throws(RevocationMistake) {
+            return try Revocation(issuer: "https://id.example.com", scope: scope, time: 2)
         } catch {
             throw .wrong("\(error)")
         }

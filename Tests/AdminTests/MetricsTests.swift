@@ -9,6 +9,8 @@ import Testing
         snapshot.acceptedConnections = 1_000
         snapshot.sessionsStarted = 900
         snapshot.sessionsEnded = 897
+        snapshot.sessionsRevoked = 11
+        snapshot.revocations = 12
         snapshot.refusals = ["42501": 7, "28P01": 93]
         snapshot.statements = 123_456_789_012
         snapshot.bytesIn = 4_096
@@ -67,6 +69,12 @@ import Testing
         # HELP domicile_sessions_ended_total Sessions that ended.
         # TYPE domicile_sessions_ended_total counter
         domicile_sessions_ended_total 897
+        # HELP domicile_sessions_revoked_total Sessions that a revocation ended, or their issuer's word that the token is not active.
+        # TYPE domicile_sessions_revoked_total counter
+        domicile_sessions_revoked_total 11
+        # HELP domicile_revocations Revocations in force.
+        # TYPE domicile_revocations gauge
+        domicile_revocations 12
         # HELP domicile_refusals_total Connections that were refused, by SQLSTATE.
         # TYPE domicile_refusals_total counter
         domicile_refusals_total{sqlstate="28P01"} 93

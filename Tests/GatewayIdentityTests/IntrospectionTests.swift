@@ -167,6 +167,65 @@ import Testing
         #expect(await check(service) == .inactive)
     }
 
+    /// Questions that get no answer before it is opened.
+    private final class Gate: Sendable {
+        private let held = Mutex<[CheckedContinuation<Void, Never>]?>([])
+
+        func pass() async {
+            await withCheckedContinuation { continuation in
+                let isOpen = held.withLock { held in
+                    held?.append(continuation)
+                    return held == nil
+                }
+                if isOpen { continuation.resume() }
+            }
+        }
+
+        func open() {
+            let waiting = held.withLock { held in
+                defer { held = nil }
+                return held ?? []
+            }
+            for continuation in waiting { continuation.resume() }
+        }
+    }
+
+    @Test(
+        "With as many questions under way as may be a login is not let in and a live session waits; with on_error: allow both go on",
+        arguments: [Introspection.Failure.refuse, .allow])
+    func busy(onError: Introspection.Failure) async throws {
+        let gate = Gate()
+        let service = IntrospectionService(
+            issuers: [try issuer(onError: onError)], logger: silent,
+            ask: { _, _, _ in
+                await gate.pass()
+                return .success(.init(active: true))
+            }, uptime: { .zero })
+        let now = TokenFixtures.all.now
+        for number in 0..<256 { service.check([UInt8(number)], of: token, now: now) { _ in } }
+        #expect(
+            await service.check(bytes, of: token, now: now) == (onError == .refuse ? .unavailable : .active))
+        let answer = await withCheckedContinuation { continuation in
+            service.checkAgain(bytes, of: token, now: now) { continuation.resume(returning: $0) }
+        }
+        #expect(answer == (onError == .refuse ? .busy : .said(.active)))
+        gate.open()
+    }
+
+    @Test(
+        "How long the issuer's last word counts is told: the rest of the cache's time, nought where it has to be asked"
+    )
+    func remembered() async throws {
+        let world = World()
+        let service = world.service([try issuer()])
+        #expect(service.remembered(bytes) == .zero)
+        #expect(await check(service) == .active)
+        world.advance(.seconds(12))
+        #expect(service.remembered(bytes) == .seconds(18))
+        world.advance(.seconds(20))
+        #expect(service.remembered(bytes) == .zero)
+    }
+
     @Test("A new configuration forgets what was said under the old one")
     func reload() async throws {
         let world = World()

@@ -11,8 +11,11 @@ import Testing
 
     /// The machine behind a reference: `#expect` does not take mutating calls.
     @dynamicMemberLookup private final class Machine {
-        private var value = IssuerKeysStateMachine(
-            refresh: .seconds(3600), maxAge: .seconds(86400), now: .zero)
+        private var value: IssuerKeysStateMachine
+
+        init(refresh: Duration = .seconds(3600), maxAge: Duration = .seconds(86400)) {
+            value = IssuerKeysStateMachine(refresh: refresh, maxAge: maxAge, now: .zero)
+        }
 
         subscript<Value>(dynamicMember path: KeyPath<IssuerKeysStateMachine, Value>) -> Value {
             value[keyPath: path]
@@ -127,6 +130,44 @@ import Testing
         #expect(machine.keysDemanded(now: now) == .fetch)
         machine.fetchFailed(now: now)
         #expect(machine.keysDemanded(now: now + .seconds(29)) == .coolingDown(retryAfter: .seconds(1)))
+    }
+
+    @Test(
+        "F-ID-16: keys do not age out while their provider is well, however short keys_max_age beside keys_refresh"
+    )
+    func refreshBeforeAge() throws {
+        let machine = Machine(refresh: .seconds(900), maxAge: .seconds(100))
+        #expect(machine.refreshDue(now: .zero))
+        machine.keysFetched(try keys(), now: .zero, jitter: 0)
+        #expect(!machine.refreshDue(now: .milliseconds(49_999)))
+        #expect(machine.refreshDue(now: .seconds(50)))
+        machine.keysFetched(try keys(), now: .seconds(51), jitter: 0)
+        #expect(machine.usableKeys(now: .seconds(151))?.count == 1)
+    }
+
+    @Test(
+        "F-ID-16: keys that have aged out are tried for as if there were none: at once, then after 1 s, 2 s, 4 s and so on"
+    )
+    func retriesAgedOut() throws {
+        let machine = Machine(refresh: .seconds(20), maxAge: .seconds(40))
+        #expect(machine.refreshDue(now: .zero))
+        machine.keysFetched(try keys(), now: .zero, jitter: 0)
+        #expect(machine.refreshDue(now: .seconds(20)))
+        machine.fetchFailed(now: .seconds(25))
+        // Not in 30 s, when they will not have served for 15 s.
+        #expect(machine.usableKeys(now: .seconds(40))?.count == 1)
+        #expect(!machine.refreshDue(now: .seconds(40)))
+        var now = Duration.milliseconds(40_001)
+        #expect(machine.usableKeys(now: now)?.count == nil)
+        for pause in [1, 2, 4, 8, 16, 30, 30] {
+            #expect(machine.refreshDue(now: now))
+            machine.fetchFailed(now: now)
+            #expect(!machine.refreshDue(now: now + .seconds(pause) - .milliseconds(1)))
+            now += .seconds(pause)
+        }
+        #expect(machine.refreshDue(now: now))
+        machine.keysFetched(try keys(), now: now, jitter: 0)
+        #expect(machine.usableKeys(now: now)?.count == 1)
     }
 
     @Test("F-ID-16: with keys that serve on a failure is tried again after 30 s")

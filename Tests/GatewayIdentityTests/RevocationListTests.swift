@@ -75,6 +75,34 @@ import Testing
         }
     }
 
+    @Test(
+        "Lifted is exactly the one that is meant: not a later one of the same name, not another of its issuer"
+    )
+    func remove() throws {
+        let first = try Revocation(issuer: Self.one, scope: .subject("x"), time: 1_000)
+        let later = try Revocation(issuer: Self.one, scope: .subject("x"), time: 2_000)
+        let others = [
+            try Revocation(issuer: Self.one, scope: .issuer, time: 1_000),
+            try Revocation(issuer: Self.one, scope: .tokenID("x"), time: 1_000),
+            try Revocation(issuer: Self.one, scope: .subject("y"), time: 1_000),
+            try Revocation(issuer: Self.two, scope: .subject("x"), time: 1_000),
+        ]
+        var list = list(first, later)
+        for other in others { _ = list.add(other) }
+        #expect(list.revocation(of: .subject("x"), issuer: Self.one) == later)
+        list.remove(first)
+        #expect(list.count == 5)
+        list.remove(later)
+        #expect(list.count == 4 && Set(list.all) == Set(others))
+        #expect(list.revocation(of: .subject("x"), issuer: Self.one) == nil)
+        list.remove(later)
+        for (index, other) in others.enumerated() {
+            list.remove(other)
+            #expect(list.count == others.count - index - 1)
+        }
+        #expect(!list.revokes(issuer: Self.one, subject: "x", tokenID: "x", issued: nil, leeway: 0))
+    }
+
     @Test("A token's revocation is forgotten when the token has expired for certain; the others stay")
     func expiry() throws {
         var list = list(

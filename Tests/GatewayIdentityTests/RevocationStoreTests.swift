@@ -112,6 +112,51 @@ import Testing
         }
     }
 
+    @Test(
+        "F-ID-15: a lifted revocation is off the disk when lifting returns, the others stay, and more can be added"
+    )
+    func lift() throws {
+        try withFolder { folder in
+            try fill(folder)
+            do {
+                let store = try RevocationStore(folder: folder, now: 2_000)
+                let one = try #require(store.revocation(of: .subject("one"), issuer: Self.issuer))
+                try store.lift(one, now: 2_000)
+                #expect(store.count == 2 && store.revocation(of: .subject("one"), issuer: Self.issuer) == nil)
+                try store.store(try Self.subject("two", 2_001), now: 2_001)
+            }
+            let again = try RevocationStore(folder: folder, now: 3_000)
+            #expect(
+                again.all == [
+                    try Revocation(issuer: Self.issuer, scope: .tokenID("j \"1\""), time: 1_001),
+                    try Revocation(issuer: Self.issuer, scope: .issuer, time: 1_002),
+                    try Self.subject("two", 2_001),
+                ])
+        }
+    }
+
+    @Test(
+        "The list can be read beside the gateway that has it; where there is none it is nil, a damaged one an error"
+    )
+    func readBeside() throws {
+        try withFolder { folder in
+            #expect(try RevocationStore.list(folder: folder, now: 1_000) == nil)
+            try fill(folder)
+            let store = try RevocationStore(folder: folder, now: 2_000)
+            let list = try #require(try RevocationStore.list(folder: folder, now: 2_000))
+            #expect(list.all == store.all && list.count == 3)
+            // Half a line is being written by the gateway: whoever reads beside it changes nothing.
+            let whole = try contents(folder)
+            try write(whole + Array("0123".utf8), folder)
+            #expect(try RevocationStore.list(folder: folder, now: 2_000)?.count == 3)
+            #expect(try contents(folder) == whole + Array("0123".utf8))
+            try write(Array("x\n".utf8), folder)
+            #expect(throws: RevocationStoreError.self) {
+                try RevocationStore.list(folder: folder, now: 2_000)
+            }
+        }
+    }
+
     @Test("A second process on the folder is refused; when the first has let go of it, it is not")
     func lock() throws {
         try withFolder { folder in
@@ -189,6 +234,21 @@ import Testing
         #expect(
             Set(try open(file).all)
                 == Set([try Self.subject("one"), try Self.subject("two"), try Self.subject("three")]))
+    }
+
+    @Test("On a disk that takes nothing a lifted revocation holds on, in memory and in the file")
+    func failedLift() throws {
+        let file = MemoryFile()
+        let store = try open(file)
+        try store.store(try Self.subject("one"), now: 1_000)
+        file.state.withLock { $0.failsReplace = true }
+        #expect(throws: MemoryFile.failure) { try store.lift(try Self.subject("one"), now: 1_000) }
+        #expect(store.all == [try Self.subject("one")])
+        #expect(try open(file).all == [try Self.subject("one")])
+        file.state.withLock { $0.failsReplace = false }
+        try store.lift(try Self.subject("one"), now: 1_000)
+        #expect(store.count == 0)
+        #expect(try open(file).count == 0)
     }
 
     @Test("On a disk that takes nothing it is an error, it holds all the same, and the next call stores both")

@@ -27,6 +27,7 @@ private func hasControls(_ text: String) -> Bool {
             (.token(.notYetValid), "28P01"),
             (.keysUnavailable, "08006"), (.introspectionUnavailable, "08006"), (.token(.inactive), "28P01"),
             (.loginRevoked, "28000"), (.revoked, "57P01"),
+            (.inactive, "57P01"), (.introspectionLost, "08006"),
             (.policy(.unknownDatabase(name)), "3D000"), (.policy(.noRule), "42501"),
             (.policy(.role(name, rule: "r", allowed: ["analyst"])), "42501"),
             (.policy(.region(asked: [name], rule: "r", allowed: ["eu-west-1"])), "42501"),

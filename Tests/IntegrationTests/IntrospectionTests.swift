@@ -85,13 +85,93 @@ struct IntrospectionTests {
         defer { ground.remove() }
         let minted = try Command.run("\(testbed.root)/script/testbed", ["token", "eu-analyst"])
         try #require(minted.status == 0, "\(minted.error)")
-        try ground.session(minted.text).close()
+        let session = try ground.session(minted.text)
+        defer { session.close() }
         let revoked = try Command.run(
             "curl", ["-sf", "-u", "domicile:\(secret)", "-d", "token=\(minted.text)", "\(issuer)/revoke"],
             environment: ["NO_PROXY": "*", "PATH": "/usr/bin:/bin"])
         try #require(revoked.status == 0, "\(revoked.error)")
         try ground.expectRefused(minted.text, "28P01")
         try ground.session(testbed.token(.euAnalyst)).close()
+        try expectEnd(of: session, "57P01", "not active (introspection)")
+    }
+
+    /// The session ends by what its issuer said, or did not say, when it was asked again.
+    private func expectEnd(of client: RawClient, _ sqlstate: String, _ detail: String) throws {
+        let rest = try client.readFrames(until: "E", within: 20)
+        #expect(rest.last?.field("C") == sqlstate)
+        #expect(rest.last?.field("V") == "FATAL")
+        #expect(rest.last?.field("D")?.contains(detail) == true, "\(rest.last?.field("D") ?? "")")
+        #expect(try client.readFrame(within: 3) == nil)
+    }
+
+    @Test(
+        "F-ID-15: a live session ends with 57P01 when its issuer, asked again, says that the token is not active; others live on"
+    )
+    func liveInactive() throws {
+        let ground = try ground(", cache: 1s")
+        defer { ground.remove() }
+        let (one, two) = (try ground.token("exec-1"), try ground.token("exec-2"))
+        let sessions = [
+            try ground.session(one, application: "live"), try ground.session(one, application: "live"),
+        ]
+        let other = try ground.session(two)
+        let foreign = try ground.session(testbed.token(.euAnalyst))
+        defer { for client in sessions + [other, foreign] { client.close() } }
+        let id = try #require(try Testbed.claims(one)["jti"] as? String)
+        try ground.tell("inactive", #"{"jti": "\#(id)"}"#)
+        let begun = Date()
+        try sessions[0].send(AbuseFrames.query("select pg_sleep(60)"))
+        for client in sessions { try expectEnd(of: client, "57P01", "not active (introspection)") }
+        // 5 s after the last word is the soonest that it is asked again.
+        #expect(Date().timeIntervalSince(begun) < 7)
+        try ground.expectAlive(other)
+        try ground.expectAlive(foreign)
+        let own = ground.gateway.testbed
+        let (log, ended) = try own.endedSessions("live", region: "eu-west-1", count: 2)
+        #expect(log.records(of: ended, "session.end").map(\.sqlstate) == ["57P01", "57P01"])
+        #expect(try own.metric("domicile_sessions_revoked_total") == 2)
+    }
+
+    @Test(
+        "F-ID-16: while the issuer is silent live sessions end with 08006 after three questions, or live on where on_error says so"
+    )
+    func liveUnavailable() throws {
+        for (settings, livesOn) in [(", cache: 0", false), (", cache: 0, on_error: allow", true)] {
+            let ground = try ground(settings)
+            defer { ground.remove() }
+            let client = try ground.session(try ground.token("exec-1"))
+            defer { client.close() }
+            let begun = Date()
+            try ground.tell("answers", #"{"introspect": {"status": 503}}"#)
+            defer { try? ground.tell("answers", "{}") }
+            if livesOn {
+                try testbed.eventually("it has been asked thrice", within: 14) {
+                    Date().timeIntervalSince(begun) > 12
+                }
+            } else {
+                try expectEnd(of: client, "08006", "does not say whether it is active")
+                // Asked after 5, 7 and 9 s.
+                #expect((8.5..<12).contains(Date().timeIntervalSince(begun)))
+            }
+            try ground.tell("answers", "{}")
+            if livesOn { try ground.expectAlive(client) }
+        }
+    }
+
+    @Test("F-ID-16: an issuer that is silent for a moment ends nobody")
+    func liveMoment() throws {
+        let ground = try ground(", cache: 0")
+        defer { ground.remove() }
+        let client = try ground.session(try ground.token("exec-1"))
+        defer { client.close() }
+        let begun = Date()
+        try ground.tell("answers", #"{"introspect": {"status": 503}}"#)
+        defer { try? ground.tell("answers", "{}") }
+        try testbed.eventually("it has been asked once", within: 8) { Date().timeIntervalSince(begun) > 6 }
+        try ground.tell("answers", "{}")
+        try testbed.eventually("it has been asked again", within: 8) { Date().timeIntervalSince(begun) > 12 }
+        try ground.expectAlive(client)
     }
 
     @Test("A slow issuer holds up the login that waits for it and no other")

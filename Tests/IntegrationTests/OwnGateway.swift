@@ -96,7 +96,7 @@ final class OwnGateway {
 
     /// The next port that nobody listens on, below those that the kernel gives to connections: one that was free a
     /// moment ago stays so.
-    private static func freePort() throws -> Int {
+    static func freePort() throws -> Int {
         for _ in 0..<1_000 {
             let port = ports.withLock { next in
                 next = next >= 29_999 ? 20_000 : next + 1

@@ -103,10 +103,10 @@ package enum ConfigurationReference {
                     "How long known keys serve while the provider cannot be reached."),
                 .fallback(
                     "keys_refresh", .duration(.seconds(1) ... .seconds(86_400), zero: nil), "15m",
-                    "Age at which known keys are fetched anew."),
+                    "Age at which known keys are fetched anew; half of `keys_max_age` where that is less."),
                 .optional(
                     "introspection", .section("issuers[].introspection"),
-                    "Asks the provider about each token at login (RFC 7662). Absent: signature and claims are enough."
+                    "Asks the provider about each token at login and while its sessions live (RFC 7662). Absent: signature and claims are enough."
                 ),
                 .fallback(
                     "scope", .special("scopes, one space between two"), "openid",

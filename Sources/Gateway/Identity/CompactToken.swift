@@ -35,7 +35,8 @@ struct CompactToken {
         length = token.count
     }
 
-    private static func object(
+    /// One part as a JSON object.
+    static func object(
         _ text: ArraySlice<UInt8>, _ part: TokenRefusal.Part
     ) throws(TokenRefusal) -> [String: ClaimValue] {
         let bytes: [UInt8]

@@ -75,12 +75,12 @@ package final class IdentityService: Sendable {
         }
     }
 
-    private func lastFetchFailed(of issuer: String) -> Bool {
+    func lastFetchFailed(of issuer: String) -> Bool {
         state.withLock { state in state.index(of: issuer).map { state.entries[$0].lastFailure != nil } ?? true
         }
     }
 
-    private func verifier() -> TokenVerifier {
+    func verifier() -> TokenVerifier {
         let uptime = uptime()
         return state.withLock { state in
             let sources = state.entries.map {

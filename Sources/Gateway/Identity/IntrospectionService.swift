@@ -24,7 +24,11 @@ package final class IntrospectionService: Sendable {
         var issuers: [Issuer]
         var machine = IntrospectionStateMachine()
         var waiting: [IntrospectionStateMachine.Key: [@Sendable (IntrospectionOutcome) -> Void]] = [:]
+        var warned: Duration?
     }
+
+    /// A failure is logged when none was for so long: each live session's token is asked about.
+    private static let warningPause: Duration = .seconds(1)
 
     private let state: Mutex<State>
     private let ask: Ask
@@ -64,12 +68,44 @@ package final class IntrospectionService: Sendable {
     /// Whether the token's issuer wants to be asked.
     package func concerns(_ token: VerifiedToken) -> Bool { entry(of: token.issuer)?.introspection != nil }
 
+    /// How long the issuer's last word about a token counts.
+    package func remembered(_ token: [UInt8]) -> Duration {
+        let key = Array(SHA256.hash(data: token))
+        let now = uptime()
+        return state.withLock { $0.machine.remembered(key, now: now) }
+    }
+
     /// - Parameters:
     ///   - token: the token itself; it goes to its issuer and nowhere else.
     ///   - now: Unix seconds.
     ///   - completion: called once, on any thread; before this returns, where nothing is asked.
     package func check(
         _ token: [UInt8], of verified: VerifiedToken, now: Int64,
+        completion: @escaping @Sendable (IntrospectionOutcome) -> Void
+    ) {
+        check(
+            token, of: verified, now: now,
+            whenBusy: { [self] in completion(outcome(.failure(.busy), $0, $1)) }, completion: completion)
+    }
+
+    /// The same for the token of a live session, which can wait for its turn.
+    package func checkAgain(
+        _ token: [UInt8], of verified: VerifiedToken, now: Int64,
+        completion: @escaping @Sendable (LiveIntrospection.Answer) -> Void
+    ) {
+        check(
+            token, of: verified, now: now,
+            whenBusy: { _, introspection in
+                switch introspection.onError {
+                case .refuse: completion(.busy)
+                case .allow: completion(.said(.active))
+                }
+            }, completion: { completion(.said($0)) })
+    }
+
+    private func check(
+        _ token: [UInt8], of verified: VerifiedToken, now: Int64,
+        whenBusy: (Issuer, Introspection) -> Void,
         completion: @escaping @Sendable (IntrospectionOutcome) -> Void
     ) {
         guard let issuer = entry(of: verified.issuer), let introspection = issuer.introspection else {
@@ -88,7 +124,7 @@ package final class IntrospectionService: Sendable {
         switch action {
         case .active: completion(.active)
         case .wait: break
-        case .busy: completion(outcome(.failure(.busy), issuer, introspection))
+        case .busy: whenBusy(issuer, introspection)
         case .ask:
             Task.detached { [self] in
                 let answer = await ask(introspection, issuer.ca, token)
@@ -140,16 +176,27 @@ package final class IntrospectionService: Sendable {
         switch answer {
         case .success(let said): return said.active ? .active : .inactive
         case .failure(let failure):
-            logger.warning(
-                "an issuer does not say whether a token is active",
-                metadata: [
-                    "issuer": "\(issuer.issuer)", "reason": "\(failure.description)",
-                    "on_error": "\(introspection.onError.rawValue)",
-                ])
+            warn(of: failure, issuer, introspection)
             switch introspection.onError {
             case .refuse: return .unavailable
             case .allow: return .active
             }
         }
+    }
+
+    private func warn(of failure: IntrospectionFailure, _ issuer: Issuer, _ introspection: Introspection) {
+        let now = uptime()
+        let isDue = state.withLock { state in
+            if let last = state.warned, now - last < Self.warningPause { return false }
+            state.warned = now
+            return true
+        }
+        guard isDue else { return }
+        logger.warning(
+            "an issuer does not say whether a token is active",
+            metadata: [
+                "issuer": "\(issuer.issuer)", "reason": "\(failure.description)",
+                "on_error": "\(introspection.onError.rawValue)",
+            ])
     }
 }

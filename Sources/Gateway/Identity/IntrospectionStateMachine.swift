@@ -35,6 +35,11 @@ package struct IntrospectionStateMachine: Sendable {
         return .ask
     }
 
+    /// For how long it is still known to be active; zero where it has to be asked.
+    package func remembered(_ key: Key, now: Duration) -> Duration {
+        active[key].map { max(.zero, $0 - now) } ?? .zero
+    }
+
     /// - Parameter lifetime: how long it may be remembered; nil where it is not active, or nobody knows.
     package mutating func answered(_ key: Key, rememberFor lifetime: Duration?, now: Duration) {
         inFlight.remove(key)

@@ -4,13 +4,13 @@
 /// Keys are fetched for two reasons: by schedule, and on demand, when a token names a key that is not there.
 /// What an executor writes into `kid` is free to choose, so demand is bounded: one fetch in flight for all
 /// who wait, 30 s between demands counted from the try whatever came of it, and none where two tries of
-/// either kind lie within 30 s. While there are no keys at all nobody can log in, whatever tokens say: then the
+/// either kind lie within 30 s. While there are no keys that serve nobody can log in, whatever tokens say: then the
 /// schedule tries again after 1 s, 2 s, 4 s and so on up to 30 s.
 package struct IssuerKeysStateMachine: Sendable {
     package static let coolDown: Duration = .seconds(30)
     package static let triesInCoolDown = 2
-    /// After a first failure without any keys: the provider may be starting beside the gateway. Doubled with each
-    /// further one, up to `coolDown`.
+    /// After a first failure without keys that serve: the provider may be starting beside the gateway. Doubled with
+    /// each further one, up to `coolDown`.
     package static let firstRetry: Duration = .seconds(1)
 
     package enum Action: Hashable, Sendable {
@@ -32,14 +32,17 @@ package struct IssuerKeysStateMachine: Sendable {
     private var lastDemand: Duration?
     private var nextRefresh: Duration
     private var inFlight = false
+    /// Failures in a row while no keys served.
+    private var failuresWithoutKeys = 0
     package private(set) var fetches = 0
     package private(set) var failures = 0
 
     /// - Parameters:
-    ///   - refresh: age at which keys are fetched again by schedule.
+    ///   - refresh: age at which keys are fetched again by schedule; half of `maxAge` where that is less, so that they
+    ///     do not age out while their provider is well.
     ///   - maxAge: age beyond which they no longer serve.
     package init(refresh: Duration, maxAge: Duration, now: Duration) {
-        self.refresh = refresh
+        self.refresh = min(refresh, maxAge / 2)
         self.maxAge = maxAge
         nextRefresh = now
     }
@@ -49,6 +52,9 @@ package struct IssuerKeysStateMachine: Sendable {
         guard let loaded, now - loaded.at <= maxAge else { return nil }
         return loaded.keys
     }
+
+    /// The first moment at which the keys no longer serve.
+    private var ageOut: Duration? { loaded.map { $0.at + maxAge + .milliseconds(1) } }
 
     /// How old the keys are, usable or not.
     package func age(now: Duration) -> Duration? { loaded.map { now - $0.at } }
@@ -71,7 +77,9 @@ package struct IssuerKeysStateMachine: Sendable {
     /// Time has passed: whether the schedule asks for a fetch now, which then counts as begun.
     package mutating func refreshDue(now: Duration) -> Bool {
         guard !inFlight, now >= nextRefresh else { return false }
-        guard loaded == nil || recentTries(now: now).count < Self.triesInCoolDown else { return false }
+        guard usableKeys(now: now) == nil || recentTries(now: now).count < Self.triesInCoolDown else {
+            return false
+        }
         begin(now: now)
         return true
     }
@@ -84,6 +92,7 @@ package struct IssuerKeysStateMachine: Sendable {
     /// - Parameter jitter: 0…1, so that many gateways do not ask at the same moment.
     package mutating func keysFetched(_ keys: KeySet, now: Duration, jitter: Double) {
         inFlight = false
+        failuresWithoutKeys = 0
         loaded = Loaded(keys: keys, at: now)
         nextRefresh = now + refresh * (1 - 0.2 * min(max(jitter, 0), 1))
     }
@@ -92,8 +101,13 @@ package struct IssuerKeysStateMachine: Sendable {
     package mutating func fetchFailed(now: Duration) {
         inFlight = false
         failures += 1
-        let patience = Self.firstRetry * (1 << min(failures - 1, 5))
-        nextRefresh = now + (loaded == nil ? min(patience, Self.coolDown) : Self.coolDown)
+        guard usableKeys(now: now) == nil else {
+            // They may age out before the next try, which then is due at once.
+            nextRefresh = min(now + Self.coolDown, ageOut ?? .zero)
+            return
+        }
+        failuresWithoutKeys += 1
+        nextRefresh = now + min(Self.firstRetry * (1 << min(failuresWithoutKeys - 1, 5)), Self.coolDown)
     }
 
     private mutating func begin(now: Duration) {

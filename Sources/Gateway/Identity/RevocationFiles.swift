@@ -38,6 +38,11 @@ package final class RevocationFolder: RevocationFiles {
     deinit { close(lock) }
 
     package func read(limit: Int) throws(RevocationStoreError) -> [UInt8]? {
+        try Self.contents(of: path, limit: limit)
+    }
+
+    /// A file's bytes, whoever has its lock; nil where there is none.
+    static func contents(of path: String, limit: Int) throws(RevocationStoreError) -> [UInt8]? {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW)
         guard file >= 0 else {
             if errno == ENOENT { return nil }

@@ -40,6 +40,23 @@ package struct RevocationList: Sendable {
         return true
     }
 
+    /// The one that is in force for exactly this name.
+    package func revocation(of scope: Revocation.Scope, issuer: String) -> Revocation? {
+        issuers[Array(issuer.utf8)]?.entry(of: scope)
+    }
+
+    /// Takes out exactly this one; a later one of the same name stays.
+    package mutating func remove(_ revocation: Revocation) {
+        let key = Array(revocation.issuer.utf8)
+        guard issuers[key]?.entry(of: revocation.scope) == revocation else { return }
+        count -= 1
+        switch revocation.scope {
+        case .issuer: issuers[key]?.all = nil
+        case .subject(let name): issuers[key]?.subjects[Array(name.utf8)] = nil
+        case .tokenID(let name): issuers[key]?.tokens[Array(name.utf8)] = nil
+        }
+    }
+
     /// Whether a token is revoked: by its id; or by its subject or issuer, where it was issued before the revocation
     /// or does not say when it was.
     /// - Parameter leeway: an issuer's clock may be ahead of ours by so many seconds: what it issued before the

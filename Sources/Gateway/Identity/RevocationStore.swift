@@ -44,10 +44,27 @@ package final class RevocationStore: Sendable {
         let (read, whole, format) = try RevocationFormat.read(bytes, path: path)
         if whole < bytes.count { try files.truncate(to: whole) }
         tornBytes = bytes.count - whole
+        let list = try Self.list(read, now: now)
+        state = Mutex(State(list: list, format: format, lines: read.count, isWhole: true))
+    }
+
+    /// The list in the file of a folder, read beside the gateway that has it; nil where there is none.
+    /// - Parameter now: Unix seconds.
+    package static func list(folder: String, now: Int64) throws(RevocationStoreError) -> RevocationList? {
+        let path = folder + "/revocations"
+        guard let bytes = try RevocationFolder.contents(of: path, limit: RevocationFormat.fileLimit) else {
+            return nil
+        }
+        return try list(RevocationFormat.read(bytes, path: path).list, now: now)
+    }
+
+    private static func list(
+        _ read: [Revocation], now: Int64
+    ) throws(RevocationStoreError) -> RevocationList {
         var list = RevocationList()
         for revocation in read where !list.add(revocation) { throw .full(limit: RevocationList.limit) }
         list.expire(now: now)
-        state = Mutex(State(list: list, format: format, lines: read.count, isWhole: true))
+        return list
     }
 
     /// Whether a token is revoked. Asked at each login, whatever else of the token is remembered.
@@ -81,6 +98,27 @@ package final class RevocationStore: Sendable {
         try result.get()
     }
 
+    /// The one that is in force for exactly this name.
+    package func revocation(of scope: Revocation.Scope, issuer: String) -> Revocation? {
+        state.withLock { $0.list.revocation(of: scope, issuer: issuer) }
+    }
+
+    /// Lifts a revocation: from the file first, then from the list, so that it holds on where the disk fails. Returns
+    /// when that is on disk. Blocks.
+    /// - Throws: where the file could not be written; the revocation holds.
+    package func lift(_ revocation: Revocation, now: Int64) throws(RevocationStoreError) {
+        let result = writing.withLock { _ -> Result<Void, RevocationStoreError> in
+            do throws(RevocationStoreError) {
+                try compact(now: now, without: revocation)
+                state.withLock { $0.list.remove(revocation) }
+                return .success(())
+            } catch {
+                return .failure(error)
+            }
+        }
+        try result.get()
+    }
+
     private func write(_ revocation: Revocation, now: Int64) throws(RevocationStoreError) {
         var (format, mayAppend) = state.withLock { state in
             (state.format, state.isWhole && state.lines < 2 * state.list.count + Self.superfluous)
@@ -101,10 +139,10 @@ package final class RevocationStore: Sendable {
     }
 
     /// Writes the file anew, with what still counts.
-    private func compact(now: Int64) throws(RevocationStoreError) {
+    private func compact(now: Int64, without lifted: Revocation? = nil) throws(RevocationStoreError) {
         let all = state.withLock { state in
             state.list.expire(now: now)
-            return state.list.all
+            return state.list.all.filter { $0 != lifted }
         }
         var format = RevocationFormat()
         var bytes = Array((RevocationFormat.firstLine + "\n").utf8)

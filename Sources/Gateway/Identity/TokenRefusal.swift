@@ -147,8 +147,8 @@ extension TokenRefusal {
         case .missing:
             "Give the OIDC token as the password: PGPASSWORD, .pgpass, or the driver's password callback."
         case .truncated:
-            "Something on the way may have cut the token: usual limits are 990 bytes (odbc.ini), 996 and 1023 "
-                + "(other poolers, older libraries) and 4095 (terminal prompts). Use PGPASSWORD, .pgpass, or "
+            "Something on the way may have cut the token: usual limits are 990 bytes (odbc.ini), 996, 1023 and "
+                + "2047 (other poolers, older libraries) and 4095 (terminal prompts). Use PGPASSWORD, .pgpass, or "
                 + "the driver's password callback."
         case .tooLong: "Ask the identity provider for a token with fewer claims, or raise limits.token."
         case .malformed: "Give the signed token (JWS, three parts joined by dots) as the provider issued it."

@@ -25,6 +25,13 @@ struct TokenVerifier {
         let keys: KeySet?
     }
 
+    /// What the issuer's keys say of a token that is otherwise good.
+    enum KeyFailure: Error {
+        case refused(TokenRefusal)
+        /// Newer keys could say otherwise.
+        case outdated(TokenRefusal)
+    }
+
     let sources: [Source]
     let leeway: Duration
     let tokenLimit: Int
@@ -38,45 +45,83 @@ struct TokenVerifier {
         } catch {
             return .refused(error)
         }
-        let (token, issuer) = (candidate.token, candidate.source.issuer.issuer)
-        guard let keys = candidate.source.keys else { return .lacksKey(.keysUnavailable, issuer: issuer) }
-        switch keys.choose(algorithm: candidate.algorithm, keyID: token.header.keyID) {
-        case .unknown: return .lacksKey(.unknownKey, issuer: issuer)
-        case .unfit: return .refused(.keyUnfit)
-        case .ambiguous: return .refused(.keyAmbiguous)
-        case .key(let key):
-            guard token.signature.count >= key.signatureLength else {
-                return .refused(.truncated(bytes: token.length, .signature))
+        do {
+            let key = try Self.key(
+                for: candidate.token, candidate.algorithm, among: candidate.source.keys)
+            try Self.checkSignature(of: candidate.token, candidate.algorithm, by: key)
+        } catch {
+            switch error {
+            case .refused(let refusal): return .refused(refusal)
+            case .outdated(let refusal):
+                return .lacksKey(refusal, issuer: candidate.source.issuer.issuer)
             }
-            guard
-                key.isValid(
-                    signature: token.signature, of: token.signingInput, algorithm: candidate.algorithm)
-            else {
-                // Where the token names no key, a new one cannot be told from a forgery.
-                return token.header.keyID == nil
-                    ? .lacksKey(.signature, issuer: issuer) : .refused(.signature)
-            }
-            let claims = candidate.claims
-            return .verified(
-                VerifiedToken(
-                    principal: claims.principal, expires: claims.expires, issued: claims.issued,
-                    confirmation: claims.confirmation))
         }
+        let claims = candidate.claims
+        return .verified(
+            VerifiedToken(
+                principal: claims.principal, expires: claims.expires, issued: claims.issued,
+                confirmation: claims.confirmation))
     }
 
     private func read(_ bytes: [UInt8], now: Int64) throws(TokenRefusal) -> Candidate {
         let token = try CompactToken(bytes, limit: tokenLimit)
+        let source = try source(of: token)
+        let algorithm = try Self.algorithm(of: token, source.issuer)
+        try Self.checkType(of: token, source.issuer)
+        try Self.checkLength(of: token, algorithm)
+        let claims = try TokenClaims(
+            ClaimChecks(token.claims, issuer: source.issuer, leeway: leeway, now: now))
+        return Candidate(token: token, source: source, algorithm: algorithm, claims: claims)
+    }
+
+    // MARK: Checks, in their order
+
+    func source(of token: CompactToken) throws(TokenRefusal) -> Source {
         guard case .string(let name) = token.claims["iss"],
             let source = sources.first(where: { $0.issuer.issuer.utf8.elementsEqual(name.utf8) })
         else { throw .unknownIssuer }
-        let issuer = source.issuer
+        return source
+    }
+
+    static func algorithm(of token: CompactToken, _ issuer: Issuer) throws(TokenRefusal) -> Algorithm {
         guard let algorithm = token.header.algorithm(among: issuer.algorithms) else { throw .algorithm }
+        return algorithm
+    }
+
+    static func checkType(of token: CompactToken, _ issuer: Issuer) throws(TokenRefusal) {
         guard token.header.typeAccepted(by: issuer.types) else { throw .type }
+    }
+
+    /// Whether the signature can be whole, as far as that is known without the key.
+    static func checkLength(of token: CompactToken, _ algorithm: Algorithm) throws(TokenRefusal) {
         guard token.signature.count >= algorithm.shortestSignature else {
             throw .truncated(bytes: token.length, .signature)
         }
-        let claims = try TokenClaims(token.claims, issuer: issuer, leeway: leeway, now: now)
-        return Candidate(token: token, source: source, algorithm: algorithm, claims: claims)
+    }
+
+    /// The one key that the token names, or that alone fits.
+    static func key(
+        for token: CompactToken, _ algorithm: Algorithm, among keys: KeySet?
+    ) throws(KeyFailure) -> VerificationKey {
+        guard let keys else { throw .outdated(.keysUnavailable) }
+        switch keys.choose(algorithm: algorithm, keyID: token.header.keyID) {
+        case .unknown: throw .outdated(.unknownKey)
+        case .unfit: throw .refused(.keyUnfit)
+        case .ambiguous: throw .refused(.keyAmbiguous)
+        case .key(let key): return key
+        }
+    }
+
+    static func checkSignature(
+        of token: CompactToken, _ algorithm: Algorithm, by key: VerificationKey
+    ) throws(KeyFailure) {
+        guard token.signature.count >= key.signatureLength else {
+            throw .refused(.truncated(bytes: token.length, .signature))
+        }
+        guard key.isValid(signature: token.signature, of: token.signingInput, algorithm: algorithm) else {
+            // Where the token names no key, a new one cannot be told from a forgery.
+            throw token.header.keyID == nil ? .outdated(.signature) : .refused(.signature)
+        }
     }
 }
 

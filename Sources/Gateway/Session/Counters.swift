@@ -5,6 +5,8 @@ package final class Counters: Sendable {
     package let connections = Atomic<Int>(0)
     package let sessionsStarted = Atomic<Int>(0)
     package let sessionsEnded = Atomic<Int>(0)
+    /// Sessions that a revocation ended, or their issuer's word that the token is not active.
+    package let sessionsRevoked = Atomic<Int>(0)
     package let statements = Atomic<Int>(0)
     package let bytesIn = Atomic<Int>(0)
     package let bytesOut = Atomic<Int>(0)

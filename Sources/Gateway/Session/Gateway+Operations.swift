@@ -23,32 +23,21 @@ package enum OperationFailure: Error, Sendable, Hashable {
     /// What was asked for cannot be, as it was asked.
     case wrong(String)
     case unknownSession(String)
+    /// No revocation of that name is in force.
+    case unknownRevocation(String)
     /// The audit log takes no record, and so nothing is shown.
     case notRecorded
     /// The revocation holds and its sessions have ended, but it would not survive a restart.
     case notStored(String)
-}
-
-/// What a revocation did.
-package struct RevocationResult: Sendable, Hashable {
-    package var revocation: Revocation
-    /// The sessions that ended.
-    package var sessions: [SessionSummary]
-    /// Every worker has ended its sessions; else those that do not answer will, as soon as they do.
-    package var isWhole: Bool
-
-    package init(revocation: Revocation, sessions: [SessionSummary], isWhole: Bool) {
-        self.revocation = revocation
-        self.sessions = sessions
-        self.isWhole = isWhole
-    }
+    /// The revocation could not be taken from the disk, and holds on.
+    case notLifted(String)
 }
 
 /// What operators do to a running gateway. Each operation leaves an `admin` record, written before what it does, so that
 /// whoever sees a session end finds the reason.
 extension Gateway {
     /// How long workers are waited for; one that stands still longer is late for its heartbeat, too.
-    private static let patience: Duration = .seconds(1)
+    static let patience: Duration = .seconds(1)
 
     /// Whether the bearer of a token may do this: verified like an executor's, not revoked, active, and named by one
     /// of `operators` (rule 10: with several issuers each entry names one).
@@ -121,84 +110,7 @@ extension Gateway {
         return killed
     }
 
-    /// Revokes: ends the sessions of exactly those tokens with 57P01, and refuses them at login from now on, after a
-    /// restart, too. It is on disk when this returns.
-    /// - Parameter issuer: nil where the configuration has one only.
-    package func revoke(
-        _ scope: Revocation.Scope, issuer: String?, reason: String?, for asker: OperatorIdentity
-    ) async throws(OperationFailure) -> RevocationResult {
-        try Gateway.check(reason: reason)
-        let issuer = try issuerMeant(issuer)
-        var revocation: Revocation
-        do throws(RevocationMistake) {
-            revocation = try Revocation(
-                issuer: issuer, scope: scope, time: context.platform.wall() / 1_000_000)
-        } catch {
-            throw .wrong("\(error)")
-        }
-        record(AdminOperation("revoke", target: revocation.target, reason: reason, by: asker))
-        do throws(RevocationStoreError) {
-            try context.revocations.hold(revocation)
-        } catch {
-            throw .wrong("\(error)")
-        }
-        let context = context
-        let gathering = Gathering(workers: context.workers)
-        let answer = await gathering.answer(within: Gateway.patience) {
-            context.postToAll(.revocationsChanged(gathering))
-        }
-        // Of a token that has sessions it is known when it expires.
-        if let last = answer.sessions.map(\.expires).max(), answer.isWhole {
-            revocation = revocation.expiring(at: RevocationStore.uselessFrom(tokenExpires: last))
-        }
-        if let failure = await store(revocation) {
-            logger.critical(
-                "a revocation is not on disk: it holds until the gateway ends",
-                metadata: ["target": "\(revocation.target)", "error": "\(failure)"])
-            throw .notStored("\(failure)")
-        }
-        logger.notice(
-            "revoked",
-            metadata: ["target": "\(revocation.target)", "sessions": "\(answer.sessions.count)"])
-        return RevocationResult(
-            revocation: revocation, sessions: answer.sessions, isWhole: answer.isWhole)
-    }
-
-    /// Waits for the disk on a thread of its own, which no thread of the pool may.
-    private func store(_ revocation: Revocation) async -> RevocationStoreError? {
-        let revocations = context.revocations
-        return await withCheckedContinuation { continuation in
-            Thread.detachNewThread {
-                do throws(RevocationStoreError) {
-                    try revocations.store(revocation, now: self.context.platform.wall() / 1_000_000)
-                    continuation.resume(returning: nil)
-                } catch {
-                    continuation.resume(returning: error)
-                }
-            }
-        }
-    }
-
-    /// Issuers do not share names: with several, a revocation names one (rule 10).
-    private func issuerMeant(_ issuer: String?) throws(OperationFailure) -> String {
-        let known = configuration.issuers.map(\.issuer)
-        guard let issuer else {
-            guard known.count == 1, let only = known.first else {
-                throw .wrong(
-                    "there are \(known.count) issuers; expected one of them: \(known.joined(separator: ", "))"
-                )
-            }
-            return only
-        }
-        guard known.contains(where: { $0.utf8.elementsEqual(issuer.utf8) }) else {
-            throw .wrong(
-                "unknown issuer \(Refusal.printable(issuer)); expected one of \(known.joined(separator: ", "))"
-            )
-        }
-        return issuer
-    }
-
-    private static func check(reason: String?) throws(OperationFailure) {
+    static func check(reason: String?) throws(OperationFailure) {
         guard let reason else { return }
         let isPrintable = reason.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
         guard reason.utf8.count <= AdminOperation.reasonLimit, isPrintable else {
@@ -255,16 +167,5 @@ struct AdminOperation {
         self.target = target
         self.reason = reason
         self.by = by
-    }
-}
-
-extension Revocation {
-    /// As records and operators name it.
-    package var target: String {
-        switch scope {
-        case .issuer: "issuer \(issuer)"
-        case .subject(let name): "subject \(name) of \(issuer)"
-        case .tokenID(let name): "token \(name) of \(issuer)"
-        }
     }
 }

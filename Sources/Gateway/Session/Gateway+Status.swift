@@ -34,6 +34,8 @@ extension Gateway {
     /// Workers whose loop stands still.
     package var hangingWorkers: [Int] { context.heartbeats.lateWorkers(now: Clock.monotonic()) }
 
+    /// Revocations in force.
+    package var revocationCount: Int { context.revocations.count }
     package var issuerKeys: [IssuerKeysStatus] { context.identity.snapshot() }
     package var replicaStatuses: [ReplicaID: ReplicaStatus] { context.health.snapshot() }
     /// The snapshot of a replica's catalogue, and how long ago it was confirmed; nil: its catalogue is not read.

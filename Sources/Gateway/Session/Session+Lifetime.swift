@@ -29,6 +29,7 @@ extension Session {
             end = (.lifetimeEnds, lifetime)
         }
         if idleTimeout > .zero { schedule(.idle, after: idleTimeout) }
+        scheduleIntrospection()
         if expiryMode != .lifetime {
             let left = Duration.microseconds(login.verified.expires * 1_000_000 - context.platform.wall())
             let remaining = max(.zero, left)
@@ -50,7 +51,7 @@ extension Session {
         case .maxLifetime: drain(.lifetimeReached)
         case .drainEnd: end(relay.drainReason ?? .tokenExpired)
         case .idle: idleTimerFired(relay)
-        case .startup, .upstream, .linger, .heldBack, .cancel, .halfClosed, .catalog: break
+        case .introspection, .startup, .upstream, .linger, .heldBack, .cancel, .halfClosed, .catalog: break
         }
     }
 

@@ -24,8 +24,49 @@ extension Session {
     func revocationsChanged() -> SessionSummary? {
         guard isRevoked, let summary else { return nil }
         // Before AuthenticationOk it is a login that is refused.
+        if isRelaying { context.counters.sessionsRevoked.increase() }
         end(isRelaying && outboundWaitsFor == 0 ? .revoked : .loginRevoked)
         return summary
+    }
+
+    // MARK: Introspection, again
+
+    /// Sets the timer for when the issuer's last word about the token counts no more.
+    func scheduleIntrospection() {
+        guard let liveToken, let verified = identity.token else { return }
+        // Its end is its expiry, which the issuer would say again as `active: false`.
+        guard verified.expires * 1_000_000 > context.platform.wall() else { return }
+        let isConcerned = context.introspection.concerns(verified)
+        schedule(
+            .introspection,
+            after: liveToken.machine.pause(
+                remembered: isConcerned ? context.introspection.remembered(liveToken.bytes) : nil))
+    }
+
+    func askAgain() {
+        guard isRelaying, let liveToken, let verified = identity.token else { return }
+        let (address, context) = (address, context)
+        context.introspection.checkAgain(
+            liveToken.bytes, of: verified, now: context.platform.wall() / 1_000_000
+        ) { answer in
+            context.post(.introspectedAgain(address, answer), to: address.worker)
+        }
+    }
+
+    func introspectedAgain(_ answer: LiveIntrospection.Answer) {
+        guard isRelaying else { return }
+        switch liveToken?.machine.answered(answer) {
+        case .goOn: scheduleIntrospection()
+        case .tryAgain(let pause): schedule(.introspection, after: pause)
+        case .endInactive:
+            guard let verified = identity.token, verified.expires * 1_000_000 > context.platform.wall() else {
+                return
+            }
+            context.counters.sessionsRevoked.increase()
+            end(outboundWaitsFor == 0 ? .inactive : .token(.inactive))
+        case .endUnanswered: end(outboundWaitsFor == 0 ? .introspectionLost : .introspectionUnavailable)
+        case nil: break
+        }
     }
 
     /// What operators see of the session; nil while its token is not verified, and when it has ended.

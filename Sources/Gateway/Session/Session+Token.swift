@@ -151,6 +151,7 @@ extension Session {
         guard !isRevoked else { return end(.loginRevoked) }
         guard context.introspection.concerns(verified) else { return decide(startup, verified) }
         phase = .introspecting(startup, verified, exchange)
+        liveToken = LiveToken(token)
         let (address, context) = (address, context)
         context.introspection.check(token, of: verified, now: context.platform.wall() / 1_000_000) {
             outcome in

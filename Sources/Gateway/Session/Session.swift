@@ -63,6 +63,8 @@ final class Session {
     var timers: [TimerID] = []
     var cancelKey: Int32?
     var admitted: Principal?
+    /// The token, where its issuer is asked again whether it is active.
+    var liveToken: LiveToken?
     var hasSentFIN = false
     var hasRecordedEnd = false
     /// TLS began without an SSLRequest: ALPN `postgresql` is needed.
@@ -204,6 +206,7 @@ final class Session {
         case .startup: startupTimerFired()
         case .upstream(let attempt): upstreamTimerFired(attempt)
         case .expiryNotice, .expiry, .drainEnd, .maxLifetime, .idle: lifetimeTimerFired(timer)
+        case .introspection: askAgain()
         case .linger: close()
         case .heldBack:
             heldBack = .zero
@@ -338,6 +341,7 @@ final class Session {
         cancelKey = nil
         if let admitted { context.admission.releaseSession(admitted) }
         admitted = nil
+        liveToken = nil
     }
 
     private func watchForEOF() {

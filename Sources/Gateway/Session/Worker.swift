@@ -184,6 +184,8 @@ final class Worker: LoopOwner {
         case .keysFetched(let address): withSession(address) { $0.keysFetched() }
         case .introspected(let address, let outcome): withSession(address) { $0.introspected(outcome) }
         case .statementRead(let address, let texts): withSession(address) { $0.statementRead(texts) }
+        case .introspectedAgain(let address, let answer):
+            withSession(address) { $0.introspectedAgain(answer) }
         case .backendEnded(let token, let outcome):
             guard let ending = endings.removeValue(forKey: token) else { return }
             ending.session.backendEnded(ending, outcome)

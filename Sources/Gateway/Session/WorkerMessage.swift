@@ -15,6 +15,8 @@ enum WorkerMessage: Sendable {
     case introspected(SessionAddress, IntrospectionOutcome)
     /// A session's long statement was read.
     case statementRead(SessionAddress, [JudgedText])
+    /// The issuer of a live session's token was asked again.
+    case introspectedAgain(SessionAddress, LiveIntrospection.Answer)
     /// The backend of a session that ended is gone, or its time is up. The session's token, not its address: its slot
     /// may be another's by then.
     case backendEnded(UInt64, TerminationOutcome)
@@ -63,6 +65,8 @@ enum SessionTimer: Equatable {
     case drainEnd
     case maxLifetime
     case idle
+    /// The issuer's last word about the session's token counts no more.
+    case introspection
     case linger
     /// What was held back may go.
     case heldBack
