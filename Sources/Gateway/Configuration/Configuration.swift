@@ -148,12 +148,15 @@ package struct Limits: Sendable, Hashable {
     package var failureDelay: Duration
     package var statement: Int
     package var token: Int
+    /// Verified tokens that are remembered; 0: none.
+    package var rememberedTokens: Int
     /// Nil: one for each core.
     package var workers: Int?
 
     package init(
         logBytesPerSecondPerSubject: Int, sessions: Int, sessionsPerSubject: Int,
-        loginsPerSecondPerAddress: Int, failureDelay: Duration, statement: Int, token: Int, workers: Int?
+        loginsPerSecondPerAddress: Int, failureDelay: Duration, statement: Int, token: Int,
+        rememberedTokens: Int, workers: Int?
     ) {
         self.logBytesPerSecondPerSubject = logBytesPerSecondPerSubject
         self.sessions = sessions
@@ -162,6 +165,7 @@ package struct Limits: Sendable, Hashable {
         self.failureDelay = failureDelay
         self.statement = statement
         self.token = token
+        self.rememberedTokens = rememberedTokens
         self.workers = workers
     }
 }

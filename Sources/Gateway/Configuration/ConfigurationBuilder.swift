@@ -112,6 +112,7 @@ struct ConfigurationBuilder {
             loginsPerSecondPerAddress: fields.integer("logins_per_second_per_address"),
             failureDelay: fields.duration("failure_delay"),
             statement: fields.size("statement"), token: fields.size("token"),
+            rememberedTokens: fields.integer("remembered_tokens"),
             workers: fields.integerOrAuto("workers"))
     }
 

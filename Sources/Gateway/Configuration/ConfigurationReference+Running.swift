@@ -103,6 +103,10 @@ extension ConfigurationReference {
                 .fallback("statement", .size(1 << 10...1 << 30), "64MiB", "Size of a statement."),
                 .fallback("token", .size(1 << 10...64 << 10), "16KiB", "Size of a token."),
                 .fallback(
+                    "remembered_tokens", .integer(0...1_000_000), "4096",
+                    "Verified tokens that are remembered by their hash, so that the next login with one costs no signature; 0: none. Revocation is looked up at each login all the same."
+                ),
+                .fallback(
                     "workers", .integerOrAuto(1...256), "auto", "Worker threads; `auto`: one for each core."),
             ]),
     ]

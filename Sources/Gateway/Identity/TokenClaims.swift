@@ -18,7 +18,7 @@ struct TokenClaims {
 
     init(_ claims: [String: ClaimValue], issuer: Issuer, leeway: Duration, now: Int64) throws(TokenRefusal) {
         try Self.checkAudience(claims["aud"], issuer.audience)
-        let allowed = Double(leeway.components.seconds) + Double(leeway.components.attoseconds) / 1e18
+        let allowed = leeway.inSeconds
         let clock = Double(now)
         guard let expires = try Self.time(claims["exp"], .exp) else { throw .timeMissing(.exp) }
         guard clock < expires + allowed else { throw .expired }

@@ -35,6 +35,7 @@ extension Gateway {
     package var hangingWorkers: [Int] { context.heartbeats.lateWorkers(now: Clock.monotonic()) }
 
     package var issuerKeys: [IssuerKeysStatus] { context.identity.snapshot() }
+    package var tokenMemory: TokenMemoryStatus { context.identity.memory }
     package var replicaStatuses: [ReplicaID: ReplicaStatus] { context.health.snapshot() }
     package var sessionsByReplica: [ReplicaID: Int] { context.admission.sessionsByReplica }
     /// Connections now, those that are still logging in included.
