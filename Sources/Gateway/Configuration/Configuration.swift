@@ -143,7 +143,9 @@ package struct Limits: Sendable, Hashable {
     package var logBytesPerSecondPerSubject: Int
     package var sessions: Int
     package var sessionsPerSubject: Int
+    package var sessionsPerAddress: Int
     package var loginsPerSecondPerAddress: Int
+    package var loginsPerSecondPerSubject: Int
     /// The longest that the refusal of a token is held back; `Duration.zero` is not at all.
     package var failureDelay: Duration
     package var statement: Int
@@ -155,13 +157,15 @@ package struct Limits: Sendable, Hashable {
 
     package init(
         logBytesPerSecondPerSubject: Int, sessions: Int, sessionsPerSubject: Int,
-        loginsPerSecondPerAddress: Int, failureDelay: Duration, statement: Int, token: Int,
-        rememberedTokens: Int, workers: Int?
+        sessionsPerAddress: Int, loginsPerSecondPerAddress: Int, loginsPerSecondPerSubject: Int,
+        failureDelay: Duration, statement: Int, token: Int, rememberedTokens: Int, workers: Int?
     ) {
         self.logBytesPerSecondPerSubject = logBytesPerSecondPerSubject
         self.sessions = sessions
         self.sessionsPerSubject = sessionsPerSubject
+        self.sessionsPerAddress = sessionsPerAddress
         self.loginsPerSecondPerAddress = loginsPerSecondPerAddress
+        self.loginsPerSecondPerSubject = loginsPerSecondPerSubject
         self.failureDelay = failureDelay
         self.statement = statement
         self.token = token

@@ -94,8 +94,14 @@ extension ConfigurationReference {
                     "sessions_per_subject", .integer(1...1_000_000), "100",
                     "Sessions at a time of one principal."),
                 .fallback(
+                    "sessions_per_address", .integer(1...1_000_000), "1000000",
+                    "Sessions at a time from one address, whoever they are of."),
+                .fallback(
                     "logins_per_second_per_address", .integer(1...1_000_000), "50",
                     "Logins that one address may try in a second."),
+                .fallback(
+                    "logins_per_second_per_subject", .integer(1...1_000_000), "1000",
+                    "Logins with a good token that one principal may make in a second, from wherever."),
                 .fallback(
                     "failure_delay", .duration(.zero ... .seconds(10), zero: "not at all"), "2s",
                     "How long at most the refusal of a token is held back where its address has had more than ten lately. Good tokens never wait."

@@ -115,8 +115,13 @@ extension Session {
         generation = worker.generation
         let limits = generation.configuration.limits
         do throws(Refusal) {
+            let rate = limits.loginsPerSecondPerSubject
+            guard context.admission.admitLogin(of: principal, perSecond: rate, now: worker.loop.now) else {
+                throw .tooManyLoginsOfSubject(perSecond: rate)
+            }
             try context.admission.admitSession(
-                principal, limit: limits.sessions, perSubject: limits.sessionsPerSubject)
+                principal, address: client.hostBytes, limit: limits.sessions,
+                perSubject: limits.sessionsPerSubject, perAddress: limits.sessionsPerAddress)
             admitted = principal
         } catch {
             return end(error)

@@ -334,7 +334,7 @@ final class Session {
         }
         if let cancelKey { context.cancels.remove(cancelKey, of: address) }
         cancelKey = nil
-        if let admitted { context.admission.releaseSession(admitted) }
+        if let admitted { context.admission.releaseSession(admitted, address: client.hostBytes) }
         admitted = nil
     }
 
