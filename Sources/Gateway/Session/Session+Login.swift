@@ -205,6 +205,10 @@ extension Session {
     private func passOver(_ candidate: AttestedReplica, _ failure: UpstreamFailure, _ login: Login) {
         login.passedOver.append("\(candidate.id.replica): \(failure)")
         if failure.isForWantOfSlots { login.refusedFull += 1 }
+        if case .attestation(let difference) = failure, generation.number == worker.generation.number {
+            // Told apart by what it is to us, whatever it shows to a probe.
+            context.health.contradict(candidate.id, difference)
+        }
         // The probe's own connection may still answer where no new one does.
         if failure.isSuspicious { context.health.suspect(candidate.id) }
         logger.warning(
