@@ -118,6 +118,15 @@ extension GatewaySnapshot {
         text.add(
             "issuer_key_fetch_failures_total", .counter, "Tries to fetch the keys that failed.",
             samples { .count($0.failures) })
+        text.add(
+            "remembered_tokens", .gauge, "Verified tokens that are remembered by their hash.",
+            .count(rememberedTokens))
+        text.add(
+            "remembered_token_hits_total", .counter, "Verifications that were answered from memory.",
+            .count(tokenMemoryHits))
+        text.add(
+            "remembered_token_misses_total", .counter, "Verifications that were made whole.",
+            .count(tokenMemoryMisses))
     }
 
     private func addLogs(to text: inout MetricsText) {

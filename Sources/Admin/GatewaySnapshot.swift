@@ -123,6 +123,10 @@ package struct GatewaySnapshot: Sendable {
     package var reloadFailures = 0
     package var replicas: [Replica] = []
     package var issuers: [IssuerKeys] = []
+    /// Verified tokens that are remembered, verifications answered so, and all others.
+    package var rememberedTokens = 0
+    package var tokenMemoryHits = 0
+    package var tokenMemoryMisses = 0
     package var logs: [Log] = []
 
     package init(region: String) { self.region = region }

@@ -28,6 +28,10 @@ extension Gateway: GatewayStatus {
                 issuer: keys.issuer, usable: keys.usable, count: keys.count, ageSeconds: keys.ageSeconds,
                 fetches: keys.fetches, failures: keys.failures)
         }
+        let memory = tokenMemory
+        snapshot.rememberedTokens = memory.count
+        snapshot.tokenMemoryHits = memory.hits
+        snapshot.tokenMemoryMisses = memory.misses
         snapshot.logs = logCounters.map { region, counters, failure in
             GatewaySnapshot.Log(
                 region: region, takesRecords: failure == nil, records: counters.records,

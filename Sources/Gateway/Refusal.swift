@@ -62,7 +62,9 @@ package enum Refusal: Error, Sendable {
     /// Before anything is known of a connection: so many others have not logged in.
     case tooManyConnections(limit: Int)
     case tooManySessionsOfSubject(limit: Int)
+    case tooManySessionsOfAddress(limit: Int)
     case tooManyLogins(perSecond: Int)
+    case tooManyLoginsOfSubject(perSecond: Int)
     case idle
     case protocolViolation(String)
     /// A protocol version that is not 3.x.
@@ -101,7 +103,8 @@ package enum Refusal: Error, Sendable {
             .readOnlyLost,
             .shuttingDown, .idle:
             "57P01"
-        case .tooManySessions, .tooManyConnections, .tooManySessionsOfSubject, .tooManyLogins, .replicasFull:
+        case .tooManySessions, .tooManyConnections, .tooManySessionsOfSubject, .tooManySessionsOfAddress,
+            .tooManyLogins, .tooManyLoginsOfSubject, .replicasFull:
             "53300"
         case .protocolViolation: "08P01"
         case .unsupportedProtocol, .authorizationIdentity: "0A000"
@@ -146,8 +149,10 @@ package enum Refusal: Error, Sendable {
         case .decisionChanged: "terminating session: the policy no longer allows it"
         case .readOnlyLost: "terminating session: it is not read-only any more"
         case .tooManySessions, .tooManySessionsOfSubject: "too many sessions"
+        case .tooManySessionsOfAddress: "too many sessions from this address"
         case .tooManyConnections: "too many connections"
         case .tooManyLogins: "too many logins from this address"
+        case .tooManyLoginsOfSubject: "too many logins of this principal"
         case .idle: "terminating session: idle for too long"
         case .protocolViolation: "protocol violation"
         case .unsupportedProtocol(let major, let minor): "unsupported frontend protocol \(major).\(minor)"
@@ -205,8 +210,12 @@ package enum Refusal: Error, Sendable {
             "The gateway takes \(limit) connections, those that have not logged in included."
         case .tooManySessionsOfSubject(let limit):
             "A principal may have \(limit) sessions (limits.sessions_per_subject)."
+        case .tooManySessionsOfAddress(let limit):
+            "An address may have \(limit) sessions (limits.sessions_per_address)."
         case .tooManyLogins(let rate):
             "An address may begin \(rate) logins a second (limits.logins_per_second_per_address)."
+        case .tooManyLoginsOfSubject(let rate):
+            "A principal may log in \(rate) times a second (limits.logins_per_second_per_subject)."
         case .idle: "The session was idle longer than session.idle_timeout."
         case .protocolViolation(let reason): reason
         case .unsupportedProtocol: "The gateway speaks protocol 3.0 to 3.2."
@@ -257,10 +266,10 @@ package enum Refusal: Error, Sendable {
         case .replicaLost: "Connect again; another replica in an allowed region serves where there is one."
         case .decisionChanged: "Connect again, or ask for the access you need."
         case .readOnlyLost: "Ask for a rule with access: read_write."
-        case .tooManySessions, .tooManySessionsOfSubject:
+        case .tooManySessions, .tooManySessionsOfSubject, .tooManySessionsOfAddress:
             "Close sessions that are not used, or try again later."
         case .tooManyConnections: "Try again in some seconds."
-        case .tooManyLogins: "Slow down, and keep sessions open."
+        case .tooManyLogins, .tooManyLoginsOfSubject: "Slow down, and keep sessions open."
         case .idle: "Connect again."
         case .protocolViolation: "Check the PostgreSQL client or driver."
         case .unsupportedProtocol: "Use a client that speaks protocol 3."

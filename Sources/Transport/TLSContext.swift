@@ -22,6 +22,8 @@ package final class TLSContext: Sendable {
         context = try TLSContext.make(TLS_server_method())
         // What throws from here on has deinit free the context.
         try TLSContext.use(context, certificate: certificate, key: key)
+        // A ticket is for one connection more; the two that OpenSSL sends cost as many encryptions of a session.
+        SSL_CTX_set_num_tickets(context, 1)
         if let clientCA {
             try TLSContext.demandCertificates(context, of: clientCA)
         }

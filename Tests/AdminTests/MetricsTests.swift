@@ -38,6 +38,9 @@ import Testing
                 issuer: "https://other.example", usable: false, count: 0, ageSeconds: nil, fetches: 3,
                 failures: 3),
         ]
+        snapshot.rememberedTokens = 12
+        snapshot.tokenMemoryHits = 880
+        snapshot.tokenMemoryMisses = 120
         snapshot.logs = [
             .init(
                 region: "eu-west-1", takesRecords: true, records: 10, bytes: 5_000, segments: 1, syncs: 8,
@@ -149,6 +152,15 @@ import Testing
         # TYPE domicile_issuer_key_fetch_failures_total counter
         domicile_issuer_key_fetch_failures_total{issuer="https://id.example.com"} 1
         domicile_issuer_key_fetch_failures_total{issuer="https://other.example"} 3
+        # HELP domicile_remembered_tokens Verified tokens that are remembered by their hash.
+        # TYPE domicile_remembered_tokens gauge
+        domicile_remembered_tokens 12
+        # HELP domicile_remembered_token_hits_total Verifications that were answered from memory.
+        # TYPE domicile_remembered_token_hits_total counter
+        domicile_remembered_token_hits_total 880
+        # HELP domicile_remembered_token_misses_total Verifications that were made whole.
+        # TYPE domicile_remembered_token_misses_total counter
+        domicile_remembered_token_misses_total 120
         # HELP domicile_audit_log_up 1 while the log takes records; nothing is forwarded while it is 0.
         # TYPE domicile_audit_log_up gauge
         domicile_audit_log_up{region="eu-west-1"} 1

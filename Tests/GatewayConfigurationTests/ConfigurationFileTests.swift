@@ -79,8 +79,9 @@ struct ConfigurationFileTests {
             read.limits
                 == Limits(
                     logBytesPerSecondPerSubject: 10_485_760, sessions: 10_000, sessionsPerSubject: 100,
-                    loginsPerSecondPerAddress: 50, failureDelay: .seconds(2), statement: 67_108_864,
-                    token: 16_384, workers: nil))
+                    sessionsPerAddress: 1_000_000, loginsPerSecondPerAddress: 50,
+                    loginsPerSecondPerSubject: 1000, failureDelay: .seconds(2), statement: 67_108_864,
+                    token: 16_384, rememberedTokens: 4096, workers: nil))
         #expect(read.operators == [])
     }
 

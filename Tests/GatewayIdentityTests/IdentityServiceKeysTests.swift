@@ -8,57 +8,6 @@ import Testing
 @Suite struct IdentityServiceKeysTests {
     private static let issuer = "https://id.example.com"
 
-    /// A provider in memory and a clock by hand.
-    private final class World: Sendable {
-        private struct State {
-            var answer: Result<[UInt8], KeyFetchFailure>
-            var fetches = 0
-            var now = Duration.zero
-            var held: [CheckedContinuation<Void, Never>] = []
-            var holds = false
-        }
-        private let state: Mutex<State>
-
-        init(_ keySet: String) throws {
-            state = Mutex(State(answer: .success(try #require(try TokenFixtures.all.keySet(of: keySet)))))
-        }
-
-        var fetches: Int { state.withLock { $0.fetches } }
-        func advance(_ by: Duration) { state.withLock { $0.now += by } }
-        func answer(_ result: Result<[UInt8], KeyFetchFailure>) { state.withLock { $0.answer = result } }
-        func answer(_ keySet: String) throws {
-            answer(.success(try #require(try TokenFixtures.all.keySet(of: keySet))))
-        }
-        /// Fetches wait from now on until `release`.
-        func hold() { state.withLock { $0.holds = true } }
-        func release() {
-            let held = state.withLock { state in
-                defer { state.held = [] }
-                state.holds = false
-                return state.held
-            }
-            for continuation in held { continuation.resume() }
-        }
-
-        func fetch() async -> Result<[UInt8], KeyFetchFailure> {
-            state.withLock { $0.fetches += 1 }
-            await withCheckedContinuation { continuation in
-                let waits = state.withLock { state in
-                    if state.holds { state.held.append(continuation) }
-                    return state.holds
-                }
-                if !waits { continuation.resume() }
-            }
-            return state.withLock { $0.answer }
-        }
-
-        func service(_ issuers: [Issuer]) -> IdentityService {
-            IdentityService(
-                issuers: issuers, leeway: .seconds(30), tokenLimit: 16384, logger: silent,
-                fetch: { [self] _ in await fetch() }, uptime: { [self] in state.withLock { $0.now } })
-        }
-    }
-
     private var main: Issuer {
         get throws { try TokenFixtures.all.issuer("main") }
     }
@@ -79,7 +28,7 @@ import Testing
         "F-ID-06: 10,000 tokens with random kids cause at most two fetches, and good ones are verified"
     )
     func randomKeyIDs() async throws {
-        let world = try World("main")
+        let world = try KeyWorld("main")
         let service = world.service([try main])
         service.start()
         #expect(await service.fetchedKeys(of: Self.issuer) == .updated)
@@ -95,7 +44,7 @@ import Testing
 
     @Test("F-ID-06: a provider that is down is not asked more often for it, and the refusal says so")
     func randomKeyIDsWithoutProvider() async throws {
-        let world = try World("main")
+        let world = try KeyWorld("main")
         world.answer(.failure(.deadline))
         let service = world.service([try main])
         for number in 0..<1000 {
@@ -110,7 +59,7 @@ import Testing
 
     @Test("F-ID-06: tokens with bad claims cause no fetch at all")
     func badClaimsFetchNothing() async throws {
-        let world = try World("main")
+        let world = try KeyWorld("main")
         let service = world.service([try main])
         for name in ["exp-past", "aud-prefix", "iss-trailing-slash", "alg-none", "crit-unknown"] {
             #expect(await service.login(try TokenFixtures.all.token(name), now: now).refusal != nil)
@@ -120,7 +69,7 @@ import Testing
 
     @Test("One fetch serves all who wait for it; one more caller in the cool-down is answered at once")
     func coalescing() async throws {
-        let world = try World("main")
+        let world = try KeyWorld("main")
         let service = world.service([try main])
         world.hold()
         let outcomes = Mutex<[KeysOutcome]>([])
@@ -152,7 +101,7 @@ import Testing
     )
     func rotation() async throws {
         let fixtures = TokenFixtures.all
-        let world = try World("one-key")
+        let world = try KeyWorld("one-key")
         let service = world.service([try main])
         let old = try fixtures.token("good-rs256")
         let new = try fixtures.token("good-es256")
@@ -177,7 +126,7 @@ import Testing
         "A key without a name that replaced another is found as well: the failed signature is reason to look")
     func namelessRotation() async throws {
         let fixtures = TokenFixtures.all
-        let world = try World("other")
+        let world = try KeyWorld("other")
         let service = world.service([try fixtures.issuer("one-key")])
         let token = try fixtures.token("good-without-kid-one-key")
         #expect(await service.login(token, now: now) == .refused(.signature))
@@ -188,7 +137,7 @@ import Testing
 
     @Test("F-ID-06: a set that is not whole, or has no usable key, leaves the known keys as they are")
     func brokenSets() async throws {
-        let world = try World("main")
+        let world = try KeyWorld("main")
         let service = world.service([try main])
         let good = try TokenFixtures.all.token("good-rs256")
         #expect(await service.login(good, now: now).token != nil)
@@ -212,7 +161,7 @@ import Testing
         "F-ID-16: with the issuer down known keys serve for their time, then the answer is 08006"
     )
     func issuerDown() async throws {
-        let world = try World("main")
+        let world = try KeyWorld("main")
         let service = world.service([try main])
         let good = try TokenFixtures.all.token("good-rs256")
         #expect(await service.login(good, now: now).token != nil)
@@ -236,7 +185,7 @@ import Testing
     )
     func reload() async throws {
         let fixtures = TokenFixtures.all
-        let world = try World("main")
+        let world = try KeyWorld("main")
         var issuer = try main
         let service = world.service([issuer])
         let good = try fixtures.token("good-rs256")
@@ -265,7 +214,7 @@ import Testing
         "An issuer whose keys now come from elsewhere starts without any"
     )
     func reloadFromElsewhere() async throws {
-        let world = try World("main")
+        let world = try KeyWorld("main")
         var issuer = try main
         let service = world.service([issuer])
         let good = try TokenFixtures.all.token("good-rs256")
@@ -279,7 +228,7 @@ import Testing
 
     @Test("run fetches every issuer's keys by itself and ends when it is cancelled")
     func run() async throws {
-        let world = try World("main")
+        let world = try KeyWorld("main")
         let service = world.service([try main])
         let running = Task { await service.run() }
         // Joins the fetch that run began, or begins the one that run then finds done.

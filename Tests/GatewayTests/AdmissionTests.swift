@@ -139,6 +139,101 @@ import Testing
         #expect(next == Array(repeating: .recorded, count: 10) + [.limited, .ignored])
     }
 
+    @Test("A principal's logins are counted from wherever, and leave other principals and issuers alone")
+    func loginsOfSubjects() {
+        let (ann, bob) = (principal("ann"), principal("bob"))
+        let otherAnn = principal("ann", issuer: "https://other.example.com")
+        func login(_ principal: Principal, _ now: UInt64 = 0) -> Bool {
+            admission.admitLogin(of: principal, perSecond: 2, now: now)
+        }
+        #expect((0..<3).map { _ in login(ann) } == [true, true, false])
+        #expect(login(bob) && login(otherAnn))
+        #expect(login(ann, 500_000_000))
+        #expect(!login(ann, 500_000_000))
+    }
+
+    @Test(
+        "An address has its own limit of sessions, whoever they are of; a Unix socket, which has none, does not"
+    )
+    func sessionsOfAddress() {
+        func refusal(_ subject: String, _ address: [UInt8]) -> Refusal? {
+            do throws(Refusal) {
+                try admission.admitSession(
+                    principal(subject), address: address, limit: 100, perSubject: 2, perAddress: 2)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        #expect(refusal("ann", [1]) == nil)
+        #expect(refusal("bob", [1]) == nil)
+        let third = refusal("cid", [1])
+        #expect(third?.sqlstate == "53300")
+        #expect(third?.detail == "An address may have 2 sessions (limits.sessions_per_address).")
+        // What was refused took no place: neither of all, nor of its subject.
+        #expect(admission.sessions == 2)
+        #expect(refusal("cid", [2]) == nil)
+        #expect(refusal("cid", []) == nil)
+        #expect(refusal("dan", []) == nil)
+        #expect(refusal("eve", []) == nil)
+        admission.releaseSession(principal("ann"), address: [1])
+        #expect(refusal("fay", [1]) == nil)
+        #expect(refusal("gus", [1]) != nil)
+        admission.releaseSession(principal("eve"))
+        #expect(admission.sessions == 5)
+    }
+
+    private func address(_ number: UInt32) -> [UInt8] { withUnsafeBytes(of: number) { Array($0) } }
+
+    @Test(
+        "F-WIRE-34: however many addresses come at once, ten thousand are remembered; the others are let in, and those over their rate stay so"
+    )
+    func addressesBounded() {
+        let now = 100 * AdmissionTests.second
+        for number in 0..<10_000 as Range<UInt32> {
+            #expect(admission.admitLogin(address: address(number), perSecond: 1, now: now))
+        }
+        #expect(admission.rates.logins == 10_000)
+        for number in 10_000..<30_000 as Range<UInt32> {
+            let isIn = admission.admitLogin(
+                address: address(number), perSecond: 1, now: now + UInt64(number) * 10_000)
+            #expect(isIn)
+        }
+        #expect(admission.rates.logins == 10_000)
+        #expect(!admission.admitLogin(address: address(5), perSecond: 1, now: now + 900_000_000))
+        // Once they are within their rate again they are forgotten.
+        #expect(
+            admission.admitLogin(address: address(40_000), perSecond: 1, now: now + 3 * AdmissionTests.second)
+        )
+        #expect(admission.rates.logins == 1)
+    }
+
+    @Test("However many principals log in at once, ten thousand are remembered and the others let in")
+    func subjectsBounded() {
+        for number in 0..<12_000 {
+            #expect(admission.admitLogin(of: principal("exec-\(number)"), perSecond: 1, now: 0))
+        }
+        #expect(admission.rates.subjects == 10_000)
+        #expect(!admission.admitLogin(of: principal("exec-0"), perSecond: 1, now: 0))
+    }
+
+    @Test("F-WIRE-16: wrong cancel keys of more addresses than are remembered are recorded as of one")
+    func cancelsBounded() {
+        let now = AdmissionTests.second
+        for number in 0..<10_000 as Range<UInt32> {
+            #expect(admission.admitCancelGuess(address: address(number), now: now) == .recorded)
+        }
+        let more = (10_000..<10_015 as Range<UInt32>).map {
+            admission.admitCancelGuess(address: address($0), now: now)
+        }
+        #expect(
+            more == Array(repeating: .recorded, count: 10) + [
+                .limited, .ignored, .ignored, .ignored, .ignored,
+            ])
+        #expect(admission.rates.cancels == 10_000)
+        #expect(admission.admitCancelGuess(address: address(3), now: now) == .recorded)
+    }
+
     @Test("More addresses than are remembered are let in, and one that has used its rate up stays so")
     func manyAddresses() {
         let now = 100 * AdmissionTests.second

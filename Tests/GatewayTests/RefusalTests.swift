@@ -26,7 +26,8 @@ import Testing
         (.tokenExpired, "57P01"), (.lifetimeReached, "57P01"), (.killed, "57P01"),
         (.decisionChanged, "57P01"), (.shuttingDown, "57P01"),
         (.tooManySessions(limit: 1), "53300"), (.tooManySessionsOfSubject(limit: 1), "53300"),
-        (.tooManyLogins(perSecond: 1), "53300"),
+        (.tooManyLogins(perSecond: 1), "53300"), (.tooManySessionsOfAddress(limit: 1), "53300"),
+        (.tooManyLoginsOfSubject(perSecond: 1), "53300"),
         (.protocolViolation("why"), "08P01"),
         (.startupParameter("role"), "42501"),
     ]

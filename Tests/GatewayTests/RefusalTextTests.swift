@@ -47,6 +47,8 @@ private func hasControls(_ text: String) -> Bool {
             (.replicaLost("a"), "57P01"),
             (.decisionChanged, "57P01"), (.readOnlyLost, "57P01"), (.tooManySessions(limit: 10_000), "53300"),
             (.tooManySessionsOfSubject(limit: 100), "53300"), (.tooManyLogins(perSecond: 50), "53300"),
+            (.tooManySessionsOfAddress(limit: 100), "53300"),
+            (.tooManyLoginsOfSubject(perSecond: 50), "53300"),
             (.idle, "57P01"), (.protocolViolation("Message type 'p' has no place here."), "08P01"),
             (.unsupportedProtocol(major: 2, minor: 0), "0A000"), (.userMissing, "28000"),
             (.encryptionRequired, "28000"), (.bearerNeedsEncryption, "28000"), (.tokenAskedFor, "28000"),

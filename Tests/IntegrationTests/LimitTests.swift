@@ -132,6 +132,99 @@ struct LimitTests {
         #expect(try other.readFrames(until: "Z").last?.letter == "Z")
     }
 
+    @Test(
+        "Failures slow down their own address alone: from it another subject is let in at once, and from elsewhere the same subject, whose failures are answered at once there too"
+    )
+    func failuresLockNobodyOut() throws {
+        let own = try gateway(("failure_delay: 0", "failure_delay: 4s"))
+        defer { own.remove() }
+        func answer(_ token: Testbed.Token, _ user: String, from source: String) throws -> (String?, Double) {
+            let client = try RawClient(host: own.testbed.host, port: own.testbed.port, from: source)
+            defer { client.close() }
+            let begun = Date()
+            let frames = try client.login(
+                own.testbed, parameters: [("user", user), ("database", "orders")], token: testbed.token(token)
+            )
+            return (frames.last?.field("C"), Date().timeIntervalSince(begun))
+        }
+        let failing = try (0..<30).map { _ in
+            let client = try RawClient(host: own.testbed.host, port: own.testbed.port, from: "127.0.0.2")
+            try client.beginTLS(authority: own.testbed.authority, host: own.testbed.host)
+            try client.startup([("user", "analyst"), ("database", "orders")])
+            #expect(try client.readFrame()?.letter == "R")
+            try client.password(testbed.token(.expired))
+            return client
+        }
+        defer { for client in failing { client.close() } }
+        #expect(try failing[0].readFrames(until: "Z").last?.field("C") == "28P01")
+        let slow = try answer(.expired, "analyst", from: "127.0.0.2")
+        #expect(slow.0 == "28P01" && slow.1 > 1, "\(slow)")
+        for (token, user, source, expected) in [
+            (Testbed.Token.euWriter, "writer", "127.0.0.2", nil), (.euAnalyst, "analyst", "127.0.0.2", nil),
+            (.euAnalyst, "analyst", "127.0.0.3", nil), (.expired, "analyst", "127.0.0.3", "28P01"),
+        ] as [(Testbed.Token, String, String, String?)] {
+            let found = try answer(token, user, from: source)
+            #expect(found.0 == expected && found.1 < 1, "\(user) from \(source): \(found)")
+        }
+    }
+
+    @Test("one session more than sessions_per_address is 53300, whoever it is of; another address is let in")
+    func sessionsOfAddress() throws {
+        let own = try gateway(("limits:\n", "limits:\n  sessions_per_address: 1\n"))
+        defer { own.remove() }
+        func login(
+            _ token: Testbed.Token, _ user: String, from source: String
+        ) throws -> (RawClient, RawClient.Frame?) {
+            let client = try RawClient(host: own.testbed.host, port: own.testbed.port, from: source)
+            let frames = try client.login(
+                own.testbed, parameters: [("user", user), ("database", "orders")], token: testbed.token(token)
+            )
+            return (client, frames.last)
+        }
+        let first = try login(.euAnalyst, "analyst", from: "127.0.0.2")
+        #expect(first.1?.letter == "Z")
+        let second = try login(.euWriter, "writer", from: "127.0.0.2")
+        #expect(second.1?.field("C") == "53300")
+        #expect(second.1?.field("D")?.contains("limits.sessions_per_address") == true)
+        let elsewhere = try login(.euAnalyst, "analyst", from: "127.0.0.3")
+        #expect(elsewhere.1?.letter == "Z")
+        for client in [first.0, second.0, elsewhere.0] { client.close() }
+        try testbed.eventually("there is room again") {
+            let again = try login(.euWriter, "writer", from: "127.0.0.2")
+            again.0.close()
+            return again.1?.letter == "Z"
+        }
+    }
+
+    @Test(
+        "one login more than logins_per_second_per_subject is 53300, from whatever address; others are let in"
+    )
+    func loginsOfSubject() throws {
+        let own = try gateway(
+            ("logins_per_second_per_subject: 5000", "logins_per_second_per_subject: 2"))
+        defer { own.remove() }
+        var refusal: RawClient.Frame?
+        var number = 0
+        func login(_ token: Testbed.Token, _ user: String) throws -> RawClient.Frame? {
+            number += 1
+            let client = try RawClient(
+                host: own.testbed.host, port: own.testbed.port, from: "127.0.0.\(2 + number % 5)")
+            defer { client.close() }
+            return try client.login(
+                own.testbed, parameters: [("user", user), ("database", "orders")], token: testbed.token(token)
+            ).last
+        }
+        try testbed.eventually("a login is one too many") {
+            refusal = try login(.euAnalyst, "analyst")
+            return refusal?.letter == "E"
+        }
+        #expect(number > 2)
+        #expect(refusal?.field("C") == "53300")
+        #expect(refusal?.field("D")?.contains("limits.logins_per_second_per_subject") == true)
+        #expect(try login(.euWriter, "writer")?.letter == "Z")
+        try testbed.eventually("it is let in again") { try login(.euAnalyst, "analyst")?.letter == "Z" }
+    }
+
     @Test("a session that reaches max_lifetime is told so, and not that its token has expired")
     func lifetime() throws {
         let own = try gateway(("session:\n", "session:\n  max_lifetime: 1s\n"))

@@ -140,6 +140,43 @@ struct MutualTLSTests {
         }
     }
 
+    @Test(
+        "F-ID-19: by OAUTHBEARER a bound token needs its own certificate, an unbound one any of the CA, and none is no login; remembered or not"
+    )
+    func bearer() throws {
+        let own = try gateway()
+        defer { own.remove() }
+        let plain = try testbed.token(.euAnalyst)
+        let bound = try token(cnf: #"{"x5t#S256":"\#(try thumbprint(own, "one"))"}"#)
+        // Whose certificate, which token, how it ends; nil: a session.
+        let cases: [(String, String, String?)] = [
+            ("one", plain, nil), ("two", plain, nil), ("one", bound, nil), ("two", bound, "28000"),
+            ("one", bound, nil), ("two", bound, "28000"), ("two", plain, nil),
+        ]
+        for (name, token, sqlstate) in cases {
+            let application = Testbed.unique("bearer_\(name)")
+            let client = try RawClient.offered(
+                own.testbed, application: application, identity: "\(own.folder)/\(name)")
+            defer { client.close() }
+            try client.chooseBearer(RawClient.bearerMessage("Bearer \(token)"))
+            let last = try #require(try client.readFrames(until: "Z").last)
+            if sqlstate != nil { #expect(last.field("C") == sqlstate, "\(name)") }
+            #expect((last.letter == "Z") == (sqlstate == nil), "\(name)")
+            guard let sqlstate else { continue }
+            #expect(last.field("D")?.contains("bound to another certificate") == true)
+            let record = try #require(try own.testbed.refusal(application))
+            #expect(record.sqlstate == sqlstate && record.keys["subject"] as? String == "eu-analyst")
+        }
+        // Without a certificate, or with one of another CA, it does not come to a token.
+        for name in [nil, "stranger"] {
+            #expect(throws: (any Error).self) {
+                let client = try RawClient.offered(
+                    own.testbed, application: "nobody", identity: name.map { "\(own.folder)/\($0)" })
+                client.close()
+            }
+        }
+    }
+
     @Test("A token bound by what cannot be proved here is refused, also with a certificate")
     func unprovable() throws {
         let own = try gateway()

@@ -13,10 +13,11 @@ extension RawClient {
 
     /// TLS and startup, as an analyst of `orders` who asks for OAUTHBEARER; the answer is the offer.
     static func offered(
-        _ testbed: Testbed, application: String, options: (String, String)? = RawClient.bearerOption
+        _ testbed: Testbed, application: String, options: (String, String)? = RawClient.bearerOption,
+        identity: String? = nil
     ) throws -> RawClient {
         let client = try RawClient(host: testbed.host, port: testbed.port)
-        try client.beginTLS(authority: testbed.authority, host: testbed.host)
+        try client.beginTLS(authority: testbed.authority, host: testbed.host, identity: identity)
         try client.startup(
             [("user", "analyst"), ("database", "orders"), ("application_name", application)]
                 + (options.map { [$0] } ?? []))

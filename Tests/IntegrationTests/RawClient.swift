@@ -24,15 +24,50 @@ final class RawClient {
     /// A server that has closed is an error of `send`; OpenSSL's writes would end the test process instead.
     private static let ignoresBrokenPipes: Void = { _ = signal(SIGPIPE, SIG_IGN) }()
 
-    init(host: String, port: Int) throws {
+    init(host: String, port: Int, from source: String? = nil) throws {
         RawClient.ignoresBrokenPipes
         guard let address = SocketAddress(literal: host == "localhost" ? "127.0.0.1" : host, port: port)
         else {
             throw Failure(description: "no address: \(host)")
         }
-        stream = Transport.Stream(descriptor: try Socket.connect(to: address))
+        stream = Transport.Stream(
+            descriptor: try source.map { try RawClient.connect(from: $0, host: host, port: port) }
+                ?? Socket.connect(to: address))
         inbound = ByteBuffer(pool: pool)
         try wait(POLLOUT)
+    }
+
+    /// A connection from another address of this host, which is that of an executor elsewhere.
+    private static func connect(from source: String, host: String, port: Int) throws -> Int32 {
+        func address(_ text: String, _ port: Int) -> sockaddr_in {
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_port = in_port_t(truncatingIfNeeded: port).bigEndian
+            inet_pton(AF_INET, text, &address.sin_addr)
+            return address
+        }
+        func call(_ name: String, _ text: String, _ port: Int, _ body: (UnsafePointer<sockaddr>) -> Int32)
+            throws
+        {
+            var place = address(text, port)
+            let status = withUnsafePointer(to: &place) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1, body)
+            }
+            guard status == 0 else { throw Failure(description: "\(name) \(text): errno \(errno)") }
+        }
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        do {
+            try call("bind", source, 0) { bind(descriptor, $0, length) }
+            try call("connect", host == "localhost" ? "127.0.0.1" : host, port) {
+                Glibc.connect(descriptor, $0, length)
+            }
+        } catch {
+            Glibc.close(descriptor)
+            throw error
+        }
+        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+        return descriptor
     }
 
     func close() { stream.close() }
@@ -142,16 +177,20 @@ final class RawClient {
     // MARK: Login
 
     /// SSLRequest and the handshake; the certificate must be for `host`.
-    func beginTLS(authority: String, host: String) throws {
+    ///
+    /// - Parameter identity: the path of the client's own certificate and key, without `.crt` and `.key`.
+    func beginTLS(authority: String, host: String, identity: String? = nil) throws {
         var request: [UInt8] = []
         SSLRequest.encode(into: &request)
         try send(request)
         guard try readByte() == UInt8(ascii: "S") else { throw Failure(description: "TLS refused") }
-        try handshake(authority: authority, host: host)
+        try handshake(authority: authority, host: host, identity: identity)
     }
 
-    func handshake(authority: String, host: String) throws {
-        let context = try TLSContext(trust: .authority(file: authority))
+    func handshake(authority: String, host: String, identity: String? = nil) throws {
+        let context = try TLSContext(
+            trust: .authority(file: authority), certificate: identity.map { $0 + ".crt" },
+            key: identity.map { $0 + ".key" })
         try stream.connectTLS(context, host: host, verifiesHost: true)
         while true {
             switch stream.handshake() {

@@ -37,6 +37,9 @@ final class SimulatedExecutor {
     private(set) var farewell: String?
     let syncsInCopy: Bool
     var isActPlanned = false
+    /// An operator has revoked its tokens, has killed its session.
+    var isRevoked = false
+    var isKilled = false
 
     init(_ name: String, group: Group, wire: Wire, world: World) {
         self.name = name
@@ -172,7 +175,9 @@ final class SimulatedExecutor {
     }
 
     private func farewell(_ frame: Frame) {
-        farewell = (frame.field("C") ?? "") + " " + (frame.field("M") ?? "")
+        let words = frame.field("M") ?? ""
+        farewell = (frame.field("C") ?? "") + " " + words
+        world.tookLeave(self, words)
         phase = .ended
         wire.finish()
     }

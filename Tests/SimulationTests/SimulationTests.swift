@@ -33,6 +33,8 @@ import Testing
             #expect(whole.powerCuts > 5)
             #expect(whole.reloads > 5)
             #expect(whole.cancels > 1)
+            #expect(whole.revocations > 5)
+            #expect(whole.kills > 1)
         }
     }
 
@@ -60,6 +62,8 @@ extension World.Tally {
         powerCuts += other.powerCuts
         reloads += other.reloads
         troubles += other.troubles
+        revocations += other.revocations
+        kills += other.kills
         compared += other.compared
     }
 }

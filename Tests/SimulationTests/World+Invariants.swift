@@ -31,6 +31,12 @@ extension World {
             )
         }
         guard let message = executor.message(number), let type = message.recordType else { return }
+        if executor.isRevoked, backend.wire.budget == nil {
+            violated("\(type) \(number) of \(executor.name) arrived, though its tokens are revoked")
+        }
+        if self.record(backend, "session.end", 0) != nil {
+            violated("\(type) \(number) of \(executor.name) arrived behind the end of its session")
+        }
         guard let record = record(backend, type, UInt64(number)) else {
             return violated("\(type) \(number) of \(executor.name) reached \(backend.replica.id) unrecorded")
         }
@@ -59,6 +65,16 @@ extension World {
         guard number > 0, let type = executor.message(Int(number))?.recordType else { return }
         guard let record = record(backend, type, number), isDurable(record, backend) else {
             return violated("\(executor.name) got an answer before the disk had \(type) \(number)")
+        }
+    }
+
+    /// Who is told that it was revoked or killed was: others are left alone.
+    func tookLeave(_ executor: SimulatedExecutor, _ words: String) {
+        if words.contains("access was revoked"), !executor.isRevoked {
+            violated("\(executor.name) was told that it is revoked, and nobody did that")
+        }
+        if words.contains("killed by an operator"), !executor.isKilled {
+            violated("\(executor.name) was told that it is killed, and nobody did that")
         }
     }
 

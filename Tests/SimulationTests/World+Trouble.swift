@@ -1,12 +1,18 @@
 import Foundation
+import GatewayIdentity
 
 /// What goes wrong.
 extension World {
     enum Trouble: CaseIterable {
         case executorCut, backendCut, freeze, disk, another, policy, cancel, power, replicaDown, replicaSilent
+        case revocation, kill
 
         /// Those that leave most standing come more often.
-        static let likely = allCases + [.cancel, .cancel, .freeze, .disk, .disk, .executorCut, .backendCut]
+        static let likely =
+            allCases + [
+                .cancel, .cancel, .freeze, .disk, .disk, .executorCut, .backendCut, .revocation, .revocation,
+                .kill,
+            ]
     }
 
     func makeTrouble() async throws {
@@ -42,6 +48,8 @@ extension World {
             let replica = anyReplica()
             replica.isSilent = true
             heal { replica.isSilent = false }
+        case .revocation: try revoke()
+        case .kill: kill()
         }
     }
 
@@ -70,6 +78,32 @@ extension World {
         withdraw()
         for replica in replicas { probe(replica) }
         stop(liveBackends.filter { $0.executor?.group == .america && $0.phase == .relaying })
+    }
+
+    /// An operator revokes an executor's tokens, at whatever it is: nothing more of it goes out.
+    private func revoke() throws {
+        guard let target = executors.filter({ !$0.isDone }).randomElement(using: &random) else { return }
+        try life.turns.revoke(
+            Revocation(
+                issuer: "https://id.example.com", scope: .subject(target.name), time: time.wall / 1_000_000))
+        target.isRevoked = true
+        count { $0.revocations += 1 }
+        endNow { $0.executor === target }
+    }
+
+    /// An operator ends one session; what its executor does next is its own business.
+    private func kill() {
+        let begun = executors.filter { $0.phase == .relaying && !$0.isDone }
+        guard let target = begun.randomElement(using: &random), let backend = target.backend else { return }
+        life.turns.kill(session: backend.session)
+        target.isKilled = true
+        count { $0.kills += 1 }
+        endNow { $0 === backend }
+    }
+
+    private func endNow(_ isMeant: (SimulatedBackend) -> Bool) {
+        turnAll()
+        stop(liveBackends.filter { isMeant($0) && $0.phase == .relaying })
     }
 
     private func turnAll() {

@@ -76,6 +76,8 @@ final class World {
         var powerCuts = 0
         var reloads = 0
         var troubles = 0
+        var revocations = 0
+        var kills = 0
         /// Sessions of which each outcome was compared with what the server did.
         var compared = 0
     }

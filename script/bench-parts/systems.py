@@ -38,7 +38,7 @@ admin:
 issuers:
   - issuer: {issuer}
     audience: [domicile]
-    claims: {{ subject: sub, planner: planner, task: task_id, groups: groups }}
+    claims: {{ subject: sub, planner: azp, task: task_id, groups: groups }}
 regions:
   eu-west-1: {{ jurisdiction: EU, audit: audit/eu-west-1, networks: [127.0.0.0/8] }}
 databases:
@@ -52,7 +52,7 @@ databases:
 health: {{ user: domicile_health, password: "${{DOMICILE_PASSWORD_HEALTH}}" }}
 audit:
   durability: {durability}
-limits: {{ logins_per_second_per_address: 100000, sessions_per_subject: 5000{workers} }}
+limits: {{ logins_per_second_per_address: 100000, sessions_per_subject: 5000, logins_per_second_per_subject: 100000{more} }}
 rules:
   - name: eu-writers
     who: {{ groups: [eu-writers] }}
@@ -118,6 +118,7 @@ class Bench:
         self.testbed = self.folder / "testbed"
         self.testbed_is_up = False
         self.variables = {}
+        self.token = ""
         self.binary = self.folder / "domicile"
         self.original = binary
 
@@ -129,6 +130,7 @@ class Bench:
         for line in self.call_testbed("env").splitlines():
             name, value = line.removeprefix("export ").split("=", 1)
             self.variables[name] = shlex.split(value)[0] if value else ""
+        self.token = self.call_testbed("token", "eu-writer", "--header", "alg=ES256").strip()
         self.allow_plaintext()
         self.run(["pgbench", "-i", "-q", "-s", str(SCALE)], self.direct("tls").environment)
 
@@ -217,13 +219,14 @@ class Bench:
         return System("direct", self.libpq(values["DIRECT_PORT_EU_A"], transport, values["DOMICILE_UPSTREAM_CA"],
                                            values["DOMICILE_PASSWORD_WRITER"]))
 
-    def pgbouncer(self, transport, more="", name="pgbouncer"):
+    def pgbouncer(self, transport, more="", name="pgbouncer", secret=None):
+        """`secret` is what its file of users holds; the password where it is None."""
         values = self.variables
         port = self.port()
         folder = self.folder / f"pgbouncer-{port}"
         folder.mkdir(mode=0o700)
         users = folder / "users"
-        users.write_text(f'"writer" "{values["DOMICILE_PASSWORD_WRITER"]}"\n')
+        users.write_text(f'"writer" "{secret or values["DOMICILE_PASSWORD_WRITER"]}"\n')
         certificates = pathlib.Path(values["DOMICILE_TESTBED"]) / "certificates"
         tls = "client_tls_sslmode = disable\nserver_tls_sslmode = disable"
         if transport == "tls":
@@ -247,7 +250,12 @@ class Bench:
         self.wait_until_it_answers(system, folder / "pgbouncer.log")
         return system
 
-    def gateway(self, transport, durability="acknowledged", name="gateway"):
+    def verifier(self):
+        """The server's own SCRAM verifier: with it pgbouncer derives no key from a password, at either side."""
+        return self.sql("SELECT rolpassword FROM pg_authid WHERE rolname = 'writer'")
+
+    def gateway(self, transport, durability="acknowledged", name="gateway", more=""):
+        """`more` are further limits."""
         values = self.variables
         port, admin = self.port(), self.port()
         folder = self.folder / f"gateway-{port}"
@@ -260,9 +268,9 @@ class Bench:
             listener_tls, upstream_tls = "{ required: false }", "sslmode: disable"
         configuration = folder / "domicile.yaml"
         configuration.write_text(GATEWAY.format(
-            port=port, admin=admin, folder=folder, issuer=values["DOMICILE_ISSUER"], durability=durability,
+            port=port, admin=admin, folder=folder, issuer=values["DOMICILE_ISSUER2"], durability=durability,
             upstream=values["DIRECT_PORT_EU_A"], listener_tls=listener_tls, upstream_tls=upstream_tls,
-            workers=f", workers: {self.workers}" if self.workers else ""))
+            more=(f", workers: {self.workers}" if self.workers else "") + more))
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         for secret in ("WRITER", "HEALTH"):
             environment[f"DOMICILE_PASSWORD_{secret}"] = values[f"DOMICILE_PASSWORD_{secret}"]
@@ -270,7 +278,7 @@ class Bench:
             process = self.start([self.binary, "serve", "--config", configuration], environment, cwd=folder,
                                  stdout=log, stderr=log)
         system = System(name, self.libpq(
-            port, transport, values["DOMICILE_CA"], values["DOMICILE_TOKEN_EU_WRITER"]), process, admin, folder)
+            port, transport, values["DOMICILE_CA"], self.token), process, admin, folder)
         self.wait_until_it_answers(system, folder / "gateway.log")
         return system
 

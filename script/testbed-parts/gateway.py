@@ -82,6 +82,7 @@ session:
 limits:
   sessions_per_subject: 5000
   logins_per_second_per_address: 5000
+  logins_per_second_per_subject: 5000
   failure_delay: 0
 rules:
   - name: eu-analysts

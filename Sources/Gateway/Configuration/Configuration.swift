@@ -155,29 +155,37 @@ package struct Limits: Sendable, Hashable {
     package var logBytesPerSecondPerSubject: Int
     package var sessions: Int
     package var sessionsPerSubject: Int
+    package var sessionsPerAddress: Int
     package var loginsPerSecondPerAddress: Int
+    package var loginsPerSecondPerSubject: Int
     /// The longest that the refusal of a token is held back; `Duration.zero` is not at all.
     package var failureDelay: Duration
     package var statement: Int
     /// Bytes that each worker remembers of judged statements.
     package var statementCache: Int
     package var token: Int
+    /// Verified tokens that are remembered; 0: none.
+    package var rememberedTokens: Int
     /// Nil: one for each core.
     package var workers: Int?
 
     package init(
         logBytesPerSecondPerSubject: Int, sessions: Int, sessionsPerSubject: Int,
-        loginsPerSecondPerAddress: Int, failureDelay: Duration, statement: Int,
-        statementCache: Int = 8 << 20, token: Int, workers: Int?
+        sessionsPerAddress: Int, loginsPerSecondPerAddress: Int, loginsPerSecondPerSubject: Int,
+        failureDelay: Duration, statement: Int, statementCache: Int = 8 << 20, token: Int, rememberedTokens: Int,
+        workers: Int?
     ) {
         self.logBytesPerSecondPerSubject = logBytesPerSecondPerSubject
         self.sessions = sessions
         self.sessionsPerSubject = sessionsPerSubject
+        self.sessionsPerAddress = sessionsPerAddress
         self.loginsPerSecondPerAddress = loginsPerSecondPerAddress
+        self.loginsPerSecondPerSubject = loginsPerSecondPerSubject
         self.failureDelay = failureDelay
         self.statement = statement
         self.statementCache = statementCache
         self.token = token
+        self.rememberedTokens = rememberedTokens
         self.workers = workers
     }
 }

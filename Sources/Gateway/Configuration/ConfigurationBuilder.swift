@@ -110,10 +110,12 @@ struct ConfigurationBuilder {
         return Limits(
             logBytesPerSecondPerSubject: fields.size("log_bytes_per_second_per_subject"),
             sessions: fields.integer("sessions"), sessionsPerSubject: fields.integer("sessions_per_subject"),
+            sessionsPerAddress: fields.integer("sessions_per_address"),
             loginsPerSecondPerAddress: fields.integer("logins_per_second_per_address"),
+            loginsPerSecondPerSubject: fields.integer("logins_per_second_per_subject"),
             failureDelay: fields.duration("failure_delay"),
-            statement: fields.size("statement"),
-            statementCache: fields.size("statement_cache"), token: fields.size("token"),
+            statement: fields.size("statement"), statementCache: fields.size("statement_cache"),
+            token: fields.size("token"), rememberedTokens: fields.integer("remembered_tokens"),
             workers: fields.integerOrAuto("workers"))
     }
 

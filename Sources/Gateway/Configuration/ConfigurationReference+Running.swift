@@ -95,8 +95,14 @@ extension ConfigurationReference {
                     "sessions_per_subject", .integer(1...1_000_000), "100",
                     "Sessions at a time of one principal."),
                 .fallback(
+                    "sessions_per_address", .integer(1...1_000_000), "1000000",
+                    "Sessions at a time from one address, whoever they are of."),
+                .fallback(
                     "logins_per_second_per_address", .integer(1...1_000_000), "50",
                     "Logins that one address may try in a second."),
+                .fallback(
+                    "logins_per_second_per_subject", .integer(1...1_000_000), "1000",
+                    "Logins with a good token that one principal may make in a second, from wherever."),
                 .fallback(
                     "failure_delay", .duration(.zero ... .seconds(10), zero: "not at all"), "2s",
                     "How long at most the refusal of a token is held back where its address has had more than ten lately. Good tokens never wait."
@@ -106,6 +112,10 @@ extension ConfigurationReference {
                     "statement_cache", .size(1 << 16...1 << 30), "8MiB",
                     "What each worker remembers of judged statements. Needs a restart."),
                 .fallback("token", .size(1 << 10...64 << 10), "16KiB", "Size of a token."),
+                .fallback(
+                    "remembered_tokens", .integer(0...1_000_000), "4096",
+                    "Verified tokens that are remembered by their hash, so that the next login with one costs no signature; 0: none. Revocation is looked up at each login all the same."
+                ),
                 .fallback(
                     "workers", .integerOrAuto(1...256), "auto", "Worker threads; `auto`: one for each core."),
             ]),

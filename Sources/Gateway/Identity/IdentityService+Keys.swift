@@ -92,12 +92,17 @@ extension IdentityService {
         }
     }
 
-    /// Takes over the issuers of a new configuration. Those whose keys come from the same place keep them.
-    package func replaceIssuers(_ issuers: [Issuer]) {
+    /// Takes over the issuers of a new configuration. Those whose keys come from the same place keep them; tokens that
+    /// were verified before are verified anew.
+    /// - Parameter settings: nil: as they were.
+    package func replaceIssuers(_ issuers: [Issuer], settings: TokenSettings? = nil) {
         let now = uptime()
         let orphans = state.withLock { state in
             let old = state.entries
             state.entries = []
+            state.configuration += 1
+            if let settings { state.settings = settings }
+            state.memory.reconfigured(limit: state.settings.remembered)
             for issuer in issuers {
                 if var kept = old.first(where: { $0.issuer.hasSameKeySource(as: issuer) }) {
                     kept.issuer = issuer

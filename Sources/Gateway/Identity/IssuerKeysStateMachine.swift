@@ -36,6 +36,8 @@ package struct IssuerKeysStateMachine: Sendable {
     private var failuresWithoutKeys = 0
     package private(set) var fetches = 0
     package private(set) var failures = 0
+    /// Counts the key sets: it stays where a fetch brings the same one again.
+    package private(set) var version: UInt64 = 0
 
     /// - Parameters:
     ///   - refresh: age at which keys are fetched again by schedule; half of `maxAge` where that is less, so that they
@@ -93,6 +95,7 @@ package struct IssuerKeysStateMachine: Sendable {
     package mutating func keysFetched(_ keys: KeySet, now: Duration, jitter: Double) {
         inFlight = false
         failuresWithoutKeys = 0
+        if loaded?.keys.fingerprint != keys.fingerprint { version += 1 }
         loaded = Loaded(keys: keys, at: now)
         nextRefresh = now + refresh * (1 - 0.2 * min(max(jitter, 0), 1))
     }

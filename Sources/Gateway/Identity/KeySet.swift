@@ -1,3 +1,4 @@
+import Crypto
 import GatewayConfiguration
 import GatewayPolicy
 
@@ -28,6 +29,8 @@ package struct KeySet: Sendable {
     let keys: [VerificationKey]
     /// Entries that were not understood, not for signatures, or not sound.
     package let skipped: Int
+    /// Of the document: two sets that differ in it may hold other keys.
+    let fingerprint: SHA256.Digest
 
     /// Reads a JWKS. What is not understood is skipped (RFC 7517 section 5): one bad key must not take the
     /// issuer down.
@@ -52,6 +55,7 @@ package struct KeySet: Sendable {
         guard !found.isEmpty else { throw .empty }
         keys = found
         skipped = entries.count - found.count
+        fingerprint = SHA256.hash(data: json)
     }
 
     /// The one key for a header's `kid` and `alg`. An unknown name never falls back to another key.

@@ -3,28 +3,24 @@ import GatewayPolicy
 import GatewayRouting
 import Synchronization
 
-/// Counts what limits bound: connections and sessions in all, sessions of a principal, logins and wrong cancel keys of
-/// an address.
+/// Counts what limits bound: connections and sessions in all, sessions and logins of a principal and of an address, wrong
+/// cancel keys of an address.
 package final class Admission: Sendable {
-    private struct Rate {
-        var tokens: Double
-        var updated: UInt64
-        /// When the address was last said to be over its rate.
-        var told: UInt64 = 0
-    }
-
     private struct State {
         var connections = 0
         var sessions = 0
         var bySubject: [String: Int] = [:]
+        var byAddress: [[UInt8]: Int] = [:]
         var byReplica: [ReplicaID: Int] = [:]
-        var logins: [[UInt8]: Rate] = [:]
-        var cancels: [[UInt8]: Rate] = [:]
+        var logins = EventRates<[UInt8]>(limit: Admission.remembered, beyond: .allowed)
+        var loginsOfSubjects = EventRates<String>(limit: Admission.remembered, beyond: .allowed)
+        // Nobody has a use for a wrong key: those beyond share what is recorded.
+        var cancels = EventRates<[UInt8]>(limit: Admission.remembered, beyond: .together)
         var failures = LoginFailures()
     }
 
-    /// Addresses that are remembered at once; beyond it the full buckets are forgotten.
-    private static let rememberedAddresses = 10_000
+    /// Addresses, and principals, whose rates are remembered at once.
+    package static let remembered = 10_000
     /// Wrong cancel keys an address may send a second before they are not looked at any more.
     package static let cancelGuessesPerSecond = 10
 
@@ -40,6 +36,10 @@ package final class Admission: Sendable {
     package var connections: Int { state.withLock { $0.connections } }
     /// Sessions whose token was verified.
     package var sessions: Int { state.withLock { $0.sessions } }
+    /// Addresses and principals whose rates are remembered now, of logins and of wrong cancel keys.
+    package var rates: (logins: Int, subjects: Int, cancels: Int) {
+        state.withLock { ($0.logins.count, $0.loginsOfSubjects.count, $0.cancels.count) }
+    }
     /// Live sessions by replica.
     package var sessionsByReplica: [ReplicaID: Int] { state.withLock { $0.byReplica } }
 
@@ -60,34 +60,51 @@ package final class Admission: Sendable {
         return overflow ? .max : sum
     }
 
-    /// Takes a place for a session of a principal (issuer + subject), of all and of its own.
-    package func admitSession(_ principal: Principal, limit: Int, perSubject: Int) throws(Refusal) {
+    /// Takes a place for a session of a principal (issuer + subject) from an address: of all, and of their own. Unix
+    /// sockets, without bytes, are not counted by address.
+    package func admitSession(
+        _ principal: Principal, address: [UInt8] = [], limit: Int, perSubject: Int, perAddress: Int = .max
+    ) throws(Refusal) {
         let refusal = state.withLock { state -> Refusal? in
             guard state.sessions < limit else { return .tooManySessions(limit: limit) }
             let key = Admission.key(principal)
             guard state.bySubject[key, default: 0] < perSubject else {
                 return .tooManySessionsOfSubject(limit: perSubject)
             }
+            guard state.byAddress[address, default: 0] < perAddress else {
+                return .tooManySessionsOfAddress(limit: perAddress)
+            }
             state.sessions += 1
             state.bySubject[key, default: 0] += 1
+            if !address.isEmpty { state.byAddress[address, default: 0] += 1 }
             return nil
         }
         if let refusal { throw refusal }
     }
 
-    package func releaseSession(_ principal: Principal) {
+    package func releaseSession(_ principal: Principal, address: [UInt8] = []) {
         state.withLock { state in
             let key = Admission.key(principal)
             let count = state.bySubject[key, default: 1] - 1
             state.bySubject[key] = count > 0 ? count : nil
             state.sessions -= 1
+            guard !address.isEmpty else { return }
+            let left = state.byAddress[address, default: 1] - 1
+            state.byAddress[address] = left > 0 ? left : nil
         }
     }
 
     /// One login of this address now (a bucket of one second's worth). Unix sockets, without bytes, are not counted.
     package func admitLogin(address: [UInt8], perSecond: Int, now: UInt64) -> Bool {
         guard !address.isEmpty else { return true }
-        return state.withLock { Admission.take(&$0.logins, address, perSecond, now) }
+        return state.withLock { $0.logins.take(address, perSecond: perSecond, now: now) }
+    }
+
+    /// One login of this principal now, its token verified: whoever has no such token cannot use it up.
+    package func admitLogin(of principal: Principal, perSecond: Int, now: UInt64) -> Bool {
+        state.withLock {
+            $0.loginsOfSubjects.take(Admission.key(principal), perSecond: perSecond, now: now)
+        }
     }
 
     /// A token of this address was refused.
@@ -110,14 +127,9 @@ package final class Admission: Sendable {
     package func admitCancelGuess(address: [UInt8], now: UInt64) -> CancelGuess {
         guard !address.isEmpty else { return .recorded }
         return state.withLock { state in
-            guard !Admission.take(&state.cancels, address, Admission.cancelGuessesPerSecond, now) else {
-                return .recorded
-            }
-            guard let told = state.cancels[address]?.told, told == 0 || now >= told &+ 1_000_000_000 else {
-                return .ignored
-            }
-            state.cancels[address]?.told = max(1, now)
-            return .limited
+            let rate = Admission.cancelGuessesPerSecond
+            guard !state.cancels.take(address, perSecond: rate, now: now) else { return .recorded }
+            return state.cancels.tells(address, now: now) ? .limited : .ignored
         }
     }
 
@@ -126,23 +138,5 @@ package final class Admission: Sendable {
 
     private static func key(_ principal: Principal) -> String {
         principal.issuer + "\u{0}" + principal.subject
-    }
-
-    private static func take(
-        _ buckets: inout [[UInt8]: Rate], _ address: [UInt8], _ perSecond: Int, _ now: UInt64
-    ) -> Bool {
-        let burst = Double(max(1, perSecond))
-        var rate = buckets[address] ?? Rate(tokens: burst, updated: now)
-        let elapsed = Double(now >= rate.updated ? now - rate.updated : 0) / 1e9
-        rate.tokens = min(burst, rate.tokens + elapsed * Double(perSecond))
-        // Workers' clocks stand a turn apart: time that was counted is not counted again.
-        rate.updated = max(rate.updated, now)
-        let allowed = rate.tokens >= 1
-        if allowed { rate.tokens -= 1 }
-        if buckets.count >= rememberedAddresses, buckets[address] == nil {
-            buckets = buckets.filter { now >= $0.value.updated && now - $0.value.updated < 2_000_000_000 }
-        }
-        buckets[address] = rate
-        return allowed
     }
 }

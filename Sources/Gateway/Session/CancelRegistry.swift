@@ -46,7 +46,7 @@ package final class CancelRegistry: Sendable {
             let processID = backend != 0 ? backend : Int32.random(in: 1...Int32.max, using: &state.random)
             var secret: [UInt8]
             repeat {
-                secret = (0..<length).map { _ in UInt8.random(in: 0...255, using: &state.random) }
+                secret = RandomBytes.make(length)
             } while state.entries[processID]?.contains { $0.secret == secret } ?? false
             state.entries[processID, default: []].append(
                 Entry(address: address, secret: secret, session: session, region: region))

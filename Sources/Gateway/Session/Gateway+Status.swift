@@ -37,6 +37,7 @@ extension Gateway {
     /// Revocations in force.
     package var revocationCount: Int { context.revocations.count }
     package var issuerKeys: [IssuerKeysStatus] { context.identity.snapshot() }
+    package var tokenMemory: TokenMemoryStatus { context.identity.memory }
     package var replicaStatuses: [ReplicaID: ReplicaStatus] { context.health.snapshot() }
     /// The snapshot of a replica's catalogue, and how long ago it was confirmed; nil: its catalogue is not read.
     package func replicaCatalog(_ id: ReplicaID) -> (number: Int, age: Duration?)? {

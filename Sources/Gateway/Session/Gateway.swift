@@ -38,7 +38,7 @@ package final class Gateway: Sendable {
         }
         let identity = IdentityService(
             issuers: configuration.issuers, leeway: configuration.leeway,
-            tokenLimit: configuration.limits.token,
+            tokenLimit: configuration.limits.token, remembered: configuration.limits.rememberedTokens,
             logger: logger)
         let parts = GatewayParts(
             identity: identity,
@@ -205,7 +205,7 @@ package final class Gateway: Sendable {
             throw .transport(error)
         }
         current.withLock { $0 = generation }
-        context.identity.replaceIssuers(newer.issuers)
+        context.identity.replaceIssuers(newer.issuers, settings: TokenSettings(of: newer))
         context.introspection.replaceIssuers(newer.issuers)
         context.health.reload(newer)
         // Before the sessions that it ends: whoever sees one end finds the reason.

@@ -59,9 +59,11 @@ extension Session {
     private func expire() {
         let left = (identity.token?.expires ?? 0) * 1_000_000 - context.platform.wall()
         guard left <= 0 else { return schedule(.expiry, after: .microseconds(left)) }
+        // Before AuthenticationOk it is a login that is refused.
+        let refusal = outboundWaitsFor == 0 ? Refusal.tokenExpired : .token(.expired)
         switch expiryMode {
-        case .kill: end(.tokenExpired)
-        case .drain: drain(.tokenExpired)
+        case .kill: end(refusal)
+        case .drain: drain(refusal)
         case .lifetime: break
         }
     }

@@ -115,8 +115,13 @@ extension Session {
         generation = worker.generation
         let limits = generation.configuration.limits
         do throws(Refusal) {
+            let rate = limits.loginsPerSecondPerSubject
+            guard context.admission.admitLogin(of: principal, perSecond: rate, now: worker.loop.now) else {
+                throw .tooManyLoginsOfSubject(perSecond: rate)
+            }
             try context.admission.admitSession(
-                principal, limit: limits.sessions, perSubject: limits.sessionsPerSubject)
+                principal, address: client.hostBytes, limit: limits.sessions,
+                perSubject: limits.sessionsPerSubject, perAddress: limits.sessionsPerAddress)
             admitted = principal
         } catch {
             return end(error)
@@ -200,6 +205,10 @@ extension Session {
     private func passOver(_ candidate: AttestedReplica, _ failure: UpstreamFailure, _ login: Login) {
         login.passedOver.append("\(candidate.id.replica): \(failure)")
         if failure.isForWantOfSlots { login.refusedFull += 1 }
+        if case .attestation(let difference) = failure, generation.number == worker.generation.number {
+            // Told apart by what it is to us, whatever it shows to a probe.
+            context.health.contradict(candidate.id, difference)
+        }
         // The probe's own connection may still answer where no new one does.
         if failure.isSuspicious { context.health.suspect(candidate.id) }
         logger.warning(

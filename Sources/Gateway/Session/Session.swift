@@ -80,7 +80,7 @@ final class Session {
         self.listener = listener
         self.generation = generation
         executor = Stream(descriptor: descriptor)
-        name = Session.randomName()
+        name = String(decoding: RandomBytes.hex(12), as: UTF8.self)
         started = worker.loop.now
         identity = SessionIdentity()
         inbound = ByteBuffer(pool: worker.pool)
@@ -339,7 +339,7 @@ final class Session {
         }
         if let cancelKey { context.cancels.remove(cancelKey, of: address) }
         cancelKey = nil
-        if let admitted { context.admission.releaseSession(admitted) }
+        if let admitted { context.admission.releaseSession(admitted, address: client.hostBytes) }
         admitted = nil
         liveToken = nil
     }
@@ -355,14 +355,6 @@ final class Session {
 
     // MARK: Randomness
 
-    private static func randomName() -> String {
-        var random = SystemRandomNumberGenerator()
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        for _ in 0..<24 { text.append(digits[Int.random(in: 0..<16, using: &random)]) }
-        return String(decoding: text, as: UTF8.self)
-    }
-
     /// 128 random bits in hex, for a statement that must fail to parse.
-    func makeNonce() -> [UInt8] { Array((Session.randomName() + Session.randomName()).utf8.prefix(32)) }
+    func makeNonce() -> [UInt8] { RandomBytes.hex(16) }
 }

@@ -253,7 +253,8 @@ final class UpstreamAttempt {
         }
         let processID = result.key?.processID ?? 0
         let answer = try attestation.answer(
-            backendPID: processID, inHotStandby: parameter("in_hot_standby"), spki: stream.peerPublicKeyPin)
+            backendPID: processID, inHotStandby: parameter("in_hot_standby"),
+            spki: attested.expectation.spki == nil ? nil : stream.peerPublicKeyPin)
         if let difference = attested.expectation.difference(from: answer.facts) {
             throw .attestation(difference)
         }

@@ -1,3 +1,4 @@
+import GatewayIdentity
 import Transport
 
 /// The workers of a gateway that has no threads: whoever holds this gives each its turns and its connections. For
@@ -31,6 +32,17 @@ package final class WorkerTurns {
         let limit = Admission.connectionLimit(sessions: gateway.configuration.limits.sessions)
         guard context.admission.admitConnection(limit: limit) else { return Socket.close(descriptor) }
         context.post(.accepted(descriptor: descriptor, address: client, listener: 0), to: context.deal.deal())
+    }
+
+    /// Has the workers told of a revocation as `Gateway.revoke` does, without waiting for their answers.
+    package func revoke(_ revocation: Revocation) throws(RevocationStoreError) {
+        try gateway.context.revocations.hold(revocation)
+        gateway.context.postToAll(.revocationsChanged(Gathering(workers: workers.count)))
+    }
+
+    /// Has them told of a kill as `Gateway.kill` does.
+    package func kill(session: String) {
+        gateway.context.postToAll(.kill(session: session, Gathering(workers: workers.count)))
     }
 
     /// Connections that are open.
