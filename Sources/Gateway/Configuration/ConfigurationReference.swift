@@ -195,7 +195,7 @@ package enum ConfigurationReference {
                     "The roles that rules may hand out, and their credentials."),
                 .optional(
                     "upstream_ca", .section("databases.NAME.upstream.upstream_ca"),
-                    "The CA that signs minted client certificates."),
+                    "The CA that signs the client certificates of roles with `certificate: minted`."),
             ]),
         ConfigurationSection(
             "databases.NAME.upstream.roles.NAME",
@@ -204,18 +204,25 @@ package enum ConfigurationReference {
                 .optional("password", .secret, "Password, best as `${NAME}`."),
                 .optional(
                     "certificate", .special("a PEM file, or `minted`"),
-                    "PEM file of a client certificate; `minted`: a short-lived one, CN = role.",
-                    restriction: .init(
-                        values: ["minted"], needs: "the minting of client certificates",
-                        until: "sessions as such a role are refused (08001)")),
+                    "PEM file of a client certificate; `minted`: a short-lived one of `upstream_ca`, CN = role."
+                ),
                 .optional("key", .readableFile, "PEM file of its private key."),
                 .fallback("trust", .boolean, "false", "`true`: the server asks for nothing."),
             ]),
         ConfigurationSection(
-            "databases.NAME.upstream.upstream_ca", "A certificate authority.",
+            "databases.NAME.upstream.upstream_ca",
+            "A certificate authority that the servers trust (`ssl_ca_file`). Certificates that it signs are made in memory, and anew when half of their life is over.",
             [
-                .required("certificate", .readableFile, "PEM file of its certificate."),
-                .required("key", .readableFile, "PEM file of its private key."),
+                .required(
+                    "certificate", .readableFile,
+                    "PEM file of its certificate, then of those above it where it is no root."),
+                .required(
+                    "key", .readableFile,
+                    "PEM file of its private key (ECDSA, Ed25519, or RSA from 2,048 bits), which only its owner may read."
+                ),
+                .fallback(
+                    "lifetime", .duration(.seconds(60) ... .seconds(86_400), zero: nil), "10m",
+                    "How long each certificate holds."),
             ]),
     ]
 }

@@ -1,3 +1,4 @@
+import GatewayCredentials
 import GatewayRouting
 import PGWire
 import Transport
@@ -73,8 +74,17 @@ final class CancelAttempt {
         guard inbound.count == 1, inbound.readable[0] == UInt8(ascii: "S") else { return finish() }
         inbound.removeAll()
         let target = connection.attested.target
+        // What the login showed may have ended since.
+        let identity: TLSIdentity?
+        do throws(MintingFailure) {
+            identity = try tls.identity(wall: session.context.platform.wall())
+        } catch {
+            return finish()
+        }
         do throws(TransportError) {
-            try stream.connectTLS(tls, host: target.host, verifiesHost: target.sslmode == .verifyFull)
+            try stream.connectTLS(
+                tls.context, host: target.host, verifiesHost: target.sslmode == .verifyFull,
+                identity: identity)
         } catch {
             return finish()
         }
