@@ -37,6 +37,9 @@ package struct SigningAuthority: Sendable, CustomStringConvertible {
 
     package var description: String { "<signing authority>" }
 
+    /// When the CA ends, as RFC 3339 writes it.
+    package var end: String { SigningAuthority.text(certificate.notValidAfter) }
+
     /// - Parameters:
     ///   - certificateFile: PEM; the CA's certificate, then those above it where it is not a root.
     ///   - keyFile: PEM; its key: ECDSA on P-256, P-384 or P-521, Ed25519, or RSA; not encrypted.

@@ -25,13 +25,11 @@ extension MaterialCheck {
         let now = Clock.wall() / 1_000_000
         do throws(SigningAuthority.Mistake) {
             let authority = try SigningAuthority(certificateFile: file, keyFile: key, now: now)
-            let left = authority.notAfter - now
-            guard left < endsSoon else { return nil }
-            let unit = left < 2 * 86_400 ? "\(left / 3_600) hours" : "\(left / 86_400) days"
+            guard authority.notAfter - now < endsSoon else { return nil }
             return Problem(
                 file: file,
                 reason:
-                    "the CA ends in \(unit), and with it every login as a role whose certificate is minted",
+                    "the CA ends \(authority.end), and with it each login as a role whose certificate is minted",
                 isWarning: true)
         } catch {
             return Problem(file: error.file, reason: error.reason)
