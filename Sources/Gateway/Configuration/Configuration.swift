@@ -62,17 +62,21 @@ package struct Health: Sendable, Hashable {
     package var timeout: Duration
     package var user: String
     package var password: Secret?
+    /// A file that holds the password, read at each login (`PasswordFile`).
+    package var passwordFile: String?
     /// Failures in a row after which a replica counts as down; successes after which it counts as up again.
     package var fall: Int
     package var rise: Int
 
     package init(
-        interval: Duration, timeout: Duration, user: String, password: Secret?, fall: Int, rise: Int
+        interval: Duration, timeout: Duration, user: String, password: Secret?, passwordFile: String? = nil,
+        fall: Int, rise: Int
     ) {
         self.interval = interval
         self.timeout = timeout
         self.user = user
         self.password = password
+        self.passwordFile = passwordFile
         self.fall = fall
         self.rise = rise
     }

@@ -251,18 +251,33 @@ extension ConfigurationBuilder {
         return CertificateAuthority(certificate: certificate, key: key, lifetime: lifetime)
     }
 
+    /// The path of a file that holds a password now.
+    func passwordFile(_ fields: Fields) -> String? {
+        guard let path = fields.readableFile("password_file") else { return nil }
+        do throws(PrivateFile.Mistake) {
+            _ = try PasswordFile.read(path)
+            return path
+        } catch {
+            mistake(fields.position(of: "password_file"), "`password_file` \(error)")
+            return nil
+        }
+    }
+
     private func credential(_ fields: Fields) -> UpstreamCredential? {
         let trust = fields.boolean("trust")
-        let found = [fields.has("password"), fields.has("certificate"), trust].filter { $0 }.count
+        let kinds = ["password", "password_file", "certificate"].map(fields.has) + [trust]
+        let found = kinds.filter { $0 }.count
         guard found == 1 else {
             let count = found == 0 ? "no credential" : "more than one credential"
             mistake(
                 fields.position,
-                "\(count); expected `password`, or `certificate` with `key`, or `trust: true`")
+                "\(count); expected `password`, or `password_file`, or `certificate` with `key`, or `trust: true`"
+            )
             return nil
         }
         if trust { return .trust }
         if fields.has("password") { return fields.secret("password").map(UpstreamCredential.password) }
+        if fields.has("password_file") { return passwordFile(fields).map(UpstreamCredential.passwordFile) }
         guard let value = fields.scalar("certificate") else { return nil }
         if value.text == "minted" { return .minted }
         let certificate = fields.readableFile("certificate", value.text, value)

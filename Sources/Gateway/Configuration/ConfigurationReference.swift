@@ -199,9 +199,13 @@ package enum ConfigurationReference {
             ]),
         ConfigurationSection(
             "databases.NAME.upstream.roles.NAME",
-            "The credential of one role: `password`, or `certificate` with `key`, or `trust: true`.",
+            "The credential of one role: `password`, or `password_file`, or `certificate` (with `key`, or `minted`), or `trust: true`.",
             [
                 .optional("password", .secret, "Password, best as `${NAME}`."),
+                .optional(
+                    "password_file", .readableFile,
+                    "File of the password alone, one line of at most 4,096 bytes that only its owner may read. It is read again "
+                        + "when it changes: logins take a new one within a second, without a reload."),
                 .optional(
                     "certificate", .special("a PEM file, or `minted`"),
                     "PEM file of a client certificate; `minted`: a short-lived one of `upstream_ca`, CN = role."

@@ -45,6 +45,8 @@ package struct CertificateAuthority: Sendable, Hashable {
 
 package enum UpstreamCredential: Sendable, Hashable {
     case password(Secret)
+    /// The password that stands in a file, as it is at each login (`PasswordFile`).
+    case passwordFile(String)
     /// A client certificate and key: PEM files.
     case certificate(certificate: String, key: String)
     /// A short-lived client certificate made by the gateway, CN = role, signed by the upstream's authority.

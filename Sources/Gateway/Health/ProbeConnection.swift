@@ -17,8 +17,9 @@ final class ProbeConnection {
         until deadline: Int64
     ) throws(ProbeFault) {
         self.address = address
+        let current = try settings.withPassword()
         connection = ProbeConnection.started(
-            ProbeConnection.options(target: target, address: address, settings: settings))
+            ProbeConnection.options(target: target, address: address, settings: current))
         guard let connection else { throw .failure(.connection("out of memory")) }
         // Answers' SQLSTATE instead of their text; notices to nobody (libpq would print them).
         PQsetErrorVerbosity(connection, PQERRORS_SQLSTATE)

@@ -7,18 +7,35 @@ package struct ProbeSettings: Sendable, Hashable {
     /// The role of the probes: a login with pg_monitor and pg_signal_backend.
     package var user: String
     package var password: Secret?
+    /// In its place: a file that holds it, read for each connection on the probe's own thread.
+    package var passwordFile: String?
 
-    package init(timing: HealthMachine.Settings, user: String, password: Secret?) {
+    package init(
+        timing: HealthMachine.Settings, user: String, password: Secret?, passwordFile: String? = nil
+    ) {
         self.timing = timing
         self.user = user
         self.password = password
+        self.passwordFile = passwordFile
+    }
+
+    /// With the password that the file holds now.
+    func withPassword() throws(ProbeFault) -> ProbeSettings {
+        guard let passwordFile else { return self }
+        var settings = self
+        do throws(PrivateFile.Mistake) {
+            settings.password = try PasswordFile.read(passwordFile)
+        } catch {
+            throw .failure(.passwordFile(error.description))
+        }
+        return settings
     }
 
     package init(_ health: Health) {
         self.init(
             timing: HealthMachine.Settings(
                 interval: health.interval, timeout: health.timeout, fall: health.fall, rise: health.rise),
-            user: health.user, password: health.password)
+            user: health.user, password: health.password, passwordFile: health.passwordFile)
     }
 }
 

@@ -1,5 +1,6 @@
 import Audit
 import GatewayConfiguration
+import GatewayCredentials
 import GatewayHealth
 import GatewayIdentity
 import Logging
@@ -22,6 +23,7 @@ final class GatewayContext: Sendable {
     let heartbeats: Heartbeats
     let reserve = ReserveDescriptor()
     let scramKeys = ScramKeyCache()
+    let passwords: PasswordFiles
     let platform: GatewayPlatform
     let logger: Logger
     private let mailboxes: [Mailbox<WorkerMessage>]
@@ -39,6 +41,15 @@ final class GatewayContext: Sendable {
         platform = parts.platform
         self.mailboxes = mailboxes
         self.logger = logger
+        passwords = PasswordFiles { file, reason in
+            if let reason {
+                logger.error(
+                    "password file not taken: the last password goes on",
+                    metadata: ["file": "\(file)", "reason": "\(reason)"])
+            } else {
+                logger.notice("password file taken", metadata: ["file": "\(file)"])
+            }
+        }
         notices = DurabilityNotices(workers: mailboxes.count, regions: Array(parts.logs.keys))
         heartbeats = Heartbeats(workers: mailboxes.count)
         deal = SessionDeal(workers: mailboxes.count)

@@ -42,6 +42,15 @@ package final class Generation: Sendable {
         upstreamTLS = upstreams
     }
 
+    /// The files that hold passwords of roles.
+    var passwordFiles: Set<String> {
+        var files: Set<String> = []
+        for credential in configuration.databases.flatMap(\.upstream.roles.values) {
+            if case .passwordFile(let file) = credential { files.insert(file) }
+        }
+        return files
+    }
+
     func upstreamTLS(database: String, role: String) -> UpstreamTLS? {
         guard let contexts = upstreamTLS[database] else { return nil }
         return contexts[role] ?? contexts[""]
@@ -72,7 +81,7 @@ package final class Generation: Sendable {
                 let minted = MintedIdentity(
                     authority: authority.authority, role: role, lifetime: authority.lifetime)
                 contexts[role] = UpstreamTLS(context: plain, minted: minted)
-            case .password, .trust: break
+            case .password, .passwordFile, .trust: break
             }
         }
         return contexts

@@ -30,7 +30,13 @@ struct UpstreamPlan {
             let replica = database.replicas.first(where: { $0.name == candidate.id.replica }),
             let credential = database.upstream.roles[decision.role]
         else { throw .noCredential }
+        // Keys that were made of another password must not be used.
+        var version = 0
         switch credential {
+        case .passwordFile(let file):
+            guard let current = session.context.passwords.password(of: file) else { throw .noCredential }
+            password = Array(current.secret.reveal().utf8)
+            version = current.version
         case .password(let secret): password = Array(secret.reveal().utf8)
         case .certificate, .trust, .minted: password = nil
         }
@@ -46,7 +52,7 @@ struct UpstreamPlan {
             throw .noCertificate(error)
         }
         allowsWeakAuthentication = database.upstream.allowsWeakAuthentication
-        scramName = "\(candidate.id)/\(decision.role)"
+        scramName = "\(candidate.id)/\(decision.role)/\(version)"
         scramKeys = session.context.scramKeys
         isWalsender = login.startup.replication == .physical
         nonce = session.makeNonce()
