@@ -347,9 +347,6 @@ struct ConfigurationMistakeTests {
             Change(
                 "gateway: gw-1", "audit: { ship: {}, anchor: [{}] }", "2:10 mistake `ship` needs",
                 "2:20 mistake `anchor` needs"),
-            Change(
-                "  orders:\n", "  orders:\n    row_level_facts: true\n",
-                "15:5 mistake `row_level_facts: true` needs"),
         ])
     func unavailable(_ change: Change) {
         let text = Fixture.changed([(change.from, change.to)])
@@ -358,6 +355,24 @@ struct ConfigurationMistakeTests {
         for (finding, expected) in zip(found, change.findings) {
             #expect(finding.hasPrefix(expected), "\(finding)")
         }
+    }
+
+    @Test("row_level_facts insists that every rule for the database forbids opaque code, and of no other")
+    func rowLevelFacts() {
+        let facts = ("  orders:\n", "  orders:\n    row_level_facts: true\n")
+        let text =
+            " allows code that hides SQL on `orders`, which says `row_level_facts: true`; expected `forbid: [opaque]`"
+        func mistakes(_ changes: [(String, String)]) -> [String] {
+            fixture.findings(Fixture.changed(changes)).filter { $0.contains(" mistake ") }
+        }
+        #expect(
+            mistakes([facts]) == ["30:5 mistake rule `analyst`" + text, "35:5 mistake rule `writer`" + text])
+        let one = ("    roles: [analyst]", "    forbid: [ddl, opaque]\n    roles: [analyst]")
+        let none = ("    roles: [writer]", "    forbid: [ddl]\n    roles: [writer]")
+        #expect(mistakes([facts, one, none]) == ["40:5 mistake rule `writer`" + text])
+        let both = ("    roles: [writer]", "    forbid: opaque\n    roles: [writer]")
+        #expect(mistakes([facts, one, both]) == [])
+        #expect(mistakes([one, none]) == [])
     }
 
     @Test(

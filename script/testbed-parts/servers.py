@@ -102,6 +102,20 @@ INSERT INTO customers (name, country, email, credit_limit, joined) VALUES
     ('Hanne Sørensen', 'DK', 'hanne@example.test', 4000.00, '2021-12-24'),
     ('Inés García', 'ES', 'ines@example.test', 650.00, '2024-04-01'),
     ('Jürgen Müller', 'DE', 'juergen@example.test', 2200.75, '2017-05-08');
+RESET ROLE;
+-- Each executor sees and writes what is its own, by the subject of its token. The owner is no role that executors get.
+CREATE TABLE notes (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    owner text NOT NULL DEFAULT current_setting('domicile.subject', true),
+    body text NOT NULL
+);
+INSERT INTO notes (owner, body) VALUES ('nobody', 'A note that no executor sees');
+GRANT SELECT ON notes TO analyst;
+GRANT SELECT, INSERT, UPDATE, DELETE ON notes TO writer;
+ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON notes
+    USING (owner = current_setting('domicile.subject', true))
+    WITH CHECK (owner = current_setting('domicile.subject', true));
 """
 
 

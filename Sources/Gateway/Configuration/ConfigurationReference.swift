@@ -146,9 +146,8 @@ package enum ConfigurationReference {
                     "upstream", .section("databases.NAME.upstream"), "How the gateway logs in to them."),
                 .fallback(
                     "row_level_facts", .boolean, "false",
-                    "Row-level security relies on the session's settings.",
-                    restriction: .init(
-                        values: ["true"], needs: "`forbid: [opaque]`, and so the statement guard")),
+                    "`true`: row-level security relies on the session's settings `domicile.*`. Every rule for the database "
+                        + "must then say `forbid: [opaque]`: code that hides SQL could change them."),
             ]),
         ConfigurationSection(
             "databases.NAME.replicas[]", "One PostgreSQL server.",
