@@ -13,6 +13,8 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -87,15 +89,26 @@ let package = Package(
             path: "Sources/Gateway/Health",
             swiftSettings: strict),
         .target(
+            name: "GatewayCredentials",
+            dependencies: [
+                "GatewayConfiguration", "Transport",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+                .product(name: "X509", package: "swift-certificates"),
+            ],
+            path: "Sources/Gateway/Credentials",
+            swiftSettings: strict),
+        .target(
             name: "Gateway",
             dependencies: [
-                "Audit", "GatewayCatalog", "GatewayConfiguration", "GatewayGuard", "GatewayHealth",
-                "GatewayIdentity", "GatewayPolicy", "GatewayRouting", "PGWire", "SQLText", "Transport",
+                "Audit", "GatewayCatalog", "GatewayConfiguration", "GatewayCredentials", "GatewayGuard",
+                "GatewayHealth", "GatewayIdentity", "GatewayPolicy", "GatewayRouting", "PGWire", "SQLText",
+                "Transport",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Sources/Gateway",
-            exclude: ["Configuration", "Guard", "Health", "Identity", "Policy", "Routing"],
+            exclude: ["Configuration", "Credentials", "Guard", "Health", "Identity", "Policy", "Routing"],
             swiftSettings: strict),
 
         .target(
@@ -169,6 +182,10 @@ let package = Package(
                 "GatewayCatalog", "GatewayConfiguration", "GatewayHealth", "GatewayPolicy", "GatewayRouting",
                 .product(name: "Logging", package: "swift-log"),
             ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "GatewayCredentialsTests",
+            dependencies: ["GatewayConfiguration", "GatewayCredentials", "Transport"],
             swiftSettings: strict),
         .testTarget(
             name: "GatewayTests",

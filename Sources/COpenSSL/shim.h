@@ -22,6 +22,9 @@ static inline long copenssl_set_session_cache_off(SSL_CTX *context) {
 }
 static inline long copenssl_set_sni(SSL *ssl, const char *name) { return SSL_set_tlsext_host_name(ssl, name); }
 
+// The connection takes a reference of its own.
+static inline long copenssl_add_chain(SSL *ssl, X509 *certificate) { return SSL_add1_chain_cert(ssl, certificate); }
+
 static const uint64_t copenssl_op_no_renegotiation = SSL_OP_NO_RENEGOTIATION;
 static const uint64_t copenssl_op_no_compression = SSL_OP_NO_COMPRESSION;
 static const uint64_t copenssl_op_no_ticket = SSL_OP_NO_TICKET;

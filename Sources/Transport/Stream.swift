@@ -164,12 +164,13 @@ package final class Stream {
         tls = try TLSSession(accepting: context, descriptor: descriptor)
     }
 
-    /// Begins TLS towards a replica; go on with `handshake`.
+    /// Begins TLS towards a replica; go on with `handshake`. Shows `identity`, or else the context's certificate.
     package func connectTLS(
-        _ context: TLSContext, host: String, verifiesHost: Bool
+        _ context: TLSContext, host: String, verifiesHost: Bool, identity: TLSIdentity? = nil
     ) throws(TransportError) {
         tls = try TLSSession(
-            connecting: context, descriptor: descriptor, host: host, verifiesHost: verifiesHost)
+            connecting: context, descriptor: descriptor, host: host, verifiesHost: verifiesHost,
+            identity: identity)
     }
 
     /// `.moved(0)` when the handshake is done.

@@ -19,12 +19,15 @@ final class TLSSession {
     /// - Parameters:
     ///   - host: what the certificate must be for where `verifiesHost` (a DNS name or an IP address, RFC 6125);
     ///     a DNS name is also sent as SNI.
+    ///   - identity: what to show in place of the context's certificate.
     init(
-        connecting context: TLSContext, descriptor: Int32, host: String, verifiesHost: Bool
+        connecting context: TLSContext, descriptor: Int32, host: String, verifiesHost: Bool,
+        identity: TLSIdentity?
     ) throws(TransportError) {
         ssl = try TLSSession.make(context, descriptor)
         bio = SSL_get_rbio(ssl)
         SSL_set_connect_state(ssl)
+        try identity?.use(on: ssl)
         let isAddress = SocketAddress(literal: host, port: 0) != nil
         if verifiesHost {
             let set =

@@ -297,6 +297,26 @@ struct ConfigurationMistakeTests {
             Change(
                 "writer: { certificate: role.crt, key: role.key }", "writer: { password: \"\" }",
                 "26:29 mistake `password` is empty"),
+            Change(
+                "writer: { certificate: role.crt, key: role.key }", "writer: { certificate: minted }",
+                "25:9 warning `certificate: minted` needs `upstream_ca`"),
+            Change(
+                "roles:\n        analyst: { certificate: role.crt, key: role.key }",
+                "upstream_ca: { certificate: role.crt, key: role.key }\n      roles:\n        analyst: { trust: true }",
+                "24:7 warning `upstream_ca` signs nothing"),
+            Change(
+                "roles:\n        analyst: { certificate: role.crt, key: role.key }",
+                "upstream_ca: { certificate: role.crt, key: gone.key, lifetime: 30s }\n      roles:\n"
+                    + "        analyst: { certificate: minted }",
+                #"24:50 mistake `key`: found "gone.key"; expected a file"#,
+                #"24:70 mistake `lifetime`: found "30s"; expected a duration such as 500ms, 30s, 5m, 8h, 7d (1m to 1d)"#
+            ),
+            Change(
+                "roles:\n        analyst: { certificate: role.crt, key: role.key }",
+                "sslmode: disable\n      upstream_ca: { certificate: role.crt, key: role.key }\n      roles:\n"
+                    + "        analyst: { certificate: minted }",
+                "24:16 warning sslmode disable does not prove",
+                "24:16 mistake `sslmode: disable` with `certificate: minted`"),
         ])
     func credentials(_ change: Change) { expect(change) }
 
@@ -316,12 +336,6 @@ struct ConfigurationMistakeTests {
             Change(
                 "gateway: gw-1", "audit: { ship: {}, anchor: [{}] }", "2:10 mistake `ship` needs",
                 "2:20 mistake `anchor` needs"),
-            Change(
-                "writer: { certificate: role.crt, key: role.key }", "writer: { certificate: minted }",
-                "26:19 warning `certificate: minted` needs the minting"),
-            Change(
-                "  orders:\n", "  orders:\n    row_level_facts: true\n",
-                "15:5 mistake `row_level_facts: true` needs"),
         ])
     func unavailable(_ change: Change) {
         let text = Fixture.changed([(change.from, change.to)])
@@ -330,6 +344,24 @@ struct ConfigurationMistakeTests {
         for (finding, expected) in zip(found, change.findings) {
             #expect(finding.hasPrefix(expected), "\(finding)")
         }
+    }
+
+    @Test("row_level_facts insists that every rule for the database forbids opaque code, and of no other")
+    func rowLevelFacts() {
+        let facts = ("  orders:\n", "  orders:\n    row_level_facts: true\n")
+        let text =
+            " allows code that hides SQL on `orders`, which says `row_level_facts: true`; expected `forbid: [opaque]`"
+        func mistakes(_ changes: [(String, String)]) -> [String] {
+            fixture.findings(Fixture.changed(changes)).filter { $0.contains(" mistake ") }
+        }
+        #expect(
+            mistakes([facts]) == ["30:5 mistake rule `analyst`" + text, "35:5 mistake rule `writer`" + text])
+        let one = ("    roles: [analyst]", "    forbid: [ddl, opaque]\n    roles: [analyst]")
+        let none = ("    roles: [writer]", "    forbid: [ddl]\n    roles: [writer]")
+        #expect(mistakes([facts, one, none]) == ["40:5 mistake rule `writer`" + text])
+        let both = ("    roles: [writer]", "    forbid: opaque\n    roles: [writer]")
+        #expect(mistakes([facts, one, both]) == [])
+        #expect(mistakes([one, none]) == [])
     }
 
     @Test(

@@ -113,7 +113,10 @@ struct ClientTests {
 
     @Test("pg_dump through the gateway equals pg_dump from the server", arguments: ["analyst", "writer"])
     func dump(role: String) throws {
-        let arguments = ["--no-password", "--exclude-table=full_*", "--exclude-table=drain_*"]
+        // pg_dump refuses to dump rows that a policy hides from its role.
+        let arguments = [
+            "--no-password", "--exclude-table=full_*", "--exclude-table=drain_*", "--exclude-table=notes",
+        ]
         let through = try Command.run(
             "pg_dump", arguments,
             environment: testbed.environment(

@@ -44,7 +44,13 @@ extension Testbed {
         environment["PGPORT"] = try Testbed.variable("DIRECT_PORT_\(server.rawValue)")
         environment["PGUSER"] = user
         environment["PGDATABASE"] = database
-        environment["PGPASSWORD"] = try Testbed.variable("DOMICILE_PASSWORD_\(user.uppercased())")
+        if user == "writer" {
+            // It has no password: the servers want its certificate.
+            environment["PGSSLCERT"] = try Testbed.variable("DOMICILE_CERTIFICATE_WRITER")
+            environment["PGSSLKEY"] = try Testbed.variable("DOMICILE_CERTIFICATE_WRITER_KEY")
+        } else {
+            environment["PGPASSWORD"] = try Testbed.variable("DOMICILE_PASSWORD_\(user.uppercased())")
+        }
         environment["PGSSLMODE"] = "verify-full"
         environment["PGSSLROOTCERT"] = try Testbed.variable("DOMICILE_UPSTREAM_CA")
         return environment

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes an authority each for the servers, the issuer and the gateway, and their certificates. A second run keeps what
-# is there.
+# Makes an authority each for the servers, the issuer and the gateway, and their certificates; and one for roles, whose
+# key the gateway gets: it signs the client certificates itself. A second run keeps what is there.
 set -euo pipefail
 umask 077
 folder=${1:-/certificates}
@@ -48,6 +48,8 @@ for server in orders-eu-a orders-eu-b orders-us-a; do
 done
 certificate issuer-ca issuer issuer ',DNS:localhost' "$issuer_user"
 certificate gateway-ca gateway localhost ',DNS:gateway,IP:127.0.0.1,IP:::1' "$gateway_user"
+authority role-ca 'Example: roles'
+install -m 600 -o "$gateway_user" "$authorities/role-ca.key" "$folder/gateway/role-ca.key"
 chmod 755 "$folder"
 touch "$folder/complete"
 echo "certificates: made"

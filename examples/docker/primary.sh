@@ -5,7 +5,7 @@ set -euo pipefail
 psql -v ON_ERROR_STOP=1 --username postgres --dbname postgres <<SQL
 CREATE ROLE replicator LOGIN REPLICATION PASSWORD '$REPLICATION_PASSWORD';
 CREATE ROLE analyst LOGIN PASSWORD '$ANALYST_PASSWORD';
-CREATE ROLE writer LOGIN PASSWORD '$WRITER_PASSWORD';
+CREATE ROLE writer LOGIN;
 CREATE ROLE domicile_health LOGIN PASSWORD '$HEALTH_PASSWORD';
 GRANT pg_monitor, pg_signal_backend TO domicile_health;
 CREATE DATABASE orders OWNER writer;

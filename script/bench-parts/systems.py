@@ -3,6 +3,7 @@
 import os
 import pathlib
 import pwd
+import secrets
 import shlex
 import shutil
 import signal
@@ -131,7 +132,7 @@ class Bench:
             name, value = line.removeprefix("export ").split("=", 1)
             self.variables[name] = shlex.split(value)[0] if value else ""
         self.token = self.call_testbed("token", "eu-writer", "--header", "alg=ES256").strip()
-        self.allow_plaintext()
+        self.allow_passwords()
         self.run(["pgbench", "-i", "-q", "-s", str(SCALE)], self.direct("tls").environment)
 
     def call_testbed(self, *arguments):
@@ -143,17 +144,23 @@ class Bench:
             raise Failure(f"script/testbed {arguments[0]} failed:\n{done.stderr}")
         return done.stdout
 
-    def allow_plaintext(self):
-        """The testbed's servers insist on TLS; the plaintext rows measure both proxies without any."""
+    def allow_passwords(self):
+        """The testbed's writer logs in by a certificate, and its servers insist on TLS. Here both proxies log in by
+        SCRAM, and the plaintext rows measure them without TLS."""
         file = pathlib.Path(self.sql("SHOW hba_file"))
-        with open(file, "a", encoding="utf-8") as access:
-            access.write("\n# script/bench\nhostnossl all writer,domicile_health 127.0.0.1/32 scram-sha-256\n")
+        # The first line that fits counts. The file stays the server's own.
+        access = file.read_text(encoding="utf-8")
+        file.write_text("# script/bench\nhost all writer 127.0.0.1/32 scram-sha-256\n"
+                        "hostnossl all domicile_health 127.0.0.1/32 scram-sha-256\n" + access, encoding="utf-8")
+        self.variables["DOMICILE_PASSWORD_WRITER"] = password = secrets.token_hex(16)
+        self.sql(f"ALTER ROLE writer PASSWORD '{password}'")
         self.sql("SELECT pg_reload_conf()")
 
     def sql(self, text):
-        dsn = self.variables["DIRECT_DSN_EU_A"]
-        password = dsn.rpartition(" password=")[2]
-        environment = dict(self.direct("tls").environment, PGUSER="postgres", PGPASSWORD=password)
+        values = self.variables
+        password = values["DIRECT_DSN_EU_A"].rpartition(" password=")[2]
+        environment = self.libpq(values["DIRECT_PORT_EU_A"], "tls", values["DOMICILE_UPSTREAM_CA"], password)
+        environment["PGUSER"] = "postgres"
         return self.run(["psql", "-X", "-q", "-A", "-t", "-c", text], environment).strip()
 
     def run(self, command, environment, patience=RUN_PATIENCE):

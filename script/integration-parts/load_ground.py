@@ -51,8 +51,9 @@ databases:
     upstream:
       sslmode: verify-full
       sslrootcert: {certificates}/upstream-ca.crt
+      upstream_ca: {{ certificate: {certificates}/role-ca.crt, key: {certificates}/role-ca.key }}
       roles:
-        writer: {{ password: "${{DOMICILE_PASSWORD_WRITER}}" }}
+        writer: {{ certificate: minted }}
   stub:
     replicas:
       - {{ name: stub-a, region: eu-west-1, kind: primary, host: 127.0.0.1, port: {stub}, dbname: stub, attest: {{ cluster_name: {cluster} }} }}
@@ -240,8 +241,7 @@ class Ground:
             primary=values["DIRECT_PORT_EU_A"], stub=self.port(STUB_PORT), cluster=CLUSTER_NAME,
             per_subject=per_subject, startup_timeout=startup_timeout))
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-        for secret in ("WRITER", "HEALTH"):
-            environment[f"DOMICILE_PASSWORD_{secret}"] = values[f"DOMICILE_PASSWORD_{secret}"]
+        environment["DOMICILE_PASSWORD_HEALTH"] = values["DOMICILE_PASSWORD_HEALTH"]
         with open(folder / "gateway.log", "ab") as log:
             process = self.start([self.binary, "serve", "--config", configuration], env=environment, cwd=folder,
                                  stdin=subprocess.DEVNULL, stdout=log, stderr=log,

@@ -1,4 +1,4 @@
-"""The testbed's certificates, made on the spot: one authority for the servers, another for the gateway."""
+"""The testbed's certificates, made on the spot: an authority each for the servers, the gateway and the roles."""
 
 import datetime
 import ipaddress
@@ -32,7 +32,7 @@ def builder(subject, issuer, public_key):
 
 
 class Authority:
-    """A certificate authority that lives as long as `make` runs: its key is never written."""
+    """A certificate authority. Its key lives as long as `make` runs, unless that writes it."""
 
     def __init__(self, common_name):
         self.key = ec.generate_private_key(ec.SECP256R1())
@@ -44,19 +44,26 @@ class Authority:
             .sign(self.key, hashes.SHA256()))
 
     def issue(self, common_name, addresses, names):
-        key = ec.generate_private_key(ec.SECP256R1())
         alternatives = [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
         alternatives += [x509.DNSName(host) for host in names]
+        return self.sign(common_name, ExtendedKeyUsageOID.SERVER_AUTH, x509.SubjectAlternativeName(alternatives))
+
+    def issue_role(self, role):
+        """A client certificate, for those who log in past the gateway."""
+        return self.sign(role, ExtendedKeyUsageOID.CLIENT_AUTH)
+
+    def sign(self, common_name, usage, *extensions):
+        key = ec.generate_private_key(ec.SECP256R1())
         certificate = (
             builder(name(common_name), self.name, key.public_key())
-            .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(key_usage(digital_signature=True), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
             .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
-            .sign(self.key, hashes.SHA256()))
-        return certificate, key
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False))
+        for extension in extensions:
+            certificate = certificate.add_extension(extension, critical=False)
+        return certificate.sign(self.key, hashes.SHA256()), key
 
 
 def write(path, text, mode=0o644):
@@ -81,3 +88,7 @@ def make(testbed):
     gateway = Authority("Domicile testbed: gateway")
     write(folder / "gateway-ca.crt", gateway.certificate.public_bytes(serialization.Encoding.PEM))
     write_pair(folder, "gateway", *gateway.issue("localhost", ["127.0.0.1", "::1"], ["localhost"]))
+    # The gateway signs the certificates of roles with this one itself; those of the tests' own logins are made here.
+    roles = Authority("Domicile testbed: roles")
+    write_pair(folder, "role-ca", roles.certificate, roles.key)
+    write_pair(folder, "writer", *roles.issue_role("writer"))

@@ -21,8 +21,8 @@ STOP_PATIENCE = 10
 # The names under which the gateway's configuration takes its passwords; `env` exports them, so that
 # `domicile check --config "$DOMICILE_CONFIG"` works in a shell.
 PASSWORDS = {
-    "DOMICILE_PASSWORD_ANALYST": "analyst", "DOMICILE_PASSWORD_WRITER": "writer",
-    "DOMICILE_PASSWORD_TESTER": "tester", "DOMICILE_PASSWORD_HEALTH": "health",
+    "DOMICILE_PASSWORD_ANALYST": "analyst", "DOMICILE_PASSWORD_TESTER": "tester",
+    "DOMICILE_PASSWORD_HEALTH": "health",
 }
 
 CONFIGURATION = """\
@@ -55,18 +55,20 @@ databases:
     upstream:
       sslmode: verify-full
       sslrootcert: certificates/upstream-ca.crt
+      upstream_ca: {{ certificate: certificates/role-ca.crt, key: certificates/role-ca.key }}
       roles:
         analyst: {{ password: "${{DOMICILE_PASSWORD_ANALYST}}" }}
-        writer:  {{ password: "${{DOMICILE_PASSWORD_WRITER}}" }}
+        writer:  {{ certificate: minted }}
   scratch:
     replicas:
 {scratch}
     upstream:
       sslmode: verify-full
       sslrootcert: certificates/upstream-ca.crt
+      upstream_ca: {{ certificate: certificates/role-ca.crt, key: certificates/role-ca.key }}
       roles:
         tester: {{ password: "${{DOMICILE_PASSWORD_TESTER}}" }}
-        writer: {{ password: "${{DOMICILE_PASSWORD_WRITER}}" }}
+        writer: {{ certificate: minted }}
 health:
   interval: 500ms
   timeout: 1s
@@ -237,6 +239,10 @@ def variables(testbed):
         "DOMICILE_TESTBED": testbed.folder,
         "DOMICILE_TESTBED_DIR": testbed.folder,
         "DOMICILE_UPSTREAM_CA": testbed.certificates / "upstream-ca.crt",
+        "DOMICILE_ROLE_CA": testbed.certificates / "role-ca.crt",
+        "DOMICILE_ROLE_CA_KEY": testbed.certificates / "role-ca.key",
+        "DOMICILE_CERTIFICATE_WRITER": testbed.certificates / "writer.crt",
+        "DOMICILE_CERTIFICATE_WRITER_KEY": testbed.certificates / "writer.key",
     }
     for name in servers.ALL:
         suffix = name.removeprefix("orders-").replace("-", "_").upper()

@@ -15,6 +15,8 @@ PRIMARY = "orders-eu-a"
 STANDBYS = ("orders-eu-b", "orders-us-a")
 ALL = (PRIMARY, *STANDBYS)
 REGIONS = {"orders-eu-a": "eu-west-1", "orders-eu-b": "eu-central-1", "orders-us-a": "us-east-1"}
+# These roles have no password.
+BY_CERTIFICATE = ("writer",)
 BINARIES = pathlib.Path("/usr/lib/postgresql/15/bin")
 START_TIMEOUT = 30
 RETRY_SECONDS = 6
@@ -44,6 +46,7 @@ jit = off
 ssl = on
 ssl_cert_file = 'server.crt'
 ssl_key_file = 'server.key'
+ssl_ca_file = 'role-ca.crt'
 password_encryption = 'scram-sha-256'
 timezone = 'UTC'
 log_timezone = 'UTC'
@@ -52,18 +55,22 @@ log_line_prefix = '%m [%p] %q%u@%d '
 """
 
 ACCESS = """\
-# Written by script/testbed: TLS and SCRAM only.
-# TYPE    DATABASE     USER                                              ADDRESS       METHOD
-hostssl   replication  replicator                                        127.0.0.1/32  scram-sha-256
-hostssl   all          postgres,analyst,writer,tester,domicile_health    127.0.0.1/32  scram-sha-256
+# Written by script/testbed: TLS, and SCRAM or a certificate whose CN is the role.
+# TYPE    DATABASE     USER                                       ADDRESS       METHOD
+hostssl   replication  replicator                                 127.0.0.1/32  scram-sha-256
+hostssl   all          writer                                     127.0.0.1/32  cert
+hostssl   all          postgres,analyst,tester,domicile_health    127.0.0.1/32  scram-sha-256
+# For roles that a test makes for itself.
+hostssl   all          +guests                                    127.0.0.1/32  scram-sha-256
 """
 
 # Passwords are random hexadecimal and reach psql on its standard input, never as an argument.
 ROLES = """\
 CREATE ROLE replicator LOGIN REPLICATION PASSWORD '{replicator}';
 CREATE ROLE analyst LOGIN PASSWORD '{analyst}';
-CREATE ROLE writer LOGIN PASSWORD '{writer}';
+CREATE ROLE writer LOGIN;
 CREATE ROLE tester LOGIN SUPERUSER PASSWORD '{tester}';
+CREATE ROLE guests NOLOGIN;
 CREATE ROLE domicile_health LOGIN PASSWORD '{health}';
 GRANT pg_monitor, pg_signal_backend TO domicile_health;
 CREATE DATABASE orders OWNER writer;
@@ -95,13 +102,31 @@ INSERT INTO customers (name, country, email, credit_limit, joined) VALUES
     ('Hanne Sørensen', 'DK', 'hanne@example.test', 4000.00, '2021-12-24'),
     ('Inés García', 'ES', 'ines@example.test', 650.00, '2024-04-01'),
     ('Jürgen Müller', 'DE', 'juergen@example.test', 2200.75, '2017-05-08');
+RESET ROLE;
+-- Each executor sees and writes what is its own, by the subject of its token. The owner is no role that executors get.
+CREATE TABLE notes (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    owner text NOT NULL DEFAULT current_setting('domicile.subject', true),
+    body text NOT NULL
+);
+INSERT INTO notes (owner, body) VALUES ('nobody', 'A note that no executor sees');
+GRANT SELECT ON notes TO analyst;
+GRANT SELECT, INSERT, UPDATE, DELETE ON notes TO writer;
+ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON notes
+    USING (owner = current_setting('domicile.subject', true))
+    WITH CHECK (owner = current_setting('domicile.subject', true));
 """
 
 
 def connection(testbed, name, user="postgres", database="orders"):
     """A libpq connection string without the password."""
-    return (f"host=127.0.0.1 port={testbed.port(name)} dbname={database} user={user} sslmode=verify-full "
+    text = (f"host=127.0.0.1 port={testbed.port(name)} dbname={database} user={user} sslmode=verify-full "
             f"sslrootcert={quoted(testbed.certificates / 'upstream-ca.crt')}")
+    if user not in BY_CERTIFICATE:
+        return text
+    return text + (f" sslcert={quoted(testbed.certificates / f'{user}.crt')}"
+                   f" sslkey={quoted(testbed.certificates / f'{user}.key')}")
 
 
 def quoted(value):
@@ -115,7 +140,8 @@ def secret_of(user):
 
 
 def client_environment(testbed, user):
-    return processes.plain_environment(PGPASSWORD=testbed.secret(secret_of(user)), PGCONNECT_TIMEOUT="5")
+    password = {} if user in BY_CERTIFICATE else {"PGPASSWORD": testbed.secret(secret_of(user))}
+    return processes.plain_environment(PGCONNECT_TIMEOUT="5", **password)
 
 
 def psql(testbed, name, sql, user="postgres", database="orders"):
@@ -150,7 +176,8 @@ def configure(testbed, name):
     (folder / "pg_hba.conf").write_text(ACCESS)
     shutil.copyfile(testbed.certificates / f"{name}.crt", folder / "server.crt")
     shutil.copyfile(testbed.certificates / f"{name}.key", folder / "server.key")
-    for file in ("postgresql.conf", "pg_hba.conf", "server.crt", "server.key"):
+    shutil.copyfile(testbed.certificates / "role-ca.crt", folder / "role-ca.crt")
+    for file in ("postgresql.conf", "pg_hba.conf", "server.crt", "server.key", "role-ca.crt"):
         give_to_server(testbed, folder / file, 0o600)
 
 

@@ -26,7 +26,7 @@ PORTS = {
 }
 BASES = (6400, 7400, 8400, 9400, 16400, 17400)
 SLOW_STOP_SECONDS = 3
-SECRETS = ("superuser", "replicator", "analyst", "writer", "tester", "health", "issuer_client", "issuer_user")
+SECRETS = ("superuser", "replicator", "analyst", "tester", "health", "issuer_client", "issuer_user")
 
 
 class Failure(Exception):

@@ -70,6 +70,8 @@ package struct Health: Sendable, Hashable {
     package var timeout: Duration
     package var user: String
     package var password: Secret?
+    /// A file that holds the password, read at each login (`PasswordFile`).
+    package var passwordFile: String?
     /// Failures in a row after which a replica counts as down; successes after which it counts as up again.
     package var fall: Int
     package var rise: Int
@@ -77,13 +79,14 @@ package struct Health: Sendable, Hashable {
     package var catalogInterval: Duration
 
     package init(
-        interval: Duration, timeout: Duration, user: String, password: Secret?, fall: Int, rise: Int,
-        catalogInterval: Duration = .seconds(10)
+        interval: Duration, timeout: Duration, user: String, password: Secret?, passwordFile: String? = nil,
+        fall: Int, rise: Int, catalogInterval: Duration = .seconds(10)
     ) {
         self.interval = interval
         self.timeout = timeout
         self.user = user
         self.password = password
+        self.passwordFile = passwordFile
         self.fall = fall
         self.rise = rise
         self.catalogInterval = catalogInterval

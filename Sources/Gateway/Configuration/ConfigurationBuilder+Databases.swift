@@ -211,31 +211,73 @@ extension ConfigurationBuilder {
             roles[database, default: []].append(role)
             credentials[role] = credential(roleFields)
         }
-        let hasAuthority = fields.has("upstream_ca")
-        let authority = fields.fields("upstream_ca")
         return Upstream(
             sslmode: sslmode, sslrootcert: rootCertificate,
             allowsWeakAuthentication: fields.optionalText("weak_authentication") == "allow",
             roles: credentials,
-            certificateAuthority: hasAuthority
-                ? CertificateAuthority(
-                    certificate: authority.readableFile("certificate") ?? "",
-                    key: authority.readableFile("key") ?? "")
-                : nil)
+            certificateAuthority: certificateAuthority(fields, sslmode: sslmode, credentials))
+    }
+
+    /// The CA of minted certificates; nil where it is absent, or cannot be used.
+    private func certificateAuthority(
+        _ fields: Fields, sslmode: SSLMode, _ credentials: [String: UpstreamCredential]
+    ) -> CertificateAuthority? {
+        let minted = credentials.filter { $0.value == .minted }.keys.sorted()
+        if !minted.isEmpty, sslmode == .disable {
+            mistake(
+                fields.position(of: "sslmode"),
+                "`sslmode: disable` with `certificate: minted`: a certificate is shown over TLS only; expected "
+                    + "verify-full")
+        }
+        guard fields.has("upstream_ca") else {
+            if !minted.isEmpty {
+                warning(
+                    fields.position(of: "roles"),
+                    "`certificate: minted` needs `upstream_ca`, the CA that signs: sessions as "
+                        + "\(minted.joined(separator: ", ")) are refused (08001)")
+            }
+            return nil
+        }
+        if minted.isEmpty {
+            warning(
+                fields.keyPosition(of: "upstream_ca"),
+                "`upstream_ca` signs nothing: no role is `certificate: minted`")
+        }
+        let authority = fields.fields("upstream_ca")
+        let lifetime = authority.duration("lifetime")
+        guard let certificate = authority.readableFile("certificate"), let key = authority.readableFile("key")
+        else { return nil }
+        check(.signingAuthority(file: certificate, key: key), authority, "certificate", "key")
+        return CertificateAuthority(certificate: certificate, key: key, lifetime: lifetime)
+    }
+
+    /// The path of a file that holds a password now.
+    func passwordFile(_ fields: Fields) -> String? {
+        guard let path = fields.readableFile("password_file") else { return nil }
+        do throws(PrivateFile.Mistake) {
+            _ = try PasswordFile.read(path)
+            return path
+        } catch {
+            mistake(fields.position(of: "password_file"), "`password_file` \(error)")
+            return nil
+        }
     }
 
     private func credential(_ fields: Fields) -> UpstreamCredential? {
         let trust = fields.boolean("trust")
-        let found = [fields.has("password"), fields.has("certificate"), trust].filter { $0 }.count
+        let kinds = ["password", "password_file", "certificate"].map(fields.has) + [trust]
+        let found = kinds.filter { $0 }.count
         guard found == 1 else {
             let count = found == 0 ? "no credential" : "more than one credential"
             mistake(
                 fields.position,
-                "\(count); expected `password`, or `certificate` with `key`, or `trust: true`")
+                "\(count); expected `password`, or `password_file`, or `certificate` with `key`, or `trust: true`"
+            )
             return nil
         }
         if trust { return .trust }
         if fields.has("password") { return fields.secret("password").map(UpstreamCredential.password) }
+        if fields.has("password_file") { return passwordFile(fields).map(UpstreamCredential.passwordFile) }
         guard let value = fields.scalar("certificate") else { return nil }
         if value.text == "minted" { return .minted }
         let certificate = fields.readableFile("certificate", value.text, value)

@@ -12,6 +12,7 @@ extension ConfigurationBuilder {
                 )
             }
             checkNames(rule, fields)
+            checkRowLevelFacts(rule, fields)
             warnAboutWhatNeverMatches(rule, fields)
             warnAboutWhatIsAlwaysRefused(rule, fields)
             rules.append(rule)
@@ -123,6 +124,17 @@ extension ConfigurationBuilder {
     }
 
     func allowedRegions(of rule: Rule) -> [String] { PolicyRegion.expand(rule.regions, in: policyRegions) }
+
+    /// Where row-level security relies on the session's settings, nothing may run that could change them unseen.
+    private func checkRowLevelFacts(_ rule: Rule, _ fields: Fields) {
+        guard !rule.forbid.contains(.opaque) else { return }
+        for database in databases(of: rule) where database.rowLevelFacts {
+            mistake(
+                fields.keyPosition(of: "forbid"),
+                "rule `\(rule.name)` allows code that hides SQL on `\(database.name)`, which says "
+                    + "`row_level_facts: true`; expected `forbid: [opaque]`")
+        }
+    }
 
     private func checkNames(_ rule: Rule, _ fields: Fields) {
         for value in fields.texts("databases") {

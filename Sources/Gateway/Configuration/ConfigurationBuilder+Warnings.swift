@@ -19,8 +19,10 @@ extension ConfigurationBuilder {
         }
         guard Set(database.replicas.map(\.region)).count > 1 else { return }
         let withPassword = database.upstream.roles.filter { entry in
-            if case .password = entry.value { return true }
-            return false
+            switch entry.value {
+            case .password, .passwordFile: true
+            case .certificate, .minted, .trust: false
+            }
         }.keys.sorted()
         guard !withPassword.isEmpty else { return }
         warning(

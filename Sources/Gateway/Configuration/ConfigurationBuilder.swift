@@ -73,10 +73,16 @@ struct ConfigurationBuilder {
 
     private func health() -> Health {
         let fields = root.fields("health")
+        if fields.has("password"), fields.has("password_file") {
+            mistake(
+                fields.position(of: "password_file"),
+                "`password_file` beside `password`; expected one of the two")
+        }
         return Health(
             interval: fields.duration("interval"), timeout: fields.duration("timeout"),
             user: fields.text("user"),
-            password: fields.secret("password"), fall: fields.integer("fall"), rise: fields.integer("rise"),
+            password: fields.secret("password"), passwordFile: passwordFile(fields),
+            fall: fields.integer("fall"), rise: fields.integer("rise"),
             catalogInterval: fields.duration("catalog_interval"))
     }
 

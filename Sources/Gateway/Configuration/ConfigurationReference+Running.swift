@@ -62,6 +62,9 @@ extension ConfigurationReference {
                     "Time that a probe may take."),
                 .fallback("user", .text, "domicile_health", "Role that probes log in as."),
                 .optional("password", .secret, "Its password, best as `${NAME}`."),
+                .optional(
+                    "password_file", .readableFile,
+                    "In its place a file of the password alone, as of a role; read at each login of a probe."),
                 .fallback(
                     "fall", .integer(1...100), "2", "Failures in a row after which a replica counts as down."),
                 .fallback(

@@ -146,9 +146,8 @@ package enum ConfigurationReference {
                     "upstream", .section("databases.NAME.upstream"), "How the gateway logs in to them."),
                 .fallback(
                     "row_level_facts", .boolean, "false",
-                    "Row-level security relies on the session's settings.",
-                    restriction: .init(
-                        values: ["true"], needs: "`forbid: [opaque]`, and so the statement guard")),
+                    "`true`: row-level security relies on the session's settings `domicile.*`. Every rule for the database "
+                        + "must then say `forbid: [opaque]`: code that hides SQL could change them."),
             ]),
         ConfigurationSection(
             "databases.NAME.replicas[]", "One PostgreSQL server.",
@@ -195,27 +194,38 @@ package enum ConfigurationReference {
                     "The roles that rules may hand out, and their credentials."),
                 .optional(
                     "upstream_ca", .section("databases.NAME.upstream.upstream_ca"),
-                    "The CA that signs minted client certificates."),
+                    "The CA that signs the client certificates of roles with `certificate: minted`."),
             ]),
         ConfigurationSection(
             "databases.NAME.upstream.roles.NAME",
-            "The credential of one role: `password`, or `certificate` with `key`, or `trust: true`.",
+            "The credential of one role: `password`, or `password_file`, or `certificate` (with `key`, or `minted`), or `trust: true`.",
             [
                 .optional("password", .secret, "Password, best as `${NAME}`."),
                 .optional(
+                    "password_file", .readableFile,
+                    "File of the password alone, one line of at most 4,096 bytes that only its owner may read. It is read again "
+                        + "when it changes: logins take a new one within a second, without a reload."),
+                .optional(
                     "certificate", .special("a PEM file, or `minted`"),
-                    "PEM file of a client certificate; `minted`: a short-lived one, CN = role.",
-                    restriction: .init(
-                        values: ["minted"], needs: "the minting of client certificates",
-                        until: "sessions as such a role are refused (08001)")),
+                    "PEM file of a client certificate; `minted`: a short-lived one of `upstream_ca`, CN = role."
+                ),
                 .optional("key", .readableFile, "PEM file of its private key."),
                 .fallback("trust", .boolean, "false", "`true`: the server asks for nothing."),
             ]),
         ConfigurationSection(
-            "databases.NAME.upstream.upstream_ca", "A certificate authority.",
+            "databases.NAME.upstream.upstream_ca",
+            "A certificate authority that the servers trust (`ssl_ca_file`). Certificates that it signs are made in memory, and anew when half of their life is over.",
             [
-                .required("certificate", .readableFile, "PEM file of its certificate."),
-                .required("key", .readableFile, "PEM file of its private key."),
+                .required(
+                    "certificate", .readableFile,
+                    "PEM file of its certificate, then of those above it where it is no root."),
+                .required(
+                    "key", .readableFile,
+                    "PEM file of its private key (ECDSA, Ed25519, or RSA from 2,048 bits), which only its owner may read."
+                ),
+                .fallback(
+                    "lifetime", .duration(.seconds(60) ... .seconds(86_400), zero: nil), "10m",
+                    "How long each certificate holds."),
             ]),
     ]
 }

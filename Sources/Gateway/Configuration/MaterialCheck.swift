@@ -6,16 +6,21 @@ package struct MaterialCheck: Sendable {
         case certificate(file: String, key: String)
         /// CAs that certificates are verified by.
         case authority(file: String)
+        /// A CA that client certificates are signed by.
+        case signingAuthority(file: String, key: String)
     }
 
     package struct Problem: Sendable {
         /// The file that is to blame.
         package let file: String
         package let reason: String
+        /// It can be used, and should be known.
+        package let isWarning: Bool
 
-        package init(file: String, reason: String) {
+        package init(file: String, reason: String, isWarning: Bool = false) {
             self.file = file
             self.reason = reason
+            self.isWarning = isWarning
         }
     }
 
@@ -29,6 +34,10 @@ extension ConfigurationBuilder {
     func check(_ material: MaterialCheck.Material, _ fields: Fields, _ keys: String...) {
         guard let problem = context.materials?.problem(material) else { return }
         let key = keys.first { fields.path($0) == problem.file } ?? keys[0]
-        mistake(fields.position(of: key), "`\(key)` cannot be used: \(problem.reason)")
+        if problem.isWarning {
+            warning(fields.position(of: key), "`\(key)`: \(problem.reason)")
+        } else {
+            mistake(fields.position(of: key), "`\(key)` cannot be used: \(problem.reason)")
+        }
     }
 }

@@ -30,20 +30,26 @@ package enum SSLMode: String, Sendable, Hashable, CaseIterable {
 }
 
 package struct CertificateAuthority: Sendable, Hashable {
+    /// PEM files.
     package var certificate: String
     package var key: String
+    /// How long each certificate holds that it signs.
+    package var lifetime: Duration
 
-    package init(certificate: String, key: String) {
+    package init(certificate: String, key: String, lifetime: Duration) {
         self.certificate = certificate
         self.key = key
+        self.lifetime = lifetime
     }
 }
 
 package enum UpstreamCredential: Sendable, Hashable {
     case password(Secret)
+    /// The password that stands in a file, as it is at each login (`PasswordFile`).
+    case passwordFile(String)
     /// A client certificate and key: PEM files.
     case certificate(certificate: String, key: String)
-    /// A short-lived client certificate made by the gateway, CN = role.
+    /// A short-lived client certificate made by the gateway, CN = role, signed by the upstream's authority.
     case minted
     /// The server trusts this connection.
     case trust

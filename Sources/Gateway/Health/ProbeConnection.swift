@@ -17,8 +17,9 @@ final class ProbeConnection {
         purpose: Purpose = .probe, until deadline: Int64
     ) throws(ProbeFault) {
         self.address = address
+        let current = try settings.withPassword()
         connection = ProbeConnection.started(
-            ProbeConnection.options(target: target, address: address, settings: settings, purpose: purpose))
+            ProbeConnection.options(target: target, address: address, settings: current, purpose: purpose))
         guard let connection else { throw .failure(.connection("out of memory")) }
         // Answers' SQLSTATE instead of their text; notices to nobody (libpq would print them).
         PQsetErrorVerbosity(connection, PQERRORS_SQLSTATE)

@@ -7,24 +7,40 @@ package struct ProbeSettings: Sendable, Hashable {
     /// The role of the probes: a login with pg_monitor and pg_signal_backend.
     package var user: String
     package var password: Secret?
+    /// In its place: a file that holds it, read for each connection on the probe's own thread.
+    package var passwordFile: String?
     /// Time from one look at a catalogue to the next; zero: one look.
     package var catalogInterval: Duration
 
     package init(
-        timing: HealthMachine.Settings, user: String, password: Secret?,
+        timing: HealthMachine.Settings, user: String, password: Secret?, passwordFile: String? = nil,
         catalogInterval: Duration = .seconds(10)
     ) {
         self.timing = timing
         self.catalogInterval = catalogInterval
         self.user = user
         self.password = password
+        self.passwordFile = passwordFile
+    }
+
+    /// With the password that the file holds now.
+    func withPassword() throws(ProbeFault) -> ProbeSettings {
+        guard let passwordFile else { return self }
+        var settings = self
+        do throws(PrivateFile.Mistake) {
+            settings.password = try PasswordFile.read(passwordFile)
+        } catch {
+            throw .failure(.passwordFile(error.description))
+        }
+        return settings
     }
 
     package init(_ health: Health) {
         self.init(
             timing: HealthMachine.Settings(
                 interval: health.interval, timeout: health.timeout, fall: health.fall, rise: health.rise),
-            user: health.user, password: health.password, catalogInterval: health.catalogInterval)
+            user: health.user, password: health.password, passwordFile: health.passwordFile,
+            catalogInterval: health.catalogInterval)
     }
 }
 

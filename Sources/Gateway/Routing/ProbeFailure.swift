@@ -16,6 +16,8 @@ package enum ProbeFailure: Error, Sendable, Hashable, CustomStringConvertible {
     case authentication(sqlstate: String)
     /// The server asked for the password in a way that would hand it out (architecture.md, rule 4).
     case weakAuthentication
+    /// The file of the health role's password holds none; the text says why.
+    case passwordFile(String)
     /// 53300: no connection slot was left.
     case serverFull
     /// 57P03: starting up, shutting down or in recovery without hot standby.
@@ -40,6 +42,7 @@ package enum ProbeFailure: Error, Sendable, Hashable, CustomStringConvertible {
         case .tls(let text): "no TLS: \(text)"
         case .authentication(let sqlstate): "the health role is not let in (\(sqlstate))"
         case .weakAuthentication: "the server asks for a weaker login than SCRAM with channel binding"
+        case .passwordFile(let reason): "the file of the health role's password \(reason)"
         case .serverFull: "no connection slot left (53300)"
         case .startingUp: "not accepting connections yet (57P03)"
         case .server(let sqlstate): "the server answered \(sqlstate)"
@@ -61,6 +64,7 @@ package enum ProbeFailure: Error, Sendable, Hashable, CustomStringConvertible {
         case .tls: "tls"
         case .authentication: "authentication"
         case .weakAuthentication: "weak_authentication"
+        case .passwordFile: "password_file"
         case .serverFull: "server_full"
         case .startingUp: "starting_up"
         case .server: "server"

@@ -1,3 +1,4 @@
+import GatewayCredentials
 import GatewayRouting
 import PGWire
 import Transport
@@ -16,6 +17,8 @@ final class CancelAttempt {
     let stream: Stream
     private let session: Session
     private let connection: UpstreamConnection
+    /// TLS as the configuration in force has it for the session's role: what the login showed may be trusted no more.
+    private let tls: UpstreamTLS?
     private var phase = Phase.connecting
     private var inbound: ByteBuffer
     private var outbound: ByteBuffer
@@ -23,6 +26,10 @@ final class CancelAttempt {
     init(connection: UpstreamConnection, session: Session) throws(TransportError) {
         self.connection = connection
         self.session = session
+        let newer = session.identity.decision.flatMap {
+            session.generation.upstreamTLS(database: $0.database, role: $0.role)
+        }
+        tls = connection.tls == nil ? nil : newer ?? connection.tls
         stream = Stream(descriptor: try session.context.platform.connect(connection.address))
         inbound = ByteBuffer(pool: session.worker.pool)
         outbound = ByteBuffer(pool: session.worker.pool)
@@ -58,13 +65,13 @@ final class CancelAttempt {
     private func connected() {
         guard stream.isWritable else { return }
         guard Socket.connectError(stream.descriptor) == 0 else { return finish() }
-        guard connection.tls != nil else { return sendRequest() }
+        guard tls != nil else { return sendRequest() }
         outbound.append(UpstreamAttempt.sslRequest)
         phase = .askingTLS
     }
 
     private func readTLSAnswer() {
-        guard stream.isReadable, let tls = connection.tls else { return }
+        guard stream.isReadable, let tls else { return }
         switch stream.read(into: &inbound) {
         case .moved: break
         case .wouldBlock: return
@@ -73,8 +80,17 @@ final class CancelAttempt {
         guard inbound.count == 1, inbound.readable[0] == UInt8(ascii: "S") else { return finish() }
         inbound.removeAll()
         let target = connection.attested.target
+        // What the login showed may have ended since.
+        let identity: TLSIdentity?
+        do throws(MintingFailure) {
+            identity = try tls.identity(wall: session.context.platform.wall())
+        } catch {
+            return finish()
+        }
         do throws(TransportError) {
-            try stream.connectTLS(tls, host: target.host, verifiesHost: target.sslmode == .verifyFull)
+            try stream.connectTLS(
+                tls.context, host: target.host, verifiesHost: target.sslmode == .verifyFull,
+                identity: identity)
         } catch {
             return finish()
         }

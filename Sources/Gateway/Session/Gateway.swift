@@ -1,5 +1,6 @@
 import Audit
 import GatewayConfiguration
+import GatewayCredentials
 import GatewayHealth
 import GatewayIdentity
 import GatewayRouting
@@ -83,6 +84,7 @@ package final class Gateway: Sendable {
         }
         self.mailboxes = mailboxes
         context = GatewayContext(parts: parts, mailboxes: mailboxes, logger: logger)
+        try Gateway.want(generation.passwordFiles, context)
         watchLogs()
         watchReplicas()
     }
@@ -94,6 +96,15 @@ package final class Gateway: Sendable {
             return try Generation(number: 1, configuration: configuration)
         } catch {
             throw .transport(error)
+        }
+    }
+
+    /// Reads the passwords that stand in files, and goes on to.
+    private static func want(_ files: Set<String>, _ context: GatewayContext) throws(TransportError) {
+        do throws(PasswordFiles.Mistake) {
+            try context.passwords.want(files)
+        } catch {
+            throw .material(path: error.file, reason: error.reason)
         }
     }
 
@@ -199,6 +210,7 @@ package final class Gateway: Sendable {
         let generation: Generation
         do throws(TransportError) {
             generation = try Generation(number: old.number + 1, configuration: newer)
+            try Gateway.want(generation.passwordFiles, context)
         } catch {
             context.counters.reloadFailures.increase()
             record(AdminOperation("reload", reason: "refused: \(error)"))
@@ -248,6 +260,7 @@ package final class Gateway: Sendable {
         context.postToAll(.drain(deadline: deadline))
         for thread in threads.withLock({ $0 }) { thread.join() }
         context.health.stop()
+        context.passwords.stop()
         for log in context.logs.values { log.close() }
     }
 

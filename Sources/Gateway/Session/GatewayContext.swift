@@ -1,5 +1,6 @@
 import Audit
 import GatewayConfiguration
+import GatewayCredentials
 import GatewayHealth
 import GatewayIdentity
 import Logging
@@ -23,6 +24,7 @@ final class GatewayContext: Sendable {
     let reserve = ReserveDescriptor()
     let scramKeys = ScramKeyCache()
     let longStatements = LongStatements()
+    let passwords: PasswordFiles
     let platform: GatewayPlatform
     let logger: Logger
     private let mailboxes: [Mailbox<WorkerMessage>]
@@ -40,6 +42,15 @@ final class GatewayContext: Sendable {
         platform = parts.platform
         self.mailboxes = mailboxes
         self.logger = logger
+        passwords = PasswordFiles { file, reason in
+            if let reason {
+                logger.error(
+                    "password file not taken: the last password goes on",
+                    metadata: ["file": "\(file)", "reason": "\(reason)"])
+            } else {
+                logger.notice("password file taken", metadata: ["file": "\(file)"])
+            }
+        }
         notices = DurabilityNotices(workers: mailboxes.count, regions: Array(parts.logs.keys))
         heartbeats = Heartbeats(workers: mailboxes.count)
         deal = SessionDeal(workers: mailboxes.count)

@@ -1,4 +1,5 @@
 import GatewayConfiguration
+import GatewayCredentials
 import GatewayPolicy
 import Transport
 
@@ -11,7 +12,7 @@ package final class Generation: Sendable {
     /// By listener, in the configuration's order; nil where it has no TLS.
     let listenerTLS: [TLSContext?]
     /// By database and role, where the upstream is encrypted. Roles without a certificate share `""`.
-    let upstreamTLS: [String: [String: TLSContext]]
+    let upstreamTLS: [String: [String: UpstreamTLS]]
 
     /// Reads certificates and keys; throws where one cannot be used.
     package init(number: Int, configuration: Configuration) throws(TransportError) {
@@ -34,19 +35,28 @@ package final class Generation: Sendable {
                 try TLSContext(certificate: tls.certificate, key: tls.key, clientCA: tls.clientCA))
         }
         listenerTLS = listeners
-        var upstreams: [String: [String: TLSContext]] = [:]
+        var upstreams: [String: [String: UpstreamTLS]] = [:]
         for database in configuration.databases {
             upstreams[database.name] = try Generation.contexts(of: database.upstream)
         }
         upstreamTLS = upstreams
     }
 
-    func upstreamContext(database: String, role: String) -> TLSContext? {
+    /// The files that hold passwords of roles.
+    var passwordFiles: Set<String> {
+        var files: Set<String> = []
+        for credential in configuration.databases.flatMap(\.upstream.roles.values) {
+            if case .passwordFile(let file) = credential { files.insert(file) }
+        }
+        return files
+    }
+
+    func upstreamTLS(database: String, role: String) -> UpstreamTLS? {
         guard let contexts = upstreamTLS[database] else { return nil }
         return contexts[role] ?? contexts[""]
     }
 
-    private static func contexts(of upstream: Upstream) throws(TransportError) -> [String: TLSContext] {
+    private static func contexts(of upstream: Upstream) throws(TransportError) -> [String: UpstreamTLS] {
         let trust: TLSContext.Trust
         switch upstream.sslmode {
         case .disable: return [:]
@@ -58,14 +68,36 @@ package final class Generation: Sendable {
             }
             trust = .authority(file: file)
         }
-        var contexts = ["": try TLSContext(trust: trust)]
+        let plain = try TLSContext(trust: trust)
+        let authority = try signingAuthority(of: upstream)
+        var contexts = ["": UpstreamTLS(context: plain, minted: nil)]
         for (role, credential) in upstream.roles {
             switch credential {
             case .certificate(let certificate, let key):
-                contexts[role] = try TLSContext(trust: trust, certificate: certificate, key: key)
-            case .password, .minted, .trust: break
+                let context = try TLSContext(trust: trust, certificate: certificate, key: key)
+                contexts[role] = UpstreamTLS(context: context, minted: nil)
+            case .minted:
+                guard let authority else { break }
+                let minted = MintedIdentity(
+                    authority: authority.authority, role: role, lifetime: authority.lifetime)
+                contexts[role] = UpstreamTLS(context: plain, minted: minted)
+            case .password, .passwordFile, .trust: break
             }
         }
         return contexts
+    }
+
+    /// The CA of minted certificates and the seconds that they hold.
+    private static func signingAuthority(
+        of upstream: Upstream
+    ) throws(TransportError) -> (authority: SigningAuthority, lifetime: Int64)? {
+        guard let files = upstream.certificateAuthority else { return nil }
+        do throws(SigningAuthority.Mistake) {
+            let authority = try SigningAuthority(
+                certificateFile: files.certificate, keyFile: files.key, now: Clock.wall() / 1_000_000)
+            return (authority, files.lifetime.components.seconds)
+        } catch {
+            throw .material(path: error.file, reason: error.reason)
+        }
     }
 }

@@ -1,18 +1,38 @@
 import GatewayConfiguration
+import GatewayCredentials
 import Transport
 
 extension MaterialCheck {
+    /// How long before the end of a signing CA `check` begins to warn: 14 days, in seconds.
+    private static let endsSoon: Int64 = 14 * 86_400
+
     /// As listeners and upstreams will load them.
     package static let openSSL = MaterialCheck { material in
         do throws(TransportError) {
             switch material {
             case .certificate(let file, let key): _ = try TLSContext(certificate: file, key: key)
             case .authority(let file): _ = try TLSContext(trust: .authority(file: file))
+            case .signingAuthority(let file, let key): return signingProblem(file, key)
             }
             return nil
         } catch {
             if case .material(let path, let reason) = error { return Problem(file: path, reason: reason) }
             return Problem(file: "", reason: "\(error)")
+        }
+    }
+
+    private static func signingProblem(_ file: String, _ key: String) -> Problem? {
+        let now = Clock.wall() / 1_000_000
+        do throws(SigningAuthority.Mistake) {
+            let authority = try SigningAuthority(certificateFile: file, keyFile: key, now: now)
+            guard authority.notAfter - now < endsSoon else { return nil }
+            return Problem(
+                file: file,
+                reason:
+                    "the CA ends \(authority.end), and with it each login as a role whose certificate is minted",
+                isWarning: true)
+        } catch {
+            return Problem(file: error.file, reason: error.reason)
         }
     }
 }

@@ -141,7 +141,8 @@ final class UpstreamAttempt {
         }
         do throws(TransportError) {
             try stream.connectTLS(
-                tls, host: attested.target.host, verifiesHost: attested.target.sslmode == .verifyFull)
+                tls.context, host: attested.target.host,
+                verifiesHost: attested.target.sslmode == .verifyFull, identity: plan.identity)
         } catch {
             throw .transport(error)
         }

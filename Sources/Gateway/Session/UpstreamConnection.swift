@@ -1,4 +1,5 @@
 import GatewayConfiguration
+import GatewayCredentials
 import GatewayRouting
 import Glibc
 import PGWire
@@ -10,7 +11,7 @@ struct UpstreamConnection {
     let replica: Replica
     let attested: AttestedReplica
     let address: SocketAddress
-    let tls: TLSContext?
+    let tls: UpstreamTLS?
     /// The ParameterStatus values of the login, in order.
     let parameters: [ParameterStatus]
     /// The replica's own cancel key; empty where it sent none (F-WIRE-13).
@@ -50,6 +51,8 @@ package enum UpstreamFailure: Error, CustomStringConvertible {
     case unreadable
     case closed
     case noCredential
+    /// The role's client certificate cannot be minted.
+    case noCertificate(MintingFailure)
     case timeout
 
     /// What no other replica would answer differently: the login ends with it.
@@ -62,7 +65,7 @@ package enum UpstreamFailure: Error, CustomStringConvertible {
         where UpstreamFailure.executorsFaults.contains(sqlstate) && startup.setsParameters:
             .startupRefused(sqlstate: sqlstate)
         case .transport, .address, .encryption, .login, .attestation, .unreadable, .closed, .noCredential,
-            .timeout:
+            .noCertificate, .timeout:
             nil
         }
     }
@@ -73,7 +76,7 @@ package enum UpstreamFailure: Error, CustomStringConvertible {
         case .transport, .encryption, .attestation, .unreadable, .closed, .timeout: true
         case .login(.serverError(let sqlstate?, _)): sqlstate.hasPrefix("57") || sqlstate.hasPrefix("58")
         case .login: true
-        case .address, .noCredential: false
+        case .address, .noCredential, .noCertificate: false
         }
     }
 
@@ -100,6 +103,7 @@ package enum UpstreamFailure: Error, CustomStringConvertible {
         case .unreadable: "attestation could not be read"
         case .closed: "connection closed"
         case .noCredential: "no credential for the role"
+        case .noCertificate(let failure): "\(failure)"
         case .timeout: "no answer in time"
         }
     }

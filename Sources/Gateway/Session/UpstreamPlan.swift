@@ -1,4 +1,5 @@
 import GatewayConfiguration
+import GatewayCredentials
 import GatewayRouting
 import PGWire
 import Transport
@@ -6,7 +7,9 @@ import Transport
 /// How one replica is logged in to for one session: the gateway's own credential for the role, and the startup
 /// parameters that go along.
 struct UpstreamPlan {
-    let tls: TLSContext?
+    let tls: UpstreamTLS?
+    /// The minted certificate that this login shows, where the role has one.
+    let identity: TLSIdentity?
     let replica: Replica
     let role: String
     /// What the server is told at startup, in order.
@@ -27,17 +30,29 @@ struct UpstreamPlan {
             let replica = database.replicas.first(where: { $0.name == candidate.id.replica }),
             let credential = database.upstream.roles[decision.role]
         else { throw .noCredential }
+        // Keys that were made of another password must not be used.
+        var version = 0
         switch credential {
+        case .passwordFile(let file):
+            guard let current = session.context.passwords.password(of: file) else { throw .noCredential }
+            password = Array(current.secret.reveal().utf8)
+            version = current.version
         case .password(let secret): password = Array(secret.reveal().utf8)
-        case .certificate, .trust: password = nil
-        case .minted: throw .noCredential
+        case .certificate, .trust, .minted: password = nil
         }
         self.replica = replica
         role = decision.role
-        tls = session.generation.upstreamContext(database: decision.database, role: decision.role)
+        let tls = session.generation.upstreamTLS(database: decision.database, role: decision.role)
         guard tls != nil || database.upstream.sslmode == .disable else { throw .noCredential }
+        if credential == .minted, tls?.minted == nil { throw .noCredential }
+        self.tls = tls
+        do throws(MintingFailure) {
+            identity = try tls?.identity(wall: session.context.platform.wall())
+        } catch {
+            throw .noCertificate(error)
+        }
         allowsWeakAuthentication = database.upstream.allowsWeakAuthentication
-        scramName = "\(candidate.id)/\(decision.role)"
+        scramName = "\(candidate.id)/\(decision.role)/\(version)"
         scramKeys = session.context.scramKeys
         isWalsender = login.startup.replication == .physical
         nonce = session.makeNonce()

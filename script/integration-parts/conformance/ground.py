@@ -13,7 +13,7 @@ import time
 BINARIES = pathlib.Path("/usr/lib/postgresql/15/bin")
 DATABASE = "scratch"
 ROLE = "tester"
-ROLES = ("postgres", "replicator", "analyst", "writer", "tester", "domicile_health")
+ROLES = ("postgres", "replicator", "analyst", "writer", "tester", "guests", "domicile_health")
 LOGIN_PATIENCE = 30
 
 
