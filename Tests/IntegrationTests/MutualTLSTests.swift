@@ -93,7 +93,7 @@ struct MutualTLSTests {
         try testbed.eventually("the statement runs") {
             try testbed.direct(
                 .euA,
-                "select count(*) from pg_stat_activity where application_name = '\(application)' and state = 'active'"
+                "select count(*) from pg_stat_activity where application_name = '\(application)' and query like 'select pg_sleep%'"
             )
                 == "1"
         }

@@ -197,7 +197,56 @@ struct RowLevelFactsTests {
 
     // MARK: In a session
 
-    // What a statement may set is the guard's to judge; its tests of SET, set_config, DO and functions belong here.
+    @Test(
+        "Under forbid: [opaque] an executor cannot change the facts by any statement, and keeps those of its login",
+        arguments: [
+            "set domicile.subject = 'forged'", "set session DOMICILE.Subject to forged",
+            "set \"domicile\".\"subject\" = 'forged'", "set local domicile.task = 'forged'",
+            "select set_config('domicile.subject', 'forged', false)",
+            "select pg_catalog.set_config('Domicile.' || 'subject', 'forged', false)",
+            "select set_config(name, 'forged', false) from (values ('domicile.subject')) v(name)",
+            "select set_config(U&'domicile.s\\0075bject', 'forged', false)",
+            "with x as (select set_config('domicile.subject', 'forged', false)) select * from x",
+            "do $$ begin perform set_config('domicile.subject', 'forged', false); end $$",
+            "do $$ begin execute 'set domicile.subject = ''forged'''; end $$",
+            "select facts_forge()", "select facts_forge_sql()", "select * from facts_forge_sql()",
+            "call facts_forge_call()",
+            "prepare f as select set_config('domicile.subject', 'forged', false)",
+            "explain analyze select set_config('domicile.subject', 'forged', false)",
+            "create function pg_temp.f() returns text language sql set domicile.subject = 'forged' as 'select 1'",
+            "select query_to_xml('select set_config(''domicile.subject'', ''forged'', false)', true, true, '')",
+            "update notes set body = set_config('domicile.subject', 'forged', false)",
+            "alter role current_user set domicile.subject = 'forged'",
+            "begin; set local domicile.subject = 'forged'; select 1",
+        ])
+    func forged(sql: String) throws {
+        try Self.makeForgers(testbed)
+        let subject = Testbed.unique("facts")
+        let client = try session(
+            token(
+                "eu-writer", subject: subject,
+                [#"authorization_details=[{"type":"domicile","forbid":["opaque"]}]"#]))
+        defer { client.close() }
+        #expect(try sqlstate(sql, client) == "42501")
+        _ = try sqlstate("rollback", client)
+        #expect(try setting("domicile.subject", client) == subject)
+        #expect(try setting("domicile.task", client) == "task-eu-writer")
+        #expect(try client.values("select count(*) from notes where owner <> '\(subject)'") == ["0"])
+    }
+
+    /// Functions of the database's owner that would forge the subject of whoever calls them.
+    private static func makeForgers(_ testbed: Testbed) throws {
+        _ = try testbed.direct(
+            .euA,
+            """
+            create or replace function public.facts_forge() returns text language plpgsql as
+              $$ begin return set_config('domicile.subject', 'forged', false); end $$;
+            create or replace function public.facts_forge_sql() returns text language sql as
+              $$ select set_config('domicile.subject', 'forged', false) $$;
+            create or replace procedure public.facts_forge_call() language plpgsql as
+              $$ begin perform set_config('domicile.subject', 'forged', false); end $$
+            """)
+    }
 
     @Test(
         "What resets settings leaves the facts of the login, since they came with it",

@@ -109,7 +109,7 @@ struct TokenTests {
     )
     func secrets() throws {
         let application = Testbed.unique("secrets")
-        var secrets = try ["ANALYST", "WRITER", "TESTER", "HEALTH"].map {
+        var secrets = try ["ANALYST", "TESTER", "HEALTH"].map {
             try Testbed.variable("DOMICILE_PASSWORD_\($0)")
         }
         for token in [Testbed.Token.euAnalyst, .expired, .wrongAudience] {

@@ -16,7 +16,7 @@ struct ClaimChecks {
     init(_ claims: [String: ClaimValue], issuer: Issuer, leeway: Duration, now: Int64) {
         self.claims = claims
         self.issuer = issuer
-        allowed = Double(leeway.components.seconds) + Double(leeway.components.attoseconds) / 1e18
+        allowed = leeway.inSeconds
         clock = Double(now)
     }
 

@@ -166,14 +166,19 @@ extension IdentityService {
     /// - Parameter now: Unix seconds.
     package func trace(_ token: [UInt8], now: Int64) -> TokenTrace {
         let verifier = verifier()
-        let named = (try? CompactToken(token, limit: tokenLimit)).flatMap { try? verifier.source(of: $0) }
+        let named = (try? CompactToken(token, limit: verifier.tokenLimit)).flatMap {
+            try? verifier.source(of: $0)
+        }
         let isCertain = named.map { !lastFetchFailed(of: $0.issuer.issuer) } ?? false
         return TokenTrace(token, by: verifier, now: now, keysAreCertain: isCertain)
     }
 
     /// The configured issuer that a token names, whatever else is wrong with it.
     package func issuer(namedBy token: [UInt8]) -> String? {
-        let named = (try? CompactToken(token, limit: tokenLimit)).flatMap { try? verifier().source(of: $0) }
+        let verifier = verifier()
+        let named = (try? CompactToken(token, limit: verifier.tokenLimit)).flatMap {
+            try? verifier.source(of: $0)
+        }
         return named?.issuer.issuer
     }
 }
