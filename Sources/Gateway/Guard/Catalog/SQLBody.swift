@@ -47,14 +47,15 @@ extension BodyFacts {
 
     /// What an SQL function may do by itself beyond reading and writing what it names.
     private mutating func take(_ kind: StatementKind) {
-        switch kind {
-        case .select, .values, .insert, .update, .delete, .merge, .set, .reset, .show, .lock, .notify,
-            .truncate,
-            .setConstraints, .explain, .analyze:
-            break
-        default: add(.opaque, "runs a statement that the gateway does not follow")
-        }
+        guard !BodyFacts.followed.contains(kind) else { return }
+        add(.opaque, "runs a statement that the gateway does not follow")
     }
+
+    /// Statements whose names and settings say all that they do.
+    private static let followed: Set<StatementKind> = [
+        .select, .values, .insert, .update, .delete, .merge, .set, .reset, .show, .lock, .notify, .truncate,
+        .setConstraints, .explain, .analyze,
+    ]
 
     private mutating func take(_ setting: SQLFacts.Setting) {
         switch setting.action {
