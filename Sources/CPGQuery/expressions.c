@@ -43,6 +43,12 @@ static const char *stringConstant(Node *node) {
     return constant->isnull || !IsA(&constant->val.node, String) ? NULL : constant->val.sval.sval;
 }
 
+static bool isColumn(Node *node, const char *name) {
+    if (!IsA(node, ColumnRef) || list_length(((ColumnRef *)node)->fields) != 1) return false;
+    const char *field = stringOf(linitial(((ColumnRef *)node)->fields));
+    return field != NULL && strcmp(field, name) == 0;
+}
+
 static bool isPlainText(TypeName *type) {
     if (type->typmods != NIL || type->arrayBounds != NIL || type->setof) return false;
     int length = list_length(type->names);
@@ -62,6 +68,7 @@ static void walkSetConfig(Walk *w, FuncCall *call) {
     // Other casts may make another name of it: 'role_x'::varchar(4).
     if (IsA(name, TypeCast) && isPlainText(((TypeCast *)name)->typeName)) name = ((TypeCast *)name)->arg;
     f->name = stringConstant(name);
+    if (f->name == NULL && isColumn(name, "name")) f->name = w->settingRead;
     f->value = stringConstant(value);
 }
 
@@ -131,7 +138,28 @@ static void walkWith(Walk *w, WithClause *with, Scope *scope) {
     }
 }
 
+// pg_dump sets one parameter, where the server has it, by
+//   SELECT set_config(name, '…', false) FROM pg_settings WHERE name = 'restrict_nonsystem_relation_kind'
+// That name and no other: whatever a table of that name and an operator = made of it, no name that matters equals it.
+static const char *settingRead(SelectStmt *select) {
+    static const char *const read = "restrict_nonsystem_relation_kind";
+    if (list_length(select->fromClause) != 1 || list_length(select->targetList) != 1) return NULL;
+    Node *from = linitial(select->fromClause), *where = select->whereClause;
+    if (!IsA(from, RangeVar) || strcmp(((RangeVar *)from)->relname, "pg_settings") != 0) return NULL;
+    const char *schema = ((RangeVar *)from)->schemaname;
+    if (schema != NULL && strcmp(schema, "pg_catalog") != 0) return NULL;
+    if (where == NULL || !IsA(where, A_Expr) || ((A_Expr *)where)->kind != AEXPR_OP) return NULL;
+    A_Expr *equals = (A_Expr *)where;
+    const char *operator = list_length(equals->name) == 1 ? stringOf(linitial(equals->name)) : NULL;
+    if (operator == NULL || strcmp(operator, "=") != 0) return NULL;
+    if (equals->lexpr == NULL || !isColumn(equals->lexpr, "name") || equals->rexpr == NULL) return NULL;
+    const char *name = stringConstant(equals->rexpr);
+    return name != NULL && strcmp(name, read) == 0 ? read : NULL;
+}
+
 static void walkSelect(Walk *w, SelectStmt *select) {
+    const char *outerSetting = w->settingRead;
+    w->settingRead = settingRead(select);
     Scope *outer = w->scope;
     Scope scope;
     walkWith(w, select->withClause, &scope);
@@ -157,6 +185,7 @@ static void walkSelect(Walk *w, SelectStmt *select) {
     walk(w, select->limitCount);
     // What FOR UPDATE names are aliases of FROM.
     w->scope = outer;
+    w->settingRead = outerSetting;
 }
 
 static void walkOnConflict(Walk *w, OnConflictClause *clause) {

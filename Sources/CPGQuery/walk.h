@@ -24,6 +24,8 @@ typedef struct Walk {
     int depth;
     bool tooComplex;
     Scope *scope;
+    // The one row of pg_settings that the SELECT at hand reads, by its name; see walkSelect.
+    const char *settingRead;
 } Walk;
 
 // expressions.c

@@ -83,6 +83,20 @@ import Testing
         Case("SELECT set_config('role_'::varchar(4), 'x', false)", hidden),
         Case("SELECT set_config($1, $2, false)", hidden),
         Case("CREATE AGGREGATE a (text, bool) (SFUNC = set_config, STYPE = text, INITCOND = 'role')", hidden),
+        // pg_dump's
+        Case(
+            "SELECT set_config(name, 'view, foreign-table', false) FROM pg_settings "
+                + "WHERE name = 'restrict_nonsystem_relation_kind'", []),
+        Case("SELECT set_config(name, 'x', false) FROM pg_settings WHERE name = 'role'", hidden),
+        Case(
+            "SELECT set_config(name, 'x', false) FROM mine WHERE name = 'restrict_nonsystem_relation_kind'",
+            hidden),
+        Case(
+            "SELECT set_config(name, 'x', false) FROM pg_settings "
+                + "WHERE name = 'restrict_nonsystem_relation_kind' OR true", hidden),
+        Case(
+            "SELECT set_config(name, 'x', false) FROM pg_settings, orders "
+                + "WHERE name = 'restrict_nonsystem_relation_kind'", hidden),
         Case("DO 'x'", hidden), Case("CALL app.mystery()", hidden), Case("EXECUTE nothing", hidden),
         Case("SELECT query_to_xml('SELECT 1', true, true, '')", hidden),
         Case("SELECT ts_stat('SELECT 1')", hidden),

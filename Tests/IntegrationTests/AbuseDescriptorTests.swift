@@ -5,14 +5,14 @@ import Testing
 @Suite(.serialized)
 struct AbuseDescriptorTests {
     @Test(
-        "F-OPS-01: 200 clients at 64 descriptors cost no CPU, disturb no session, and are soon forgotten"
+        "F-OPS-01: 200 clients at 96 descriptors cost no CPU, disturb no session, and are soon forgotten"
     )
     func exhausted() throws {
         let own = try OwnGateway(Testbed())
         defer { own.remove() }
         let testbed = own.testbed
         let process = String(own.process.processID)
-        #expect(try Command.run("prlimit", ["--pid", process, "--nofile=64:64"]).status == 0)
+        #expect(try Command.run("prlimit", ["--pid", process, "--nofile=96:96"]).status == 0)
         let witness = try AbuseWitness(testbed)
         let before = try AbuseWitness.processorTime(testbed)
         let clients = try (0..<200).map { _ in try RawClient(host: testbed.host, port: testbed.port) }

@@ -123,6 +123,7 @@ extension Testbed {
         guard try http("/readyz").status == 200 else { return false }
         let lines = try http("/metrics").body.split(separator: "\n").filter {
             $0.hasPrefix("domicile_replica_up{") || $0.hasPrefix("domicile_replica_attested{")
+                || $0.hasPrefix("domicile_replica_catalog_up{")
         }
         return !lines.isEmpty && lines.allSatisfy { $0.hasSuffix(" 1") }
     }

@@ -169,8 +169,11 @@ final class RunningCommand {
         // A thread of Foundation blocks signals, and a child would inherit that: it could not hear Ctrl-C or SIGTERM.
         process.arguments = ["--default-signal", program] + arguments
         if let environment { process.environment = environment }
-        process.standardOutput = try FileHandle(forWritingTo: output)
-        process.standardError = try FileHandle(forWritingTo: error)
+        let handles = [try FileHandle(forWritingTo: output), try FileHandle(forWritingTo: error)]
+        // The child has its own; Foundation keeps these open, and crashes where it has some thousand.
+        defer { for handle in handles { try? handle.close() } }
+        process.standardOutput = handles[0]
+        process.standardError = handles[1]
         process.standardInput = FileHandle.nullDevice
         try process.run()
     }

@@ -21,6 +21,8 @@ extension WireSequence {
 
     private static func query(_ sql: String) -> [UInt8] { Bytes.query(sql) }
     private static let select = Bytes.run("select 1")
+    /// Where it stands in the open, the gateway refuses it in every session.
+    private static let endsItself = "do $$begin perform pg_terminate_backend(pg_backend_pid()); end$$"
     private static let table = Bytes.query("create temp table t (a int)")
 
     private static let simple = [
@@ -232,10 +234,10 @@ extension WireSequence {
         ),
         WireSequence(
             "1,600 columns", query("select " + (0..<1_600).map { "\($0) as c\($0)" }.joined(separator: ","))),
-        WireSequence("the server ends the session", query("select pg_terminate_backend(pg_backend_pid())")),
+        WireSequence("the server ends the session", query(endsItself)),
         WireSequence(
             "the server ends the session in a pipeline", query("select 1"),
-            query("select pg_terminate_backend(pg_backend_pid())") + query("select 2")),
+            query(endsItself) + query("select 2")),
         WireSequence("Terminate", query("select 1") + Bytes.terminate + query("select 2")),
     ]
 }

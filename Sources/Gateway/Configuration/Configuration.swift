@@ -175,7 +175,8 @@ package struct Limits: Sendable, Hashable {
     package init(
         logBytesPerSecondPerSubject: Int, sessions: Int, sessionsPerSubject: Int,
         sessionsPerAddress: Int, loginsPerSecondPerAddress: Int, loginsPerSecondPerSubject: Int,
-        failureDelay: Duration, statement: Int, statementCache: Int = 8 << 20, token: Int, rememberedTokens: Int,
+        failureDelay: Duration, statement: Int, statementCache: Int = 8 << 20, token: Int,
+        rememberedTokens: Int,
         workers: Int?
     ) {
         self.logBytesPerSecondPerSubject = logBytesPerSecondPerSubject

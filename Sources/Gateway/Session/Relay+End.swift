@@ -48,10 +48,27 @@ extension Relay {
             kept = start
             canSpeak = true
         }
+        if !canSpeak, !toExecutor.isHolding, let end = endOfCutFrame() {
+            kept = end
+            canSpeak = true
+        }
         fromUpstream.replace(
             kept..<fromUpstream.count, with: canSpeak ? refusal.encoded(severity: .fatal) : [])
         toExecutor.dropHeld()
         return fromUpstream.count
+    }
+
+    /// Where the frame ends whose first bytes have gone, once its last are read in: a server writes frames whole, so they
+    /// are mostly there already. Nil where they are not, or are many.
+    private func endOfCutFrame() -> Int? {
+        guard backend.passing > 0, backend.passing <= BufferPool.blockSize else { return nil }
+        for _ in 0..<Relay.readsPerTurn {
+            if fromUpstream.count - backend.scanned >= backend.passing {
+                return backend.scanned + backend.passing
+            }
+            guard case .moved = connection.stream.read(into: &fromUpstream) else { return nil }
+        }
+        return nil
     }
 
     /// Tells the executor something between two messages: now, or behind the one that is not whole yet. In a stream of
