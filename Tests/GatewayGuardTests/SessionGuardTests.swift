@@ -47,11 +47,15 @@ import Testing
         #expect(!run("EXECUTE q", &session))
     }
 
-    @Test func `Two-phase transactions end where they were prepared`() {
+    @Test func `Two-phase transactions end in the session or the principal's that prepared them`() {
         var session = session([])
         #expect(!run("COMMIT PREPARED 'theirs'", &session))
         #expect(run("PREPARE TRANSACTION 'mine'", &session))
         #expect(run("COMMIT PREPARED 'mine'", &session))
+        // Another session of the same principal prepared it.
+        let ends = GuardFixture.judged("ROLLBACK PREPARED 'earlier'").judgement
+        #expect(!session.verdict(ends).isAllowed)
+        #expect(session.verdict(ends) { $0 == "earlier" }.isAllowed)
     }
 
     @Test func `A verdict names a bounded number of reasons`() {

@@ -22,7 +22,12 @@ package struct SessionGuard: Sendable {
     }
 
     /// Judges what a text does by the session's rules.
-    package func verdict(_ judgement: Judgement) -> StatementVerdict {
+    ///
+    /// - Parameter ownsTransaction: whether a two-phase transaction that this session did not prepare is its
+    ///   principal's all the same.
+    package func verdict(
+        _ judgement: Judgement, ownsTransaction: (String) -> Bool = { _ in false }
+    ) -> StatementVerdict {
         var reasons: [String] = []
         var classes: GuardedClasses = []
         func find(_ found: GuardedClasses, _ reason: String) {
@@ -40,8 +45,9 @@ package struct SessionGuard: Sendable {
         for database in judgement.changedDatabases where rules.databases.contains(database) {
             find(.always, "the database \(database) is handed out by the gateway")
         }
-        for transaction in judgement.endedTransactions where !transactions.contains(transaction) {
-            find(.always, "the prepared transaction \(transaction) is not one of this session's")
+        for transaction in judgement.endedTransactions
+        where !transactions.contains(transaction) && !ownsTransaction(transaction) {
+            find(.always, "the prepared transaction \(transaction) is not one of this principal's")
         }
         for name in judgement.executed where !judgement.prepared.contains(name) {
             judgeExecuted(name, find)

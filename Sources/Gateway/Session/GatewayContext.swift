@@ -24,6 +24,7 @@ final class GatewayContext: Sendable {
     let reserve = ReserveDescriptor()
     let scramKeys = ScramKeyCache()
     let longStatements = LongStatements()
+    let preparedTransactions = PreparedTransactions()
     let passwords: PasswordFiles
     let platform: GatewayPlatform
     let logger: Logger

@@ -99,6 +99,7 @@ extension Relay {
             if let text = texts.first {
                 guardian.note(text)
                 noteSchema(text)
+                noteTransactions(text)
             }
         case .parse(let texts, let name): noteParsed(texts, name: name)
         case nil: break
@@ -168,7 +169,7 @@ extension Relay {
         for text in texts {
             switch text.reading {
             case .facts:
-                let verdict = guardian.verdict(text.judgement)
+                let verdict = guardian.verdict(text.judgement, ownsTransaction: ownsTransaction)
                 guard verdict.isAllowed else {
                     return mayWait && waitsForCatalog() ? .later : .refused(forbidden(verdict))
                 }
@@ -235,7 +236,23 @@ extension Relay {
         prepared.note(text, of: recorder.message, isNamed: !name.isEmpty, verdict: verdictNumber)
         guardian.note(text)
         noteSchema(text)
+        noteTransactions(text)
         if !name.isEmpty { guardian.note(text, preparedAs: Relay.cutName(name.span)) }
+    }
+
+    private func ownsTransaction(_ name: String) -> Bool {
+        guard let principal = session.identity.principal else { return false }
+        return worker.context.preparedTransactions.isOwned(
+            name, database: connection.replica.dbname, by: principal)
+    }
+
+    private func noteTransactions(_ text: JudgedText) {
+        guard let principal = session.identity.principal else { return }
+        let (transactions, database) = (worker.context.preparedTransactions, connection.replica.dbname)
+        for name in text.judgement.preparedTransactions {
+            transactions.note(name, database: database, of: principal)
+        }
+        for name in text.judgement.endedTransactions { transactions.forget(name, database: database) }
     }
 
     private func noteSchema(_ text: JudgedText) {
