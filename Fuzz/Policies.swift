@@ -155,7 +155,7 @@ private func checkAllowed(
     check(rule.roles.contains { $0.hasSameBytes(as: decision.role) }, "a role of the rule")
     check(decision.access == rule.access, "the access of the rule")
     check(!decision.replication || rule.replication, "replication where the rule allows it")
-    check(rule.forbid.isEmpty && !rule.forbidsTemporary, "no statement that would have to be judged")
+    check(decision.forbid == rule.forbid, "what the rule forbids")
     if rule.access == .readWrite, !rule.replicates {
         for replica in database?.replicas ?? [] {
             let region = configuration.region(named: replica.region)
@@ -206,9 +206,10 @@ private func checkNarrowings(
             return check(false, "nothing where the token leaves nothing")
         }
     }
-    guard case .failure(.unjudged) = decided(Narrowing(forbid: [.ddl])) else {
-        return check(false, "no session that would have to be judged")
+    guard case .success(let stricter) = decided(Narrowing(forbid: [.ddl])) else {
+        return check(false, "a session with what the token forbids besides")
     }
+    check(stricter.forbid == decision.forbid.union([.ddl]), "a token forbids more, and allows nothing")
 }
 
 private func isNamed(_ region: Region, in names: [String]) -> Bool {
