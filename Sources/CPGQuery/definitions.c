@@ -394,10 +394,8 @@ static bool walkServerDefinition(Walk *w, Node *node, SQLStatementKind *kind) {
             *kind = SQLStatementKindAlterDatabase;
             textFact(w, SQLFactKindDatabase, ((AlterDatabaseStmt *)node)->dbname, 0);
             return true;
-        case T_AlterDatabaseRefreshCollStmt:
-            *kind = SQLStatementKindAlterDatabase;
-            textFact(w, SQLFactKindDatabase, ((AlterDatabaseRefreshCollStmt *)node)->dbname, 0);
-            return true;
+        // It notes a version, and changes nothing of how sessions are.
+        case T_AlterDatabaseRefreshCollStmt: *kind = SQLStatementKindAlterDatabase; return true;
         case T_AlterDatabaseSetStmt:
             *kind = SQLStatementKindAlterDatabaseSet;
             textFact(w, SQLFactKindDatabase, ((AlterDatabaseSetStmt *)node)->dbname, 0);

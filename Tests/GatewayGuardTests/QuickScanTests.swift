@@ -11,7 +11,7 @@ import Testing
         for sql in [
             "SET domicile.subject = 'x'", "set DOMICILE.subject to x", "SELECT Set_Config($1, $2, false)",
             "SELECT pg_catalog.pg_terminate_backend(1)", "SELECT PG_CANCEL_BACKEND(1)",
-            "SELECT pg_log_backend_memory_contexts(1)", "PREPARE TRANSACTION 'x'", "commit prepared 'x'",
+            "PREPARE TRANSACTION 'x'", "commit prepared 'x'",
             "ROLLBACK\nPREPARED 'x'", "ALTER ROLE x", "Drop role x", "REASSIGN OWNED BY x TO y",
             "SELECT U&\"set_confi\\0067\"($1, $2, false)", "select u&\"x\"()",
         ] { #expect(needs(sql), "\(sql)") }

@@ -103,7 +103,10 @@ import Testing
         Case("SELECT ts_rewrite('a'::tsquery, 'b'::tsquery, 'c'::tsquery)", []),
         Case("SELECT ts_rewrite('a'::tsquery, 'SELECT 1')", hidden),
         Case("SELECT * FROM pg_stat_activity", [.peers]), Case("SELECT * FROM pg_catalog.pg_locks", [.peers]),
-        Case("SELECT pg_blocking_pids(1)", [.peers]), Case("SELECT * FROM pg_hba_file_rules", [.egress]),
+        Case("SELECT pg_blocking_pids(1)", [.peers]),
+        Case("SELECT pg_log_backend_memory_contexts(1)", [.peers]),
+        Case("ALTER DATABASE orders REFRESH COLLATION VERSION", [.ddl]),
+        Case("SELECT * FROM pg_hba_file_rules", [.egress]),
         Case("SELECT c.relname FROM pg_catalog.pg_class c", []), Case("SHOW role", []),
         Case("SELECT current_setting('role'), current_user", []), Case("SET search_path = public", []),
         Case("SET client_encoding = 'SJIS'", hidden), Case("SET NAMES 'gb18030'", hidden),
@@ -178,7 +181,8 @@ import Testing
         "ALTER ROLE other PASSWORD 'x'",
         "CREATE ROLE x", "DO 'x'", "CREATE TABLE t (a int)", "SELECT dblink('x')",
         "SELECT unknown_function(1)",
-        "ALTER DATABASE other SET search_path = x", "ALTER TABLE orders ADD COLUMN a int",
+        "ALTER DATABASE other SET search_path = x", "ALTER DATABASE orders REFRESH COLLATION VERSION",
+        "SELECT pg_log_backend_memory_contexts(1)", "ALTER TABLE orders ADD COLUMN a int",
     ])
     func `Nothing else is refused where nothing is forbidden`(_ sql: String) {
         let verdict = GuardFixture.verdict(sql)

@@ -77,10 +77,11 @@ package enum BuiltInFunctions {
             multirange_recv
             """
         ),
-        (.signals, "pg_terminate_backend pg_cancel_backend pg_log_backend_memory_contexts"),
+        (.signals, "pg_terminate_backend pg_cancel_backend"),
         (
             .showsPeers,
             """
+            pg_log_backend_memory_contexts
             pg_stat_get_activity pg_stat_get_backend_activity pg_stat_get_backend_activity_start
             pg_stat_get_backend_client_addr pg_stat_get_backend_client_port pg_stat_get_backend_dbid
             pg_stat_get_backend_idset pg_stat_get_backend_pid pg_stat_get_backend_start pg_stat_get_backend_userid

@@ -11,8 +11,8 @@ package enum FunctionCalls {
     }
 
     private static let setConfig: UInt32 = 2078
-    /// pg_terminate_backend, pg_cancel_backend, pg_log_backend_memory_contexts.
-    private static let signals: Set<UInt32> = [2096, 2171, 4543]
+    /// pg_terminate_backend, pg_cancel_backend.
+    private static let signals: Set<UInt32> = [2096, 2171]
     /// lo_open, lo_close, loread, lo_lseek, lo_tell, lo_lseek64, lo_tell64.
     private static let readers: Set<UInt32> = [952, 953, 954, 956, 958, 3170, 3171]
     /// lowrite, lo_creat, lo_unlink, lo_create, lo_truncate, lo_truncate64.

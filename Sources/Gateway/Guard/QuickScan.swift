@@ -2,7 +2,7 @@
 /// session that nothing else is forbidden to pays for no parse of the others.
 package enum QuickScan {
     private static let words: [[UInt8]] = [
-        "domicile", "set_config", "pg_terminate_backend", "pg_cancel_backend", "pg_log_backend", "prepare",
+        "domicile", "set_config", "pg_terminate_backend", "pg_cancel_backend", "prepare",
         "alter",
         "drop", "reassign", "u&",
     ].map { Array($0.utf8) }
