@@ -3,8 +3,8 @@ package struct PreparedTexts: Sendable {
     /// Named statements that are remembered; of more, the oldest are forgotten, and refused where something is
     /// forbidden.
     package static let limit = 4096
-    /// Unnamed ones: a Bind means the last that was sent, or one before it where that failed.
-    package static let unnamedLimit = 8
+    /// Unnamed ones: a Bind means the last that was sent, or one before it where the server passed over those behind it.
+    package static let unnamedLimit = 256
 
     package enum Found {
         /// Judged by the policy and the catalogue that hold now.
