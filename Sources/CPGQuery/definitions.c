@@ -116,7 +116,6 @@ static void walkCreateFunction(Walk *w, CreateFunctionStmt *function) {
 
 static void walkCreateTable(Walk *w, CreateStmt *create) {
     walkName(w, create->relation, SQLRelationMade);
-    if (create->relation != NULL && create->relation->relpersistence == 't') deed(w, SQLDeedTemporary);
     walkList(w, create->tableElts);
     ListCell *cell;
     foreach (cell, create->inhRelations) walkName(w, lfirst(cell), SQLRelationChanged);
@@ -169,11 +168,6 @@ static void walkIndex(Walk *w, IndexStmt *index) {
     walk(w, index->whereClause);
 }
 
-static void walkMade(Walk *w, RangeVar *relation) {
-    walkName(w, relation, SQLRelationMade);
-    if (relation != NULL && relation->relpersistence == 't') deed(w, SQLDeedTemporary);
-}
-
 static void walkItems(Walk *w, List *items) {
     ListCell *cell;
     foreach (cell, items) {
@@ -222,16 +216,16 @@ static bool walkRelationDefinition(Walk *w, Node *node, SQLStatementKind *kind) 
         case T_CreateTableAsStmt: {
             CreateTableAsStmt *create = (CreateTableAsStmt *)node;
             *kind = SQLStatementKindCreateTableAs;
-            walkMade(w, create->into->rel);
+            walkName(w, create->into->rel, SQLRelationMade);
             walkStatement(w, create->query, -1, 0);
             return true;
         }
         case T_ViewStmt:
             *kind = SQLStatementKindCreateView;
-            walkMade(w, ((ViewStmt *)node)->view);
+            walkName(w, ((ViewStmt *)node)->view, SQLRelationMade);
             walkStatement(w, ((ViewStmt *)node)->query, -1, 0);
             return true;
-        case T_CreateSeqStmt: *kind = SQLStatementKindCreateSequence; walkMade(w, ((CreateSeqStmt *)node)->sequence); return true;
+        case T_CreateSeqStmt: *kind = SQLStatementKindCreateSequence; walkName(w, ((CreateSeqStmt *)node)->sequence, SQLRelationMade); return true;
         case T_AlterSeqStmt:
             *kind = SQLStatementKindAlterObject;
             walkName(w, ((AlterSeqStmt *)node)->sequence, SQLRelationChanged);

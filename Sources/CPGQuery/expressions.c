@@ -167,10 +167,7 @@ static void walkSelect(Walk *w, SelectStmt *select) {
         walkStatement(w, (Node *)select->larg, -1, 0);
         walkStatement(w, (Node *)select->rarg, -1, 0);
     }
-    if (select->intoClause != NULL) {
-        walkName(w, select->intoClause->rel, SQLRelationMade);
-        if (select->intoClause->rel->relpersistence == 't') deed(w, SQLDeedTemporary);
-    }
+    if (select->intoClause != NULL) walkName(w, select->intoClause->rel, SQLRelationMade);
     // DISTINCT without ON is a list of one NULL.
     walkList(w, select->distinctClause);
     walkList(w, select->targetList);
@@ -350,15 +347,9 @@ static void walkSample(Walk *w, RangeTableSample *sample) {
     walk(w, sample->repeatable);
 }
 
-static void walkConstant(Walk *w, A_Const *constant) {
-    if (constant->isnull || constant->location < 0) return;
-    fact(w, SQLFactKindConstant)->location = constant->location;
-}
-
 // One level; every way down passes through here, where the depth is counted.
 static void walkNode(Walk *w, Node *node) {
     switch (nodeTag(node)) {
-        case T_A_Const: walkConstant(w, (A_Const *)node); break;
         case T_ColumnRef: walkColumn(w, (ColumnRef *)node); break;
         case T_A_Expr: walkOperator(w, (A_Expr *)node); break;
         case T_FuncCall: walkCall(w, (FuncCall *)node); break;
@@ -456,7 +447,7 @@ static void walkNode(Walk *w, Node *node) {
         case T_RoleSpec: walkRole(w, (RoleSpec *)node); break;
         case T_DefElem: walkOptions(w, list_make1(node)); break;
         // Nothing hangs on these.
-        case T_ParamRef: case T_A_Star: case T_SQLValueFunction: case T_SetToDefault: case T_CurrentOfExpr:
+        case T_A_Const: case T_ParamRef: case T_A_Star: case T_SQLValueFunction: case T_SetToDefault: case T_CurrentOfExpr:
         case T_Integer: case T_Float: case T_Boolean: case T_String: case T_BitString: case T_Alias:
             break;
         case T_SelectStmt: case T_InsertStmt: case T_UpdateStmt: case T_DeleteStmt: case T_MergeStmt:

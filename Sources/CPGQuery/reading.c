@@ -18,16 +18,19 @@ extern MemoryContext pg_query_enter_memory_context(void);
 extern void pg_query_exit_memory_context(MemoryContext context);
 extern __thread bool standard_conforming_strings;
 
-static bool isOperatorCharacter(unsigned char c) {
-    return c != 0 && strchr("~!@#^&|`?+-*/%<>=", c) != NULL;
-}
+// Every statement of every session is looked through.
+static const bool isOperatorCharacter[256] = {
+    ['~'] = true, ['!'] = true, ['@'] = true, ['#'] = true, ['^'] = true, ['&'] = true, ['|'] = true,
+    ['`'] = true, ['?'] = true, ['+'] = true, ['-'] = true, ['*'] = true, ['/'] = true, ['%'] = true,
+    ['<'] = true, ['>'] = true, ['='] = true,
+};
 
 bool sqltext_has_long_run(const char *sql, int64_t bytes) {
     int64_t start = 0;
     bool isBanner = true;
     for (int64_t at = 0; at <= bytes; at++) {
         unsigned char c = at < bytes ? (unsigned char)sql[at] : 0;
-        if (isOperatorCharacter(c)) {
+        if (isOperatorCharacter[c]) {
             if (c != (unsigned char)sql[start] || c == '+') isBanner = false;
             if (at - start >= SQLOperatorRunLimit && !isBanner) return true;
         } else {

@@ -62,7 +62,7 @@ package struct SQLFacts: Sendable {
     }
 
     package enum Deed: UInt16, Sendable {
-        case copyProgram, copyFile, copyIn, copyOut, securityDefiner, temporary, serverFile, foreignOptions
+        case copyProgram, copyFile, copyIn, copyOut, securityDefiner, serverFile, foreignOptions
     }
 
     package struct Body: Sendable {
@@ -90,8 +90,6 @@ package struct SQLFacts: Sendable {
     package var roles: [String?] = []
     /// Databases that are changed or dropped.
     package var databases: [String] = []
-    /// Where constants stand, in bytes.
-    package var constants: [Int] = []
     /// Tags of nodes that the walk does not know.
     package var unknownNodes: [Int] = []
 

@@ -90,7 +90,6 @@ extension SQLFacts {
         case .prepared: addPrepared(name ?? "", fact.detail)
         case .role: roles.append(name)
         case .database: if let name { databases.append(name) }
-        case .constant: constants.append(Int(fact.location))
         case .unknown: unknownNodes.append(Int(fact.detail))
         }
     }

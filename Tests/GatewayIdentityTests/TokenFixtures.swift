@@ -36,6 +36,25 @@ struct TokenFixtures: Decodable, Sendable {
     var issuers: [String: Provider]
     var cases: [Case]
 
+    /// A service whose issuers answer with the fixtures' keys, all fetched.
+    static func service(_ names: [String]) async throws -> IdentityService {
+        let fixtures = TokenFixtures.all
+        var documents: [String: [UInt8]] = [:]
+        var issuers: [Issuer] = []
+        for name in names {
+            let issuer = try fixtures.issuer(name)
+            issuers.append(issuer)
+            documents[issuer.issuer] = try fixtures.keySet(of: name)
+        }
+        let known = documents
+        let service = IdentityService(
+            issuers: issuers, leeway: .seconds(fixtures.leeway), tokenLimit: 16384, logger: silent,
+            fetch: { issuer in known[issuer.issuer].map { .success($0) } ?? .failure(.deadline) },
+            uptime: { .zero })
+        for issuer in issuers { _ = await service.fetchedKeys(of: issuer.issuer) }
+        return service
+    }
+
     static let all: TokenFixtures = {
         do {
             let url = try #require(

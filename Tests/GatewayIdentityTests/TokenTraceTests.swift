@@ -4,25 +4,6 @@ import GatewayIdentity
 import Testing
 
 @Suite struct TokenTraceTests {
-    /// A service that has the fixtures' keys of these issuers, or has tried to get them.
-    private func service(_ names: [String]) async throws -> IdentityService {
-        let fixtures = TokenFixtures.all
-        var documents: [String: [UInt8]] = [:]
-        var issuers: [Issuer] = []
-        for name in names {
-            let issuer = try fixtures.issuer(name)
-            issuers.append(issuer)
-            documents[issuer.issuer] = try fixtures.keySet(of: name)
-        }
-        let known = documents
-        let service = IdentityService(
-            issuers: issuers, leeway: .seconds(fixtures.leeway), tokenLimit: 16384, logger: silent,
-            fetch: { issuer in known[issuer.issuer].map { .success($0) } ?? .failure(.deadline) },
-            uptime: { .zero })
-        for issuer in issuers { _ = await service.fetchedKeys(of: issuer.issuer) }
-        return service
-    }
-
     private func verdicts(_ trace: TokenTrace) -> [TokenTrace.Check: TokenTrace.Verdict] {
         Dictionary(uniqueKeysWithValues: trace.steps.map { ($0.check, $0.verdict) })
     }
@@ -31,7 +12,7 @@ import Testing
         "The first check that fails is what a login is told, for each of the fixtures' tokens; an accepted one passes all",
         arguments: TokenFixtures.all.cases)
     func sameAsLogin(_ fixture: TokenFixtures.Case) async throws {
-        let service = try await service(fixture.issuers)
+        let service = try await TokenFixtures.service(fixture.issuers)
         let now = TokenFixtures.all.now
         let token = Array(fixture.token.utf8)
         let trace = service.trace(token, now: now)
@@ -76,7 +57,7 @@ import Testing
 
     @Test("What depends on a check that failed is skipped and not guessed")
     func skipped() async throws {
-        let service = try await service(["main"])
+        let service = try await TokenFixtures.service(["main"])
         let junk = verdicts(service.trace(Array("no token".utf8), now: TokenFixtures.all.now))
         #expect(junk[.form] != .passed)
         #expect(junk.count { $0.value == .skipped } == TokenTrace.Check.allCases.count - 1)

@@ -7,30 +7,11 @@ import Synchronization
 import Testing
 
 @Suite struct TokenVerificationTests {
-    /// A service whose issuers answer with the fixtures' keys, all fetched.
-    private func service(_ names: [String]) async throws -> IdentityService {
-        let fixtures = TokenFixtures.all
-        var documents: [String: [UInt8]] = [:]
-        var issuers: [Issuer] = []
-        for name in names {
-            let issuer = try fixtures.issuer(name)
-            issuers.append(issuer)
-            documents[issuer.issuer] = try fixtures.keySet(of: name)
-        }
-        let known = documents
-        let service = IdentityService(
-            issuers: issuers, leeway: .seconds(fixtures.leeway), tokenLimit: 16384, logger: silent,
-            fetch: { issuer in known[issuer.issuer].map { .success($0) } ?? .failure(.deadline) },
-            uptime: { .zero })
-        for issuer in issuers { _ = await service.fetchedKeys(of: issuer.issuer) }
-        return service
-    }
-
     @Test(
         "F-ID-01 F-ID-02 F-ID-03 F-ID-04 F-ID-05 F-ID-08 F-ID-10 F-ID-17 F-ID-18 F-ID-20: each token's verdict",
         arguments: TokenFixtures.all.cases)
     func verdict(_ fixture: TokenFixtures.Case) async throws {
-        let service = try await service(fixture.issuers)
+        let service = try await TokenFixtures.service(fixture.issuers)
         let result = await service.login(Array(fixture.token.utf8), now: TokenFixtures.all.now)
         if fixture.expect == "accept" {
             let token = try #require(result.token, "refused: \(result.refusal?.detail ?? "")")
@@ -61,7 +42,7 @@ import Testing
     @Test("F-ID-11: no refusal's text holds anything of the token it refuses")
     func textsHoldNothing() async throws {
         for fixture in TokenFixtures.all.cases where fixture.expect != "accept" {
-            let service = try await service(fixture.issuers)
+            let service = try await TokenFixtures.service(fixture.issuers)
             let verification = await service.login(Array(fixture.token.utf8), now: TokenFixtures.all.now)
             let refusal = try #require(verification.refusal)
             let text = refusal.detail + refusal.hint + "\(refusal)"
@@ -78,7 +59,7 @@ import Testing
 
     @Test("The principal of a verified token holds all its claims under the issuer's mapping")
     func principal() async throws {
-        let service = try await service(["main"])
+        let service = try await TokenFixtures.service(["main"])
         let fixtures = TokenFixtures.all
         let token = try #require(
             await service.login(try fixtures.token("good-rs256"), now: fixtures.now).token)
@@ -89,7 +70,7 @@ import Testing
 
     @Test("F-ID-14: the same token is good up to its expiry plus leeway and refused from then on")
     func expiryPasses() async throws {
-        let service = try await service(["main"])
+        let service = try await TokenFixtures.service(["main"])
         let fixtures = TokenFixtures.all
         let token = try fixtures.token("good-rs256")
         #expect(service.verify(token, now: 1_900_003_629).token != nil)
@@ -116,7 +97,7 @@ import Testing
 
     @Test("Any single changed byte of a token makes it another: none is accepted, none traps")
     func everyByteCounts() async throws {
-        let service = try await service(["main"])
+        let service = try await TokenFixtures.service(["main"])
         let fixtures = TokenFixtures.all
         let token = try fixtures.token("good-es256")
         for index in token.indices {

@@ -68,8 +68,6 @@ typedef enum __attribute__((enum_extensibility(closed))) SQLFactKind : uint8_t {
     SQLFactKindRole,
     // A database that is changed or dropped.
     SQLFactKindDatabase,
-    // A constant at `location`.
-    SQLFactKindConstant,
     // A node that the walk does not know: detail is its tag.
     SQLFactKindUnknown
 } SQLFactKind;
@@ -90,7 +88,6 @@ enum {
 
 enum {
     SQLDeedCopyProgram, SQLDeedCopyFile, SQLDeedCopyIn, SQLDeedCopyOut, SQLDeedSecurityDefiner,
-    SQLDeedTemporary,           // what the statement makes is temporary
     SQLDeedServerFile,          // COPY apart, something names a file or a library of the server's
     SQLDeedForeignOptions,      // ALTER … OPTIONS
 };

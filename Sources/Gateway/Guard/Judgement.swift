@@ -22,12 +22,6 @@ package struct Judgement: Sendable {
     /// Roles and databases that it changes; nil for CURRENT_USER, ALL and the like.
     package var changedRoles: [String?] = []
     package var changedDatabases: [String] = []
-    /// Its statements' kinds, as the log names them.
-    package var kinds: [String] = []
-    /// Relations that it names, schema-qualified where they are written so.
-    package var relations: [String] = []
-    /// It may change how later texts are read: a parameter of the lexer, or anything that may set one.
-    package var maySetParameters = false
 
     package init() {}
 

@@ -10,12 +10,13 @@ package struct PreparedTexts: Sendable {
         /// Judged by the policy and the catalogue that hold now.
         case current
         /// Judged by others.
-        case earlier(JudgedText)
+        case earlier([JudgedText])
         case unknown
     }
 
     private struct Entry {
-        var text: JudgedText
+        /// The ways it can be read.
+        var texts: [JudgedText]
         var verdict: UInt64
     }
 
@@ -25,8 +26,8 @@ package struct PreparedTexts: Sendable {
     package init() {}
 
     /// - Parameter verdict: the number of the policy and catalogue that it was judged by.
-    package mutating func note(_ text: JudgedText, of message: UInt64, isNamed: Bool, verdict: UInt64) {
-        let entry = Entry(text: text, verdict: verdict)
+    package mutating func note(_ texts: [JudgedText], of message: UInt64, isNamed: Bool, verdict: UInt64) {
+        let entry = Entry(texts: texts, verdict: verdict)
         guard isNamed else {
             if unnamed.count == PreparedTexts.unnamedLimit { unnamed.removeFirst() }
             return unnamed.append((message, entry))
@@ -42,6 +43,6 @@ package struct PreparedTexts: Sendable {
         guard let entry = unnamed.last(where: { $0.message == message })?.entry ?? named[message] else {
             return .unknown
         }
-        return entry.verdict == verdict ? .current : .earlier(entry.text)
+        return entry.verdict == verdict ? .current : .earlier(entry.texts)
     }
 }

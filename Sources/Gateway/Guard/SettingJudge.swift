@@ -30,10 +30,7 @@ package enum SettingJudge {
             judgement.add([.roleChange, .readOnly], "\(name) is changed")
         case "transaction_read_only", "default_transaction_read_only":
             if !keepsReadOnly(setting, name) { judgement.add(.readOnly, "\(name) is turned off") }
-        case "standard_conforming_strings", "backslash_quote": judgement.maySetParameters = true
-        case "client_encoding", "names":
-            judgement.maySetParameters = true
-            judgeEncoding(setting, into: &judgement)
+        case "client_encoding", "names": judgeEncoding(setting, into: &judgement)
         case "local_preload_libraries", "session_preload_libraries", "dynamic_library_path":
             judgement.add(.egress, "\(name) loads libraries of the server")
         default: break

@@ -33,7 +33,6 @@ package struct StatementJudge {
         }
         judgement.prepared = facts.prepared
         judgement.executed = facts.executed
-        judgement.kinds = StatementKind.names(of: facts)
     }
 
     // MARK: Statements
@@ -85,7 +84,6 @@ package struct StatementJudge {
 
     private mutating func take(_ relation: SQLFacts.Relation) {
         let name = StatementJudge.written(relation.schema, relation.name)
-        if !judgement.relations.contains(name) { judgement.relations.append(name) }
         if relation.use.contains(.made) {
             judgement.made.append(relation.name)
             return
@@ -192,12 +190,10 @@ package struct StatementJudge {
     private mutating func take(_ setting: SQLFacts.Setting) {
         guard let name = setting.name else {
             if setting.action == .setConfig {
-                judgement.maySetParameters = true
                 judgement.add(
                     [.always, .hidden],
                     "set_config with a name that is no constant can set anything")
             }
-            if setting.action == .resetAll { judgement.maySetParameters = true }
             return
         }
         SettingJudge.judge(setting, name, into: &judgement)
@@ -211,7 +207,7 @@ package struct StatementJudge {
         case .foreignOptions: judgement.add(.egress, "OPTIONS of a foreign object can lead elsewhere")
         case .securityDefiner:
             judgement.add(.roleChange, "a SECURITY DEFINER function runs with another role's rights")
-        case .copyIn, .copyOut, .temporary: break
+        case .copyIn, .copyOut: break
         }
     }
 

@@ -39,30 +39,4 @@ extension StatementKind {
         case .unknown: .hidden
         }
     }
-
-    /// The log's `class`: the kind of data statement, `ddl` for what changes the schema, `role` for roles, else
-    /// `utility`.
-    var logged: String {
-        switch self {
-        case .select, .values: "select"
-        case .insert: "insert"
-        case .update: "update"
-        case .delete: "delete"
-        case .merge: "merge"
-        case .copy: "copy"
-        case .begin, .commit, .rollback, .savepoint, .prepareTransaction, .commitPrepared, .rollbackPrepared:
-            "transaction"
-        case .createRole, .alterRole, .alterRoleSet, .dropRole, .grantRole: "role"
-        default: classes?.contains(.ddl) == true ? "ddl" : "utility"
-        }
-    }
-
-    /// Of the statements at the top, each once, in their order.
-    static func names(of facts: SQLFacts) -> [String] {
-        var names: [String] = []
-        for statement in facts.topLevel where !names.contains(statement.kind.logged) {
-            names.append(statement.kind.logged)
-        }
-        return names
-    }
 }

@@ -1,5 +1,3 @@
-import Dispatch
-import Foundation
 import GatewayCatalog
 import GatewayRouting
 import Synchronization
@@ -20,7 +18,7 @@ final class CatalogReader: Sendable {
     /// The replica's newest status.
     let status: @Sendable (ReplicaID) -> ReplicaStatus?
     private let requests = Mutex(Requests())
-    private let finished = DispatchSemaphore(value: 0)
+    private let thread = ServerThread()
     private let published = Mutex(CatalogState())
 
     /// Bodies are parsed on it.
@@ -41,13 +39,8 @@ final class CatalogReader: Sendable {
     }
 
     func start() {
-        let thread = Thread { [self] in
-            CatalogLoop(self).run()
-            finished.signal()
+        thread.start(name: "catalog", stackSize: CatalogReader.stackSize) { [self] in CatalogLoop(self).run()
         }
-        thread.name = "catalog"
-        thread.stackSize = CatalogReader.stackSize
-        thread.start()
     }
 
     /// Ends soon: what is being read is given up.
@@ -57,12 +50,7 @@ final class CatalogReader: Sendable {
     }
 
     /// Waits for the thread's end. False where it did not come in time.
-    func join(until deadline: Int64) -> Bool {
-        let left = max(0, deadline - ProbeClock.now())
-        guard finished.wait(timeout: .now() + .nanoseconds(Int(left))) == .success else { return false }
-        finished.signal()
-        return true
-    }
+    func join(until deadline: Int64) -> Bool { thread.join(until: deadline) }
 
     /// Looks again as soon as may be.
     func refreshSoon() {

@@ -32,7 +32,7 @@ final class ReplicaProbe: Sendable {
     let resolver: NameResolver
     private let conclusion: Conclusion
     private let requests = Mutex(Requests())
-    private let finished = DispatchSemaphore(value: 0)
+    private let thread = ServerThread()
 
     init?(
         target: ReplicaTarget, settings: ProbeSettings, lookup: @escaping NameLookup,
@@ -47,7 +47,7 @@ final class ReplicaProbe: Sendable {
     }
 
     func start() {
-        let thread = Thread { [self] in
+        thread.start(name: "probe", stackSize: ReplicaProbe.stackSize) { [self] in
             ProbeLoop(self).run()
             let left = requests.withLock { state in
                 state.stopping = true
@@ -55,11 +55,7 @@ final class ReplicaProbe: Sendable {
                 return state.terminations
             }
             for termination in left { termination.completion(.unknownReplica) }
-            finished.signal()
         }
-        thread.name = "probe"
-        thread.stackSize = ReplicaProbe.stackSize
-        thread.start()
     }
 
     /// Ends after the probe that is under way, which its timeout bounds.
@@ -69,10 +65,7 @@ final class ReplicaProbe: Sendable {
     }
 
     /// Waits for the thread's end. False where it did not come in time.
-    func join(until deadline: Int64) -> Bool {
-        let left = max(0, deadline - ProbeClock.now())
-        return finished.wait(timeout: .now() + .nanoseconds(Int(left))) == .success
-    }
+    func join(until deadline: Int64) -> Bool { thread.join(until: deadline) }
 
     /// Probes now.
     func hurry() {

@@ -14,6 +14,7 @@ extension Relay {
     func processFrontend() {
         lastActivity = worker.loop.now
         awaitsAnswers = false
+        lookUpCatalog()
         while session.isRelaying, !hasTerminated, cancel == nil, !recorder.pipeline.isFull {
             let step = step()
             // While the replica passes over messages no frame of it comes that would have them recorded.

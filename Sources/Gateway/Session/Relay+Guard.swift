@@ -96,11 +96,7 @@ extension Relay {
     func noteForwarded() {
         switch judged {
         case .query(let texts):
-            if let text = texts.first {
-                guardian.note(text)
-                noteSchema(text)
-                noteTransactions(text)
-            }
+            for text in texts { note(text) }
         case .parse(let texts, let name): noteParsed(texts, name: name)
         case nil: break
         }
@@ -120,12 +116,11 @@ extension Relay {
 
     /// A Query's or Parse's text.
     private func judge(_ sql: Span<UInt8>) -> Judgment {
-        if SQLText.hasLongOperatorRun(sql) { return .refused(Refused(.statementTooComplex)) }
-        guard guardian.rules.isGuarded || QuickScan.needsReading(sql) else { return .allowed([]) }
-        if isReplicationCommand(sql) { return .allowed([]) }
-        if guardian.rules.isGuarded, SettingJudge.isUnsafe(encoding: recorder.clientEncoding),
-            sql.holdsHighBytes
-        {
+        // A text that is read is looked through for runs of operators where it is.
+        guard (guardian.rules.isGuarded || QuickScan.needsReading(sql)) && !isReplicationCommand(sql) else {
+            return SQLText.hasLongOperatorRun(sql) ? .refused(Refused(.statementTooComplex)) : .allowed([])
+        }
+        if guardian.rules.isGuarded, hasUnsafeEncoding, sql.holdsHighBytes {
             let reason = "in client_encoding \(recorder.clientEncoding) it can be read in two ways"
             return .refused(forbidden(StatementVerdict(isAllowed: false, classes: [], reasons: [reason])))
         }
@@ -145,7 +140,8 @@ extension Relay {
         }
         guard sql.count <= LongStatements.readBytes else {
             // Where nothing is forbidden, what is refused to everybody is not looked for in it.
-            return guardian.rules.isGuarded ? .refused(Refused(.statementTooComplex)) : .allowed([])
+            return guardian.rules.isGuarded || SQLText.hasLongOperatorRun(sql)
+                ? .refused(Refused(.statementTooComplex)) : .allowed([])
         }
         let address = session.address
         let context = worker.context
@@ -179,17 +175,17 @@ extension Relay {
                 if guardian.rules.isGuarded { return .refused(Refused(.statementUnreadable(message))) }
             }
         }
-        catalogWaits = 0
         return .allowed(texts)
     }
 
     /// Without the catalogue hardly anything is allowed. It is read when the first session needs it: what came before it
-    /// waits for a moment.
+    /// waits for a moment, once.
     private func waitsForCatalog() -> Bool {
-        guard guardian.rules.isGuarded, catalog == nil, catalogWaits < Relay.catalogWaitLimit else {
+        guard guardian.rules.isGuarded, catalog == nil else {
             catalogWaits = 0
             return false
         }
+        guard catalogWaits < Relay.catalogWaitLimit else { return false }
         if catalogWaits == 0 { worker.context.health.refreshCatalog(of: connection.attested.id) }
         catalogWaits += 1
         session.schedule(.catalog, after: .milliseconds(50))
@@ -201,9 +197,9 @@ extension Relay {
 
     private var ruleName: String { session.identity.decision?.rule ?? "" }
 
-    /// What the replica's catalogue says, as it was read last.
-    private var catalog: PublishedCatalog? {
-        guardian.rules.isGuarded ? worker.context.health.catalog(of: connection.attested.id) : nil
+    /// What the replica's catalogue says, as it was read last. Looked up once for the frames that are cut together.
+    func lookUpCatalog() {
+        catalog = guardian.rules.isGuarded ? worker.context.health.catalog(of: connection.attested.id) : nil
     }
 
     /// A walsender's commands are not SQL.
@@ -232,12 +228,21 @@ extension Relay {
     // MARK: What was prepared
 
     private func noteParsed(_ texts: [JudgedText], name: [UInt8]) {
-        guard let text = texts.first else { return }
-        prepared.note(text, of: recorder.message, isNamed: !name.isEmpty, verdict: verdictNumber)
+        guard !texts.isEmpty else { return }
+        prepared.note(texts, of: recorder.message, isNamed: !name.isEmpty, verdict: verdictNumber)
+        for text in texts {
+            note(text)
+            if !name.isEmpty { guardian.note(text, preparedAs: Relay.cutName(name.span)) }
+        }
+    }
+
+    /// What a text makes, prepares and changes is known once it goes on.
+    private func note(_ text: JudgedText) {
         guardian.note(text)
-        noteSchema(text)
         noteTransactions(text)
-        if !name.isEmpty { guardian.note(text, preparedAs: Relay.cutName(name.span)) }
+        if text.judgement.findings.contains(where: { $0.classes.contains(.ddl) }) {
+            mayHaveChangedSchema = true
+        }
     }
 
     private func ownsTransaction(_ name: String) -> Bool {
@@ -253,12 +258,6 @@ extension Relay {
             transactions.note(name, database: database, of: principal)
         }
         for name in text.judgement.endedTransactions { transactions.forget(name, database: database) }
-    }
-
-    private func noteSchema(_ text: JudgedText) {
-        if text.judgement.findings.contains(where: { $0.classes.contains(.ddl) }) {
-            mayHaveChangedSchema = true
-        }
     }
 
     /// PostgreSQL cuts names to 63 bytes.
@@ -283,9 +282,9 @@ extension Relay {
         }
         switch prepared.find(statement, verdict: verdictNumber) {
         case .current: return nil
-        case .earlier(let text):
+        case .earlier(let texts):
             // What its names mean may have changed, or what is forbidden.
-            switch judge([text.again(catalog: catalog?.snapshot)], mayWait: false) {
+            switch judge(texts.map { $0.again(catalog: catalog?.snapshot) }, mayWait: false) {
             case .allowed: return nil
             case .refused(let refused): return refused
             case .later: return Refused(.statementTooComplex)

@@ -1,4 +1,5 @@
 import Audit
+import GatewayCatalog
 import GatewayConfiguration
 import GatewayGuard
 import GatewayPolicy
@@ -37,7 +38,11 @@ final class Relay {
     var prepared = PreparedTexts()
     /// What the frame that is cut now was judged as.
     var judged: Judged?
-    /// How often the statement at hand was judged without a catalogue.
+    /// The replica's catalogue; nil where none was read, or nothing is forbidden.
+    var catalog: PublishedCatalog?
+    /// The session's client_encoding is one whose characters may end in an ASCII byte.
+    var hasUnsafeEncoding: Bool
+    /// How often statements were judged again for want of a catalogue.
     var catalogWaits = 0
     /// What was forwarded may have changed the schema.
     var mayHaveChangedSchema = false
@@ -100,6 +105,7 @@ final class Relay {
             capture: capture, clientEncoding: connection.clientEncoding)
         guardian = SessionGuard(rules: rules)
         conformingStrings = connection.conformingStrings
+        hasUnsafeEncoding = SettingJudge.isUnsafe(encoding: connection.clientEncoding)
         fromExecutor = ByteBuffer(pool: session.worker.pool)
         fromUpstream = ByteBuffer(pool: session.worker.pool)
         lastActivity = session.worker.loop.now

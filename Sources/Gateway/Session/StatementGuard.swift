@@ -1,16 +1,11 @@
 import GatewayCatalog
 import GatewayGuard
-import GatewayHealth
-import GatewayRouting
 
 /// A worker's share in judging statements: what it remembers of texts.
 struct StatementGuard {
     private let cache: JudgementCache
 
     init(cacheBytes: Int) { cache = JudgementCache(limit: cacheBytes) }
-
-    var hits: Int { cache.hits }
-    var misses: Int { cache.misses }
 
     /// What the text does; where a change of the lexer's settings may be under way, how it reads under either counts.
     func judge(

@@ -98,8 +98,8 @@ package struct CatalogFunction: CatalogObject, Hashable {
     }
 }
 
-/// An operator with a reach.
-package struct CatalogOperator: CatalogObject, Hashable {
+/// An operator or a type with a reach.
+package struct CatalogName: CatalogObject, Hashable {
     package let schema: String
     package let name: String
     package let reach: CatalogReach
@@ -113,17 +113,6 @@ package struct CatalogOperator: CatalogObject, Hashable {
     }
 }
 
-/// A type with a reach: by its own functions, by casts from and to it, by a domain's checks, by its parts.
-package struct CatalogType: CatalogObject, Hashable {
-    package let schema: String
-    package let name: String
-    package let reach: CatalogReach
-    package let reasons: [CatalogReason]
-
-    package init(schema: String, name: String, reach: CatalogReach, reasons: [CatalogReason] = []) {
-        self.schema = schema
-        self.name = name
-        self.reach = reach
-        self.reasons = reasons
-    }
-}
+package typealias CatalogOperator = CatalogName
+/// By its own functions, by casts from and to it, by a domain's checks, by its parts.
+package typealias CatalogType = CatalogName

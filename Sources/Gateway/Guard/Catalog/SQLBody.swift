@@ -74,7 +74,7 @@ extension BodyFacts {
             add(.egress, "runs a program (COPY)")
         case .copyFile, .serverFile: add(.egress, "uses the server's files")
         case .foreignOptions: add(.egress, "changes where foreign tables lead")
-        case .copyIn, .copyOut, .temporary: add(.opaque, "runs a statement that the gateway does not follow")
+        case .copyIn, .copyOut: add(.opaque, "runs a statement that the gateway does not follow")
         case .securityDefiner: add(.roleChange, "makes a function that runs with its owner's rights")
         }
     }
