@@ -74,7 +74,7 @@ struct GuardTests {
                 "INSERT INTO \(name) VALUES (1)", "SELECT a FROM \(name)", "SET ROLE NONE",
                 "SELECT set_config('rOlE', 'none', false)", "SELECT count(*) > 0 FROM pg_stat_activity",
                 "SELECT count(*) > 0 FROM pg_class", "SELECT 'SET ROLE x; CREATE TABLE y' /* DROP TABLE z */",
-                "COMMENT ON SCHEMA public IS 'x'", "EXPLAIN (COSTS off) SELECT 1", "selec 1",
+                "CREATE VIEW \(name)_v AS SELECT 1", "EXPLAIN (COSTS off) SELECT 1", "selec 1",
                 "SELECT 1; CREATE TABLE \(name)_2 (a int)", "SELECT to_regclass('\(name)_2') IS NULL",
             ], user: "writer", database: "scratch", token: token)
         #expect(
@@ -134,6 +134,52 @@ struct GuardTests {
         #expect(verdict["classes"] as? [String] == ["ddl"])
         let outcomes = log.records(of: sessions, "outcome")
         #expect(outcomes.first { $0.of == refused.first?.message }?.sqlstate == "42501")
+    }
+
+    @Test(
+        "F-GRD-09: what was prepared before a reload forbids it is refused when it is bound, and by EXECUTE")
+    func reload() throws {
+        let own = try OwnGateway(testbed)
+        defer { own.remove() }
+        let table = Testbed.unique("guard")
+        defer { _ = try? testbed.direct(.euA, "drop table if exists \(table)", database: "scratch") }
+        let client = try RawClient(host: own.testbed.host, port: own.testbed.port)
+        defer { client.close() }
+        _ = try client.login(
+            own.testbed, parameters: [("user", "writer"), ("database", "scratch")],
+            token: try token("eu-writer", forbidding: "peers"))
+        var bytes: [UInt8] = []
+        try Parse.encode(
+            name: Array("make".utf8), sql: Array("CREATE TABLE \(table) (a int)".utf8), into: &bytes)
+        try Parse.encode(name: Array("read".utf8), sql: Array("SELECT 1".utf8), into: &bytes)
+        PGWire.Sync.encode(into: &bytes)
+        try client.send(bytes)
+        #expect(try client.readFrames(until: "Z").map(\.letter) == ["1", "1", "Z"])
+        try own.reload {
+            $0.replacingOccurrences(
+                of: "    replicates: allow", with: "    replicates: allow\n    forbid: [ddl]")
+        }
+        func run(_ name: String) throws -> [RawClient.Frame] {
+            var bytes: [UInt8] = []
+            try Bind.encode(portal: [], statement: Array(name.utf8), into: &bytes)
+            try Execute.encode(portal: [], maximumRows: 0, into: &bytes)
+            PGWire.Sync.encode(into: &bytes)
+            try client.send(bytes)
+            return try client.readFrames(until: "Z")
+        }
+        try own.testbed.eventually("the new policy holds for the session") {
+            // Refused by the server in any case, and by the gateway with a rule.
+            try client.send(RawClient.query("CREATE TABLE pg_catalog.\(table) (a int)"))
+            return try client.readFrames(until: "Z").first?.field("D")?.contains("forbids it") == true
+        }
+        let refused = try run("make")
+        #expect(refused.map(\.letter) == ["E", "Z"])
+        #expect(refused.first?.field("C") == "42501")
+        try client.send(RawClient.query("EXECUTE make"))
+        #expect(try client.readFrames(until: "Z").first?.field("C") == "42501")
+        #expect(try run("read").map(\.letter) == ["2", "D", "C", "Z"])
+        let made = "select to_regclass('\(table)') is null"
+        #expect(try testbed.direct(.euA, made, database: "scratch") == "t")
     }
 
     @Test("F-WIRE-26: a FunctionCall is judged by its OID, and the unnamed statement survives its refusal")
