@@ -157,13 +157,7 @@ extension Relay {
             return violation("The refusal could not be encoded.")
         }
         recorder.refusedExecute(as: name.span, now: worker.loop.now, into: &region.batch)
-        worker.awaitReceipt(session, region)
-        refusedStatements.append(
-            RefusedStatement(
-                message: recorder.message, nonce: nonce, provoked: "34000", refusal: .portalMissing))
-        fromExecutor.replace(frontend.scanned..<(frontend.scanned + header.frameLength), with: frame)
-        frontend.scanned += frame.count
-        return .next
+        return put(frame, inPlaceOf: header, nonce: nonce, provokes: "34000", says: .portalMissing)
     }
 
     private func pass(_ header: FrameHeader) -> Step {
@@ -207,11 +201,21 @@ extension Relay {
             return violation("The refusal could not be encoded.")
         }
         recordRefused(header, tag, refused, as: text)
+        return tag == .functionCall
+            ? put(frame, inPlaceOf: header, nonce: [], provokes: "42883", says: refused.refusal)
+            : put(frame, inPlaceOf: header, nonce: nonce, provokes: "42601", says: refused.refusal)
+    }
+
+    /// The frame that was recorded last gives way to one that provokes an error of this SQLSTATE, which the refusal will
+    /// replace.
+    private func put(
+        _ frame: [UInt8], inPlaceOf header: FrameHeader, nonce: [UInt8], provokes sqlstate: String,
+        says refusal: Refusal
+    ) -> Step {
         worker.awaitReceipt(session, region)
         refusedStatements.append(
             RefusedStatement(
-                message: recorder.message, nonce: tag == .functionCall ? [] : nonce,
-                provoked: tag == .functionCall ? "42883" : "42601", refusal: refused.refusal))
+                message: recorder.message, nonce: nonce, provoked: sqlstate, refusal: refusal))
         let there = min(header.frameLength, fromExecutor.count - frontend.scanned)
         fromExecutor.replace(frontend.scanned..<(frontend.scanned + there), with: frame)
         frontend.scanned += frame.count
