@@ -89,18 +89,34 @@ extension ClaimValue {
     /// numbers that are no 64-bit integers fit nothing. A string is one value, also where it holds commas or
     /// spaces.
     package func matches(anyOf patterns: [Pattern]) -> Bool {
+        func fits(_ element: ClaimValue) -> Bool {
+            element.text.map { text in patterns.contains { $0.matches(text) } } ?? false
+        }
         switch self {
-        case .array(let elements): return elements.contains { $0.elementMatches(anyOf: patterns) }
-        case .null, .bool, .integer, .number, .string, .object: return elementMatches(anyOf: patterns)
+        case .array(let elements): return elements.contains(where: fits)
+        case .null, .bool, .integer, .number, .string, .object: return fits(self)
         }
     }
 
-    private func elementMatches(anyOf patterns: [Pattern]) -> Bool {
+    /// Calls `body` with each text that patterns are compared with.
+    func forEachText(_ body: (String) -> Void) {
         switch self {
-        case .string(let text): return patterns.contains { $0.matches(text) }
-        case .integer(let value): return patterns.contains { $0.matches(String(value)) }
-        case .bool(let value): return patterns.contains { $0.matches(value ? "true" : "false") }
-        case .null, .number, .array, .object: return false
+        case .array(let elements):
+            for element in elements {
+                if let text = element.text { body(text) }
+            }
+        case .null, .bool, .integer, .number, .string, .object:
+            if let text { body(text) }
+        }
+    }
+
+    /// What patterns are compared with; nil where nothing fits it.
+    private var text: String? {
+        switch self {
+        case .string(let text): text
+        case .integer(let value): String(value)
+        case .bool(let value): value ? "true" : "false"
+        case .null, .number, .array, .object: nil
         }
     }
 }

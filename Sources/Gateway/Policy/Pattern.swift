@@ -19,7 +19,7 @@ package struct Pattern: Sendable, Hashable, CustomStringConvertible {
 
     /// True where the pattern has no `*` or `?`.
     package var isLiteral: Bool {
-        !bytes.contains(UInt8(ascii: "*")) && !bytes.contains(UInt8(ascii: "?"))
+        !bytes.contains(where: Pattern.isWildcard)
     }
 
     /// Whether the whole value fits the pattern.
@@ -59,6 +59,8 @@ package struct Pattern: Sendable, Hashable, CustomStringConvertible {
     package func covers(_ other: Pattern) -> Bool {
         self == other || (other.isLiteral && matches(other.text))
     }
+
+    static func isWildcard(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "*") || byte == UInt8(ascii: "?") }
 
     private static func fits(_ pattern: UInt8, _ byte: UInt8) -> Bool {
         pattern == UInt8(ascii: "?") ? isCrossable(byte) : pattern == byte

@@ -5,6 +5,7 @@
 /// KELVIN SIGN is a `K` to it), which would let one name stand for another.
 package struct Policy: Sendable {
     private let rules: [CompiledRule]
+    private let index: RuleIndex
     private let regions: [PolicyRegion]
     private let databases: [PolicyDatabase]
     private let gatewayRegion: String
@@ -18,6 +19,7 @@ package struct Policy: Sendable {
         rules: [Rule], regions: [PolicyRegion], databases: [PolicyDatabase], gatewayRegion: String
     ) {
         self.rules = rules.map { CompiledRule($0, regions: regions, databases: databases) }
+        index = RuleIndex(self.rules.map { ($0.source.who, $0.databases) })
         self.regions = regions
         self.databases = databases
         self.gatewayRegion = gatewayRegion
@@ -30,11 +32,8 @@ package struct Policy: Sendable {
         guard let databaseIndex = index(ofDatabase: request.database) else {
             throw .unknownDatabase(request.database)
         }
-        let matching = rules.first { rule in
-            rule.databases.contains(databaseIndex) && rule.source.who.holds(for: request.principal)
-        }
-        guard let rule = matching else { throw .noRule }
-        return try decide(request, by: rule, on: databases[databaseIndex])
+        guard let number = index.first(for: request.principal, database: databaseIndex) else { throw .noRule }
+        return try decide(request, by: rules[number], on: databases[databaseIndex])
     }
 
     /// The decision, rule by rule and check by check, for `domicile explain` and tests. Its outcome is what
