@@ -31,6 +31,7 @@ static const uint64_t copenssl_op_no_ticket = SSL_OP_NO_TICKET;
 // A peer that ends its stream without close_notify has ended it (a FIN), not failed.
 static const uint64_t copenssl_op_ignore_unexpected_eof = SSL_OP_IGNORE_UNEXPECTED_EOF;
 static const uint64_t copenssl_op_ktls = SSL_OP_ENABLE_KTLS;
+static const unsigned long copenssl_crl_check = X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL;
 static const long copenssl_relay_mode =
     SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS;
 

@@ -23,6 +23,8 @@ package enum Refusal: Error, Sendable {
     case databaseName(String)
     /// A startup parameter that an executor may not set.
     case startupParameter(String)
+    /// `domicile.max_lag` is no duration.
+    case maxLag
     /// `options` holds something that PostgreSQL does not understand, from this byte on.
     case options(position: Int)
     /// No replica in an allowed region can be used; `passedOver` is a line for each.
@@ -96,6 +98,7 @@ package enum Refusal: Error, Sendable {
         case .startupRefused(let sqlstate): sqlstate
         case .descriptorsExhausted: "53300"
         case .options, .statementUnreadable: "42601"
+        case .maxLag: "22023"
         case .portalMissing: "34000"
         case .statementTooLong: "54000"
         case .statementTooComplex: "54001"
@@ -127,6 +130,7 @@ package enum Refusal: Error, Sendable {
         case .policy(.unknownDatabase(let name)): "database \"\(Refusal.printable(name))\" does not exist"
         case .policy(let refusal): Refusal.message(refusal)
         case .databaseName: "invalid database name"
+        case .maxLag: "invalid value for parameter \"domicile.max_lag\""
         case .startupParameter(let name):
             "parameter \"\(Refusal.printable(name))\" cannot be set by an executor"
         case .options: "invalid command-line argument for server process"
@@ -176,6 +180,7 @@ package enum Refusal: Error, Sendable {
         case .loginRevoked, .revoked: "An operator revoked the token, its subject or its issuer."
         case .policy(let refusal): Refusal.detail(refusal)
         case .databaseName(let reason): Refusal.sentence(reason)
+        case .maxLag: "It says how old the data may be that a standby shows."
         case .startupParameter: "It belongs to the gateway or would widen what the policy allows."
         case .options(let position): "The options cannot be read from byte \(position) on."
         case .noReplica(_, let regions, let passedOver):
@@ -246,6 +251,7 @@ package enum Refusal: Error, Sendable {
             "Ask the operator for the reason; a token that is issued from now on may be accepted."
         case .policy(let refusal): Refusal.hint(refusal)
         case .databaseName: "Use dbname=DATABASE or dbname=DATABASE@REGION."
+        case .maxLag: "Give a duration such as 500ms, 1s or 5m, in options: -c domicile.max_lag=1s."
         case .startupParameter: "Leave it out of the connection's options."
         case .options: "Write options as -c name=value, a space in a value as \\ and a space."
         case .noReplica: "Try again later; a session is never served from another region."

@@ -12,8 +12,9 @@ package final class TLSContext: Sendable {
     package enum Trust: Sendable, Hashable {
         /// Encryption alone (`sslmode=require`).
         case anyone
-        /// A certificate signed by a CA of this PEM file.
-        case authority(file: String)
+        /// A certificate signed by a CA of this PEM file, and in none of the revocation lists of the other (RFC 5280), of
+        /// which each CA of the chain must have one.
+        case authority(file: String, revocationLists: String? = nil)
     }
 
     /// For listeners: presents a certificate chain, offers ALPN `postgresql`, and asks executors for a certificate
@@ -54,8 +55,9 @@ package final class TLSContext: Sendable {
         trust: Trust, certificate: String? = nil, key: String? = nil
     ) throws(TransportError) {
         context = try TLSContext.make(TLS_client_method())
-        if case .authority(let file) = trust {
+        if case .authority(let file, let revocationLists) = trust {
             try TLSContext.trust(context, file: file)
+            if let revocationLists { try TLSContext.heed(context, revocationLists: revocationLists) }
             SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
         }
         if let certificate, let key { try TLSContext.use(context, certificate: certificate, key: key) }
@@ -95,6 +97,15 @@ package final class TLSContext: Sendable {
         guard SSL_CTX_load_verify_file(context, file) == 1 else {
             throw .material(path: file, reason: lastError())
         }
+    }
+
+    private static func heed(
+        _ context: OpaquePointer, revocationLists file: String
+    ) throws(TransportError) {
+        guard let store = SSL_CTX_get_cert_store(context), X509_STORE_load_file(store, file) == 1 else {
+            throw .material(path: file, reason: lastError())
+        }
+        X509_STORE_set_flags(store, copenssl_crl_check)
     }
 
     /// ALPN (RFC 7301): `postgresql` or a fatal alert (F-WIRE-06). Not called where the peer offers no protocols.

@@ -103,6 +103,7 @@ struct Explanation {
     private static func words(_ verdict: RuleTrace.Verdict) -> String {
         switch verdict {
         case .matched: return "matched"
+        case .observed: return "matched; it only observes"
         case .passedOver: return "passed over"
         case .notReached: return "not reached"
         }

@@ -133,6 +133,8 @@ struct ConfigurationFileTests {
                     ],
                     upstream: Upstream(
                         sslmode: .verifyFull, sslrootcert: fixture.folder + "/upstream-ca.pem",
+                        // SHA-256 of the one byte that is in the file.
+                        trustDigest: "3973e022e93220f9212c18d0d0c543ae7c309e46640da93a4a0314de999f5112",
                         allowsWeakAuthentication: false,
                         roles: ["analyst": credential, "writer": credential],
                         certificateAuthority: nil),

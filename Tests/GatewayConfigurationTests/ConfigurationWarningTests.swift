@@ -55,6 +55,23 @@ struct ConfigurationWarningTests {
         #expect(fixture.read(text).configuration != nil)
     }
 
+    @Test("A rule that only observes beats none, and one behind the rule that decides never observes")
+    func observing() {
+        func shadowed(_ modes: (String, String)) -> Bool {
+            let rules = """
+                rules:
+                  - { name: one, mode: \(modes.0), who: { sub: a }, databases: [orders], regions: [EU], roles: [writer] }
+                  - { name: two, mode: \(modes.1), who: { sub: a }, databases: [orders], regions: [EU], roles: [analyst] }
+                """
+            var text = Fixture.clean
+            if let range = text.firstRange(of: "rules:\n") { text = text[..<range.lowerBound] + rules }
+            return fixture.findings(text).contains { $0.contains("rule `two` never decides") }
+        }
+        #expect(!shadowed(("observe", "enforce")))
+        #expect(shadowed(("enforce", "observe")))
+        #expect(shadowed(("observe", "observe")))
+    }
+
     @Test(
         "A rule that an earlier one always beats is reported; one that can decide is not",
         arguments: [

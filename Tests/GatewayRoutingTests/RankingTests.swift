@@ -6,11 +6,11 @@ import Testing
 struct RankingTests {
     private func target(
         _ name: String, _ region: String = "eu-west-1", kind: ReplicaKind = .auto, maxLag: Duration? = nil,
-        maintenance: Bool = false
+        weight: Int = 1, maintenance: Bool = false
     ) -> ReplicaTarget {
         ReplicaTarget(
             id: id(name), region: region, kind: kind, host: "127.0.0.1", port: 5432, dbname: "orders",
-            maxLag: maxLag, maintenance: maintenance, sslmode: .verifyFull)
+            maxLag: maxLag, weight: weight, maintenance: maintenance, sslmode: .verifyFull)
     }
 
     private func rank(
@@ -61,6 +61,17 @@ struct RankingTests {
                 (target("b", "eu-central-1"), standby(.microseconds(700))),
             ], sessions: ["a": 3, "b": 2])
         #expect(ranking.order.map(\.id.replica) == ["b", "a"])
+    }
+
+    @Test("Ten sessions go to replicas of weight 1 and 4 as two and eight")
+    func weight() {
+        var sessions: [String: Int] = [:]
+        for _ in 0..<10 {
+            let ranking = rank(
+                [(target("small"), standby()), (target("large", weight: 4), standby())], sessions: sessions)
+            sessions[ranking.order.first?.id.replica ?? "", default: 0] += 1
+        }
+        #expect(sessions == ["small": 2, "large": 8])
     }
 
     @Test("Why one is passed over, the weightiest reason first")

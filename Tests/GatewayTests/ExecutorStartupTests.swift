@@ -49,6 +49,26 @@ import Testing
         #expect(startup.user == "analyst")
     }
 
+    @Test(
+        "domicile.max_lag says how old data may be; said twice the lower counts, and it does not go on",
+        arguments: [
+            ("-c domicile.max_lag=1s", Duration.seconds(1)),
+            ("-c DOMICILE.Max_Lag=500ms -c domicile.max-lag=2m", .milliseconds(500)),
+            ("--domicile.max-lag=2m -c domicile.max_lag=3s", .seconds(3)), ("-c work_mem=1MB", nil),
+        ] as [(String, Duration?)])
+    func maxLag(options text: String, expected: Duration?) throws {
+        let startup = try read([("options", text)])
+        #expect(startup.maxLag == expected)
+        #expect(startup.setsParameters == (expected == nil))
+    }
+
+    @Test(
+        "A domicile.max_lag that is no duration above 0 is refused",
+        arguments: ["0", "", "1", "-1s", "1 s", "1w", "9999999999999999999s", "1s\u{0}"])
+    func wrongMaxLag(value: String) {
+        #expect(refused([("domicile.max_lag", value)]) == "22023")
+    }
+
     @Test("No database at all means the user's name, with a region in it too")
     func databaseMissing() throws {
         let startup = try ExecutorStartup(

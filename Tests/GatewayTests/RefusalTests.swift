@@ -30,6 +30,7 @@ import Testing
         (.tooManyLoginsOfSubject(perSecond: 1), "53300"),
         (.protocolViolation("why"), "08P01"),
         (.startupParameter("role"), "42501"),
+        (.maxLag, "22023"),
     ]
 
     @Test(

@@ -89,6 +89,40 @@ struct ReloadTests {
         #expect((admin.first?.keys["reason"] as? String)?.hasPrefix("refused") == true)
     }
 
+    @Test("F-POL-16: while reloads and logins run together, each session is decided by one policy whole")
+    func reloadLoop() throws {
+        let gateway = try OwnGateway(testbed)
+        defer { gateway.remove() }
+        func renamed(_ text: String) -> String {
+            text.replacingOccurrences(of: "  - name: eu-analysts\n", with: "  - name: eu-analysts-2\n")
+        }
+        var rules: [String: String] = [:]
+        func digest() throws -> String {
+            let run = try Command.run(
+                testbed.binary, ["check", "--config", gateway.testbed.configuration, "--json"])
+            let report = try #require(
+                try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
+            return try #require(report["digest"] as? String)
+        }
+        rules[try digest()] = "eu-analysts"
+        try gateway.reload(renamed)
+        rules[try digest()] = "eu-analysts-2"
+        let application = Testbed.unique("loop")
+        for round in 0..<40 {
+            try gateway.reload { round.isMultiple(of: 2) ? $0 : renamed($0) }
+            for _ in 0..<3 { try? session(gateway, application: application).close() }
+        }
+        let (log, sessions) = try gateway.testbed.endedSessions(application, region: "eu-west-1")
+        var seen: [String: Int] = [:]
+        for record in log.records(of: sessions, "session.start") {
+            let policy = (record.keys["decision"] as? [String: Any])?["policy"] as? String ?? ""
+            #expect(rules[policy] == record.keys["rule"] as? String, "\(record.line)")
+            seen[policy, default: 0] += 1
+        }
+        // Both held for some, and most logins got in.
+        #expect(seen.count == 2 && seen.values.reduce(0, +) > 80, "\(seen)")
+    }
+
     @Test(
         "F-OPS-03: SIGTERM ends idle sessions with 57P01 at once, lets a transaction finish, refuses logins, exits 0"
     )

@@ -100,6 +100,40 @@ private func shakeHands(_ pair: SocketPair) -> (connecting: Stream.Outcome, acce
                 == .moved(0))
     }
 
+    @Test(
+        "A revoked certificate is refused, one that is not is taken, and a CA without a list proves neither")
+    func revoked() throws {
+        func connecting(_ lists: String) throws -> Stream.Outcome {
+            let trust = TLSContext.Trust.authority(file: certificates.ca, revocationLists: lists)
+            return shakeHands(try pair(host: "gateway.test", trust: trust)).connecting
+        }
+        #expect(try connecting(certificates.revocationList("empty", of: [])) == .moved(0))
+        try certificates.leaf("sibling", names: "DNS:sibling.test")
+        #expect(try connecting(certificates.revocationList("other", of: ["sibling"])) == .moved(0))
+        for lists in [
+            try certificates.revocationList("revoked", of: ["server"]),
+            try {
+                try certificates.authority("stranger")
+                return try certificates.revocationList("strange", of: [], authority: "stranger")
+            }(),
+        ] {
+            guard case .failed(.tls(let reason)) = try connecting(lists) else {
+                Issue.record("taken with \(lists)")
+                continue
+            }
+            #expect(reason.hasPrefix("certificate verify failed"), "\(reason)")
+        }
+    }
+
+    @Test("A file without a revocation list is refused when it is loaded")
+    func noList() throws {
+        let file = certificates.path("none.crl")
+        try Data("nothing\n".utf8).write(to: URL(fileURLWithPath: file))
+        #expect(throws: TransportError.self) {
+            try TLSContext(trust: .authority(file: certificates.ca, revocationLists: file))
+        }
+    }
+
     @Test("Bytes that came together with the peer's Finished can be read at once, though the socket is empty")
     func bytesBehindFinished() throws {
         let pair = try pair(host: "gateway.test")

@@ -43,6 +43,19 @@ final class TestCertificates {
                 + " -CAkey \(path(authority)).key -days 2 \(digest) -extfile \(base).ext -out \(base).crt")
     }
 
+    /// A revocation list of a CA with these certificates in it.
+    func revocationList(_ name: String, of revoked: [String], authority: String = "ca") throws -> String {
+        let base = path(name)
+        let settings =
+            "[ca]\\ndefault_ca=it\\n[it]\\ndatabase=\(base).index\\ndefault_md=sha256\\ndefault_crl_days=2\\n"
+        let signed = "-config \(base).cnf -cert \(path(authority)).crt -keyfile \(path(authority)).key"
+        let revocations = revoked.map { "openssl ca \(signed) -revoke \(path($0)).crt && " }.joined()
+        try TestCertificates.shell(
+            "printf '\(settings)' > \(base).cnf && : > \(base).index && \(revocations)"
+                + "openssl ca \(signed) -gencrl -out \(base).crl")
+        return "\(base).crl"
+    }
+
     /// A certificate that signs itself, so that its own key makes the signature.
     func selfSigned(_ name: String, algorithm: String) throws {
         try TestCertificates.shell(

@@ -161,6 +161,8 @@ package struct Limits: Sendable, Hashable {
     package var sessionsPerAddress: Int
     package var loginsPerSecondPerAddress: Int
     package var loginsPerSecondPerSubject: Int
+    /// Logins that may be under way at a replica at a time.
+    package var loginsPerReplica: Int
     /// The longest that the refusal of a token is held back; `Duration.zero` is not at all.
     package var failureDelay: Duration
     package var statement: Int
@@ -175,7 +177,8 @@ package struct Limits: Sendable, Hashable {
     package init(
         logBytesPerSecondPerSubject: Int, sessions: Int, sessionsPerSubject: Int,
         sessionsPerAddress: Int, loginsPerSecondPerAddress: Int, loginsPerSecondPerSubject: Int,
-        failureDelay: Duration, statement: Int, statementCache: Int = 8 << 20, token: Int,
+        loginsPerReplica: Int = 64, failureDelay: Duration, statement: Int, statementCache: Int = 8 << 20,
+        token: Int,
         rememberedTokens: Int,
         workers: Int?
     ) {
@@ -185,6 +188,7 @@ package struct Limits: Sendable, Hashable {
         self.sessionsPerAddress = sessionsPerAddress
         self.loginsPerSecondPerAddress = loginsPerSecondPerAddress
         self.loginsPerSecondPerSubject = loginsPerSecondPerSubject
+        self.loginsPerReplica = loginsPerReplica
         self.failureDelay = failureDelay
         self.statement = statement
         self.statementCache = statementCache

@@ -72,7 +72,8 @@ extension ConfigurationBuilder {
             kind: fields.choice("kind", ReplicaKind.self) ?? .auto, host: host(fields),
             port: fields.integer("port"),
             dbname: fields.optionalText("dbname") ?? database, maxLag: maxLag(fields),
-            attest: attestation(attest), maintenance: fields.boolean("maintenance"))
+            weight: fields.integer("weight"), attest: attestation(attest),
+            maintenance: fields.boolean("maintenance"))
         if let earlier = replicaPositions[replica.name], !replica.name.isEmpty {
             mistake(
                 fields.position(of: "name"),
@@ -184,6 +185,16 @@ extension ConfigurationBuilder {
         let sslmode = fields.choice("sslmode", SSLMode.self) ?? .verifyFull
         let rootCertificate = fields.readableFile("sslrootcert")
         if let rootCertificate { check(.authority(file: rootCertificate), fields, "sslrootcert") }
+        let revocationLists = fields.readableFile("sslcrl")
+        if let revocationLists, let rootCertificate {
+            check(
+                .revocationLists(file: revocationLists, authority: rootCertificate), fields, "sslcrl",
+                "sslrootcert")
+        } else if fields.has("sslcrl"), !fields.has("sslrootcert") {
+            mistake(
+                fields.keyPosition(of: "sslcrl"),
+                "`sslcrl` without `sslrootcert`: nothing is verified that could be revoked")
+        }
         switch sslmode {
         case .verifyFull, .verifyCA:
             if !fields.has("sslrootcert"), fields.has("roles") {
@@ -212,7 +223,8 @@ extension ConfigurationBuilder {
             credentials[role] = credential(roleFields)
         }
         return Upstream(
-            sslmode: sslmode, sslrootcert: rootCertificate,
+            sslmode: sslmode, sslrootcert: rootCertificate, sslcrl: revocationLists,
+            trustDigest: Upstream.digest(of: [rootCertificate, revocationLists]),
             allowsWeakAuthentication: fields.optionalText("weak_authentication") == "allow",
             roles: credentials,
             certificateAuthority: certificateAuthority(fields, sslmode: sslmode, credentials))

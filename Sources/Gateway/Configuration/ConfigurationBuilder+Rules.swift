@@ -37,7 +37,8 @@ extension ConfigurationBuilder {
         override.idleTimeout = session.optionalDuration("idle_timeout")
         return Rule(
             name: fields.text("name"), line: fields.position.line, column: fields.position.column,
-            who: who(fields), databases: fields.texts("databases").map { Pattern($0.text) },
+            mode: fields.choice("mode", RuleMode.self) ?? .enforce, who: who(fields),
+            databases: fields.texts("databases").map { Pattern($0.text) },
             regions: fields.texts("regions").map(\.text), roles: fields.texts("roles").map(\.text),
             access: fields.choice("access", Access.self) ?? .readOnly,
             forbid: Set(fields.choices("forbid", StatementClass.self)),
@@ -127,7 +128,7 @@ extension ConfigurationBuilder {
 
     /// Where row-level security relies on the session's settings, nothing may run that could change them unseen.
     private func checkRowLevelFacts(_ rule: Rule, _ fields: Fields) {
-        guard !rule.forbid.contains(.opaque) else { return }
+        guard rule.mode == .enforce, !rule.forbid.contains(.opaque) else { return }
         for database in databases(of: rule) where database.rowLevelFacts {
             mistake(
                 fields.keyPosition(of: "forbid"),

@@ -84,7 +84,9 @@ extension ConfigurationBuilder {
             var by: [String] = []
             for name in own {
                 let earlier = rules[..<index].first { candidate in
-                    candidate.databases.contains { $0.matches(name) } && candidate.who.covers(rule.who)
+                    (candidate.mode == .enforce || rule.mode == .observe)
+                        && candidate.databases.contains { $0.matches(name) }
+                        && candidate.who.covers(rule.who)
                 }
                 guard let earlier else { break }
                 if !by.contains(earlier.name) { by.append(earlier.name) }
@@ -103,6 +105,7 @@ extension ConfigurationBuilder {
     /// `pg_terminate_backend`).
     func warnAboutSharedRoles(_ rules: [Rule]) {
         var warned: Set<String> = []
+        let rules = rules.filter { $0.mode == .enforce }
         for rule in rules where !rule.forbid.contains(.peers) && !rule.who.matchesNobody {
             for role in rule.roles where !warned.contains(role) {
                 let isShared = !rule.who.namesOneSubject || rules.filter { $0.roles.contains(role) }.count > 1

@@ -119,6 +119,7 @@ struct ConfigurationBuilder {
             sessionsPerAddress: fields.integer("sessions_per_address"),
             loginsPerSecondPerAddress: fields.integer("logins_per_second_per_address"),
             loginsPerSecondPerSubject: fields.integer("logins_per_second_per_subject"),
+            loginsPerReplica: fields.integer("logins_per_replica"),
             failureDelay: fields.duration("failure_delay"),
             statement: fields.size("statement"), statementCache: fields.size("statement_cache"),
             token: fields.size("token"), rememberedTokens: fields.integer("remembered_tokens"),

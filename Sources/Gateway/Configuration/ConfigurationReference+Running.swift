@@ -107,6 +107,10 @@ extension ConfigurationReference {
                     "logins_per_second_per_subject", .integer(1...1_000_000), "1000",
                     "Logins with a good token that one principal may make in a second, from wherever."),
                 .fallback(
+                    "logins_per_replica", .integer(1...100_000), "64",
+                    "Logins that may be under way at one replica at a time; the others wait in their order, each a quarter of `session.startup_timeout` before it turns to the next replica."
+                ),
+                .fallback(
                     "failure_delay", .duration(.zero ... .seconds(10), zero: "not at all"), "2s",
                     "How long at most the refusal of a token is held back where its address has had more than ten lately. Good tokens never wait."
                 ),
@@ -129,6 +133,10 @@ extension ConfigurationReference {
             "rules[]", "One rule of the policy.",
             [
                 .required("name", .name, "Its name in records and refusals; no other rule has it."),
+                .fallback(
+                    "mode", .choice(RuleMode.allCases.map(\.rawValue)), "enforce",
+                    "`observe`: the rule decides nothing; what it would answer and refuse is recorded (policy.md)."
+                ),
                 .required(
                     "who", .special("a mapping from claims to values"),
                     "Conditions on the principal's claims."),

@@ -163,6 +163,10 @@ package enum ConfigurationReference {
                 .optional(
                     "max_lag", .duration(.zero ... .seconds(7 * 86_400), zero: "no limit"),
                     "Replay lag beyond which a standby is passed over. Default: no limit."),
+                .fallback(
+                    "weight", .integer(1...1_000), "1",
+                    "Its share of the sessions beside replicas that are as near: of two, one of weight 2 gets twice as many."
+                ),
                 .optional("attest", .section("databases.NAME.replicas[].attest"), "What it must prove."),
                 .fallback("maintenance", .boolean, "false", "`true` keeps new sessions away from it."),
             ]),
@@ -186,6 +190,10 @@ package enum ConfigurationReference {
                     "TLS towards the replicas."),
                 .optional(
                     "sslrootcert", .readableFile, "PEM file of CAs; required for verify-ca and verify-full."),
+                .optional(
+                    "sslcrl", .readableFile,
+                    "PEM file of certificate revocation lists, one of each CA in the chain: a replica with a revoked certificate is no more connected to. Read again at a reload."
+                ),
                 .fallback(
                     "weak_authentication", .choice(["allow", "refuse"]), "refuse",
                     "`allow` lets a replica ask for a password in cleartext or by MD5."),

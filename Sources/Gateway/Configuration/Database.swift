@@ -26,13 +26,15 @@ package struct Replica: Sendable, Hashable {
     package var dbname: String
     /// Replay lag beyond which a standby is passed over; nil: no limit.
     package var maxLag: Duration?
+    /// Its share of the sessions beside replicas that are as near.
+    package var weight: Int
     package var attest: Attestation
     /// Set by the operator: not selected for new sessions.
     package var maintenance: Bool
 
     package init(
         name: String, region: String, kind: ReplicaKind, host: String, port: Int, dbname: String,
-        maxLag: Duration?, attest: Attestation, maintenance: Bool
+        maxLag: Duration?, weight: Int = 1, attest: Attestation, maintenance: Bool
     ) {
         self.name = name
         self.region = region
@@ -41,6 +43,7 @@ package struct Replica: Sendable, Hashable {
         self.port = port
         self.dbname = dbname
         self.maxLag = maxLag
+        self.weight = weight
         self.attest = attest
         self.maintenance = maintenance
     }

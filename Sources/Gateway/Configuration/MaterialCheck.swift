@@ -6,6 +6,8 @@ package struct MaterialCheck: Sendable {
         case certificate(file: String, key: String)
         /// CAs that certificates are verified by.
         case authority(file: String)
+        /// Lists of revoked certificates, of these CAs.
+        case revocationLists(file: String, authority: String)
         /// A CA that client certificates are signed by.
         case signingAuthority(file: String, key: String)
     }

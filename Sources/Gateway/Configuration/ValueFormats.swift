@@ -1,3 +1,8 @@
+extension Duration {
+    /// A duration as the configuration writes them (`500ms`, `30s`); nil: it is none.
+    package static func configured(_ text: String) -> Duration? { ValueFormats.duration(text) }
+}
+
 /// The text forms of values in the configuration. Each answers nil for what it cannot read; nothing
 /// overflows.
 enum ValueFormats {

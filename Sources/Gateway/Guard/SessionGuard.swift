@@ -28,6 +28,13 @@ package struct SessionGuard: Sendable {
     package func verdict(
         _ judgement: Judgement, ownsTransaction: (String) -> Bool = { _ in false }
     ) -> StatementVerdict {
+        verdict(judgement, by: rules, ownsTransaction: ownsTransaction)
+    }
+
+    /// The same by other rules than the session's own.
+    package func verdict(
+        _ judgement: Judgement, by rules: GuardRules, ownsTransaction: (String) -> Bool
+    ) -> StatementVerdict {
         var reasons: [String] = []
         var classes: GuardedClasses = []
         func find(_ found: GuardedClasses, _ reason: String) {
@@ -50,17 +57,19 @@ package struct SessionGuard: Sendable {
             find(.always, "the prepared transaction \(transaction) is not one of this principal's")
         }
         for name in judgement.executed where !judgement.prepared.contains(name) {
-            judgeExecuted(name, find)
+            judgeExecuted(name, rules, find)
         }
         return StatementVerdict(isAllowed: reasons.isEmpty, classes: classes.names, reasons: reasons)
     }
 
-    private func judgeExecuted(_ name: String, _ find: (GuardedClasses, String) -> Void) {
+    private func judgeExecuted(
+        _ name: String, _ rules: GuardRules, _ find: (GuardedClasses, String) -> Void
+    ) {
         guard let texts = prepared[name], !texts.isEmpty else {
             return find(.hidden, "EXECUTE of \(name), of which the gateway does not know what was prepared")
         }
         for text in texts {
-            let inner = verdict(text.judgement)
+            let inner = verdict(text.judgement, by: rules) { _ in false }
             if !inner.isAllowed {
                 find(rules.refused, inner.reasons.first ?? "EXECUTE of \(name) is refused")
             }

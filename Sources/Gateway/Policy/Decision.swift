@@ -33,6 +33,12 @@ package struct Decision: Sendable, Hashable {
     }
 }
 
+/// What a rule with `mode: observe` would have answered for one connection. Nothing rests on it.
+package struct Observation: Sendable, Hashable {
+    package let rule: String
+    package let outcome: Result<Decision, PolicyRefusal>
+}
+
 /// Why the policy refused a request. All but `unknownDatabase` (3D000) are SQLSTATE 42501.
 package enum PolicyRefusal: Error, Sendable, Hashable {
     /// The configuration has no such database.

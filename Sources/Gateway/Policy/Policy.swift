@@ -6,6 +6,8 @@
 package struct Policy: Sendable {
     private let rules: [CompiledRule]
     private let index: RuleIndex
+    /// Over the rules that only observe as well; nil where there are none.
+    private let observingIndex: RuleIndex?
     private let regions: [PolicyRegion]
     private let databases: [PolicyDatabase]
     private let gatewayRegion: String
@@ -19,7 +21,11 @@ package struct Policy: Sendable {
         rules: [Rule], regions: [PolicyRegion], databases: [PolicyDatabase], gatewayRegion: String
     ) {
         self.rules = rules.map { CompiledRule($0, regions: regions, databases: databases) }
-        index = RuleIndex(self.rules.map { ($0.source.who, $0.databases) })
+        index = RuleIndex(
+            self.rules.map { ($0.source.who, $0.source.mode == .enforce ? $0.databases : []) })
+        observingIndex =
+            rules.contains { $0.mode == .observe }
+            ? RuleIndex(self.rules.map { ($0.source.who, $0.databases) }) : nil
         self.regions = regions
         self.databases = databases
         self.gatewayRegion = gatewayRegion
@@ -34,6 +40,21 @@ package struct Policy: Sendable {
         }
         guard let number = index.first(for: request.principal, database: databaseIndex) else { throw .noRule }
         return try decide(request, by: rules[number], on: databases[databaseIndex])
+    }
+
+    /// What the rule that only observes would answer, if it were enforced; nil where none would decide.
+    package func observe(_ request: AccessRequest) -> Observation? {
+        guard let observingIndex, let databaseIndex = index(ofDatabase: request.database),
+            let number = observingIndex.first(for: request.principal, database: databaseIndex),
+            rules[number].source.mode == .observe
+        else { return nil }
+        let outcome: Result<Decision, PolicyRefusal>
+        do throws(PolicyRefusal) {
+            outcome = .success(try decide(request, by: rules[number], on: databases[databaseIndex]))
+        } catch {
+            outcome = .failure(error)
+        }
+        return Observation(rule: rules[number].source.name, outcome: outcome)
     }
 
     /// The decision, rule by rule and check by check, for `domicile explain` and tests. Its outcome is what
@@ -61,7 +82,8 @@ package struct Policy: Sendable {
         } catch {
             outcome = .failure(error)
         }
-        return PolicyTrace(rules: traces, checks: checks, outcome: outcome)
+        return PolicyTrace(
+            rules: traces, checks: checks, outcome: outcome, observation: observe(request))
     }
 
     // MARK: The checks behind the match

@@ -6,6 +6,8 @@ package struct PolicyTrace: Sendable {
     /// The checks of the rule that matched; empty where none did.
     package let checks: [CheckTrace]
     package let outcome: Result<Decision, PolicyRefusal>
+    /// What a rule that only observes would have answered.
+    package let observation: Observation?
 
     /// What a token's entries leave, in words.
     static func words(_ narrowings: [Narrowing]) -> String {
@@ -29,6 +31,8 @@ package struct PolicyTrace: Sendable {
 package struct RuleTrace: Sendable, Hashable {
     package enum Verdict: String, Sendable, Hashable {
         case matched
+        /// It matched and only observes.
+        case observed
         case passedOver = "passed_over"
         /// An earlier rule had matched, or the database does not exist.
         case notReached = "not_reached"
@@ -48,7 +52,12 @@ package struct RuleTrace: Sendable, Hashable {
         databases = rule.databases.map(\.text)
         self.databaseHeld = databaseHeld
         self.who = who
-        verdict = reached ? (databaseHeld && who.held ? .matched : .passedOver) : .notReached
+        let found: Verdict =
+            switch rule.mode {
+            case .enforce: .matched
+            case .observe: .observed
+            }
+        verdict = reached ? (databaseHeld && who.held ? found : .passedOver) : .notReached
     }
 }
 

@@ -13,6 +13,13 @@ package enum StatementClass: String, Sendable, Hashable, CaseIterable {
     case peers
 }
 
+/// Whether a rule decides, or is only looked at beside those that do.
+package enum RuleMode: String, Sendable, Hashable, CaseIterable {
+    case enforce
+    /// It decides nothing: what it would decide and refuse is recorded.
+    case observe
+}
+
 /// What the audit log keeps of a value.
 package enum Capture: String, Sendable, Hashable, CaseIterable {
     case keep
@@ -64,6 +71,7 @@ package struct Rule: Sendable, Hashable {
     /// Where the rule stands in its file: 1-based line and column; nil where it has none.
     package var line: Int?
     package var column: Int?
+    package var mode: RuleMode
     package var who: Condition
     package var databases: [Pattern]
     /// Names of regions or jurisdictions.
@@ -84,8 +92,9 @@ package struct Rule: Sendable, Hashable {
     package var session: SessionOverride
 
     package init(
-        name: String, line: Int? = nil, column: Int? = nil, who: Condition, databases: [Pattern],
-        regions: [String], roles: [String], access: Access, forbid: Set<StatementClass> = [],
+        name: String, line: Int? = nil, column: Int? = nil, mode: RuleMode = .enforce, who: Condition,
+        databases: [Pattern], regions: [String], roles: [String], access: Access,
+        forbid: Set<StatementClass> = [],
         transit: [String] = [], replicates: Bool = false, replication: Bool = false,
         forbidsTemporary: Bool = false, capture: CaptureOverride = CaptureOverride(),
         session: SessionOverride = SessionOverride()
@@ -93,6 +102,7 @@ package struct Rule: Sendable, Hashable {
         self.name = name
         self.line = line
         self.column = column
+        self.mode = mode
         self.who = who
         self.databases = databases
         self.regions = regions

@@ -157,11 +157,13 @@ package struct Ranking: Sendable, Hashable {
     }
 }
 
-/// What one candidate is preferred by: the gateway's own region, else the lower round trip; then the fewer sessions.
+/// What one candidate is preferred by: the gateway's own region, else the lower round trip; then the fewer sessions for
+/// its weight.
 private struct Preference: Comparable {
     let elsewhere: Int
     let distance: Int
-    let sessions: Int
+    /// Sessions by weight, with the one that is to be placed.
+    let load: Double
     let roundTrip: Duration
     let id: ReplicaID
 
@@ -169,7 +171,7 @@ private struct Preference: Comparable {
         let measured = state.statuses[target.id]?.roundTrip ?? .seconds(3600)
         elsewhere = target.region == state.gatewayRegion ? 0 : 1
         distance = elsewhere == 0 ? 0 : Preference.distance(measured)
-        sessions = state.sessions[target.id] ?? 0
+        load = Double((state.sessions[target.id] ?? 0) + 1) / Double(max(1, target.weight))
         roundTrip = measured
         id = target.id
     }
@@ -188,7 +190,7 @@ private struct Preference: Comparable {
     }
 
     static func < (left: Preference, right: Preference) -> Bool {
-        (left.elsewhere, left.distance, left.sessions, left.roundTrip, left.id)
-            < (right.elsewhere, right.distance, right.sessions, right.roundTrip, right.id)
+        (left.elsewhere, left.distance, left.load, left.roundTrip, left.id)
+            < (right.elsewhere, right.distance, right.load, right.roundTrip, right.id)
     }
 }

@@ -12,6 +12,8 @@ package struct ReplicaTarget: Sendable, Hashable {
     package var dbname: String
     /// Replay lag beyond which it is passed over; nil: no limit.
     package var maxLag: Duration?
+    /// Its share of the sessions beside replicas that are as near.
+    package var weight: Int
     package var maintenance: Bool
     /// What it must prove. `systemIdentifier` is the one that any replica of the database is configured with.
     package var attest: Attestation
@@ -19,6 +21,9 @@ package struct ReplicaTarget: Sendable, Hashable {
     package var networks: [Network]
     package var sslmode: SSLMode
     package var sslrootcert: String?
+    package var sslcrl: String?
+    /// Of what stood in these files when the configuration was read.
+    package var trustDigest: String
     /// The server may ask for a password in cleartext or by MD5.
     package var allowsWeakAuthentication: Bool
     /// Statements are judged there: its catalogue is read.
@@ -26,9 +31,11 @@ package struct ReplicaTarget: Sendable, Hashable {
 
     package init(
         id: ReplicaID, region: String, kind: ReplicaKind, host: String, port: Int, dbname: String,
-        maxLag: Duration? = nil, maintenance: Bool = false, attest: Attestation = Attestation(),
+        maxLag: Duration? = nil, weight: Int = 1, maintenance: Bool = false,
+        attest: Attestation = Attestation(),
         networks: [Network] = [], sslmode: SSLMode, sslrootcert: String? = nil,
-        allowsWeakAuthentication: Bool = false, needsCatalog: Bool = false
+        sslcrl: String? = nil, trustDigest: String = "", allowsWeakAuthentication: Bool = false,
+        needsCatalog: Bool = false
     ) {
         self.id = id
         self.region = region
@@ -37,11 +44,14 @@ package struct ReplicaTarget: Sendable, Hashable {
         self.port = port
         self.dbname = dbname
         self.maxLag = maxLag
+        self.weight = weight
         self.maintenance = maintenance
         self.attest = attest
         self.networks = networks
         self.sslmode = sslmode
         self.sslrootcert = sslrootcert
+        self.sslcrl = sslcrl
+        self.trustDigest = trustDigest
         self.allowsWeakAuthentication = allowsWeakAuthentication
         self.needsCatalog = needsCatalog
     }
@@ -69,9 +79,11 @@ package struct ReplicaTarget: Sendable, Hashable {
             return ReplicaTarget(
                 id: ReplicaID(database: database.name, replica: replica.name), region: replica.region,
                 kind: replica.kind, host: replica.host, port: replica.port, dbname: replica.dbname,
-                maxLag: replica.maxLag, maintenance: replica.maintenance, attest: attest,
+                maxLag: replica.maxLag, weight: replica.weight, maintenance: replica.maintenance,
+                attest: attest,
                 networks: region.networks, sslmode: database.upstream.sslmode,
-                sslrootcert: database.upstream.sslrootcert,
+                sslrootcert: database.upstream.sslrootcert, sslcrl: database.upstream.sslcrl,
+                trustDigest: database.upstream.trustDigest,
                 allowsWeakAuthentication: database.upstream.allowsWeakAuthentication)
         }
     }
@@ -86,6 +98,7 @@ package struct ReplicaTarget: Sendable, Hashable {
     package func isProbedLike(_ other: ReplicaTarget) -> Bool {
         var same = other
         same.maxLag = maxLag
+        same.weight = weight
         same.maintenance = maintenance
         same.needsCatalog = needsCatalog
         return self == same

@@ -10,6 +10,8 @@ package struct ExecutorStartup {
     package let logical: DatabaseName
     package let user: String
     package let regionsAsked: [String]
+    /// How old the data may be (`domicile.max_lag`): it narrows the replicas' own limits.
+    package let maxLag: Duration?
     package let replication: StartupMessage.Replication
     package let application: [UInt8]?
     /// Parameters for the replica, in their order: all but those that the gateway sets itself.
@@ -73,16 +75,18 @@ package struct ExecutorStartup {
         self.forwarded = forwarded
         self.options = options
         regionsAsked = own.regions
+        maxLag = own.maxLag
         authentication = own.authentication
     }
 
     /// What the parameters say to the gateway.
     private struct OwnSettings {
         var regions: [String] = []
+        var maxLag: Duration?
         var authentication: Listener.Authentication?
     }
 
-    /// True where the setting goes on; `domicile.region` and `domicile.auth` are taken out and noted.
+    /// True where the setting goes on; `domicile.region`, `domicile.max_lag` and `domicile.auth` are taken out and noted.
     private static func mayForward(
         _ name: String, _ value: [UInt8], _ own: inout OwnSettings
     ) throws(Refusal) -> Bool {
@@ -93,6 +97,14 @@ package struct ExecutorStartup {
             } catch {
                 throw .databaseName("\(error)")
             }
+            return false
+        }
+        if folded == "domicile.max_lag" {
+            guard let limit = Duration.configured(String(decoding: value, as: UTF8.self)), limit > .zero
+            else {
+                throw .maxLag
+            }
+            own.maxLag = min(own.maxLag ?? limit, limit)
             return false
         }
         if folded == "domicile.auth" {

@@ -3,6 +3,7 @@ import GatewayConfiguration
 import GatewayCredentials
 import GatewayHealth
 import GatewayIdentity
+import GatewayRouting
 import Logging
 import Transport
 
@@ -17,6 +18,7 @@ final class GatewayContext: Sendable {
     /// The key for digests of parameters.
     let captureKey: CaptureKey
     let admission = Admission()
+    let loginSlots = LoginSlots()
     let cancels = CancelRegistry()
     let counters = Counters()
     let notices: DurabilityNotices
@@ -58,6 +60,11 @@ final class GatewayContext: Sendable {
     }
 
     var workers: Int { mailboxes.count }
+
+    /// What each replica bears: its sessions, and the logins that are on their way there.
+    var load: [ReplicaID: Int] {
+        admission.sessionsByReplica.merging(loginSlots.lengths) { $0 + $1 }
+    }
 
     func post(_ message: WorkerMessage, to worker: Int) {
         guard mailboxes.indices.contains(worker) else { return }

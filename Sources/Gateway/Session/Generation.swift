@@ -66,7 +66,7 @@ package final class Generation: Sendable {
                 throw .material(
                     path: "upstream.sslrootcert", reason: "is needed for \(upstream.sslmode.rawValue)")
             }
-            trust = .authority(file: file)
+            trust = .authority(file: file, revocationLists: upstream.sslcrl)
         }
         let plain = try TLSContext(trust: trust)
         let authority = try signingAuthority(of: upstream)

@@ -12,7 +12,15 @@ final class Login {
     /// Replicas still to be tried, the best first.
     var candidates: ArraySlice<AttestedReplica>
     var passedOver: [String]
-    var attempt: UpstreamAttempt?
+    /// What is given up with the attempt, so that the next may have it.
+    var slot: LoginSlot?
+    /// The one whose turn it waits for.
+    var waitsFor: AttestedReplica?
+    var attempt: UpstreamAttempt? {
+        didSet { if attempt == nil { slot = nil } }
+    }
+    /// Replicas that were turned to so far.
+    var turns = 0
     /// Attempts so far, and those that were refused for want of a connection slot.
     var attempts = 0
     var refusedFull = 0

@@ -12,6 +12,8 @@ extension MaterialCheck {
             switch material {
             case .certificate(let file, let key): _ = try TLSContext(certificate: file, key: key)
             case .authority(let file): _ = try TLSContext(trust: .authority(file: file))
+            case .revocationLists(let file, let authority):
+                _ = try TLSContext(trust: .authority(file: authority, revocationLists: file))
             case .signingAuthority(let file, let key): return signingProblem(file, key)
             }
             return nil

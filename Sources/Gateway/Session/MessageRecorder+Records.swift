@@ -21,7 +21,22 @@ extension MessageRecorder {
     func recordQuery(_ sql: Span<UInt8>, into batch: inout RecordBatch) {
         beginIdentified(.query, in: &batch)
         batch.addSQL(sql, clientEncoding: clientEncoding, of: message)
+        addObserved(to: &batch)
         batch.end()
+    }
+
+    /// The verdict of a statement that goes on, where a rule that only observes would have refused it.
+    private func addObserved(to batch: inout RecordBatch) {
+        guard let observed else { return }
+        batch.beginObject("verdict")
+        batch.add("allowed", true)
+        batch.add("classes", observed.verdict.classes)
+        batch.beginObject("observed")
+        batch.add("rule", observed.rule)
+        batch.add("allowed", false)
+        batch.add("reasons", observed.verdict.reasons)
+        batch.endObject()
+        batch.endObject()
     }
 
     func recordParse(
@@ -30,6 +45,7 @@ extension MessageRecorder {
         beginIdentified(.parse, in: &batch)
         batch.addSQL(sql, clientEncoding: clientEncoding, of: message)
         batch.add("statement_name", bytes: name)
+        addObserved(to: &batch)
         if !parameterTypes.isEmpty {
             batch.beginArray("parameter_types")
             for type in parameterTypes { batch.addElement(type) }

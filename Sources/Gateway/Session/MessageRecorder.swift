@@ -15,6 +15,8 @@ package struct MessageRecorder: ~Copyable {
     let isReplication: Bool
     /// What parameters leave in the log; a reload changes it.
     var capture: ParameterCapture
+    /// What a rule that only observes would refuse of the Query or Parse that is recorded next.
+    var observed: ObservedVerdict?
     /// As the replica's ParameterStatus has it.
     private(set) var clientEncoding: String
     package internal(set) var pipeline = Pipeline()

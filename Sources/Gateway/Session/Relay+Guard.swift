@@ -37,6 +37,7 @@ extension Relay {
     /// it.
     func guarded(_ header: FrameHeader, _ tag: FrontendTag) -> Guarded {
         judged = nil
+        recorder.observed = nil
         let start = frontend.scanned + WireLimits.frameHeader
         return fromExecutor.withBytes(start..<(start + header.bodyLength)) { body in guarded(tag, body) }
     }
@@ -117,7 +118,8 @@ extension Relay {
     /// A Query's or Parse's text.
     private func judge(_ sql: Span<UInt8>) -> Judgment {
         // A text that is read is looked through for runs of operators where it is.
-        guard (guardian.rules.isGuarded || QuickScan.needsReading(sql)) && !isReplicationCommand(sql) else {
+        let isRead = guardian.rules.isGuarded || observed != nil || QuickScan.needsReading(sql)
+        guard isRead, !isReplicationCommand(sql) else {
             return SQLText.hasLongOperatorRun(sql) ? .refused(Refused(.statementTooComplex)) : .allowed([])
         }
         if guardian.rules.isGuarded, hasUnsafeEncoding, sql.holdsHighBytes {
@@ -140,8 +142,11 @@ extension Relay {
         }
         guard sql.count <= LongStatements.readBytes else {
             // Where nothing is forbidden, what is refused to everybody is not looked for in it.
-            return guardian.rules.isGuarded || SQLText.hasLongOperatorRun(sql)
-                ? .refused(Refused(.statementTooComplex)) : .allowed([])
+            guard !guardian.rules.isGuarded, !SQLText.hasLongOperatorRun(sql) else {
+                return .refused(Refused(.statementTooComplex))
+            }
+            observe(refused: Refusal.statementTooComplex.message)
+            return .allowed([])
         }
         let address = session.address
         let context = worker.context
@@ -175,13 +180,14 @@ extension Relay {
                 if guardian.rules.isGuarded { return .refused(Refused(.statementUnreadable(message))) }
             }
         }
+        if mayWait, observed != nil, observe(texts), waitsForCatalog() { return .later }
         return .allowed(texts)
     }
 
     /// Without the catalogue hardly anything is allowed. It is read when the first session needs it: what came before it
     /// waits for a moment, once.
     private func waitsForCatalog() -> Bool {
-        guard guardian.rules.isGuarded, catalog == nil else {
+        guard needsCatalog, catalog == nil else {
             catalogWaits = 0
             return false
         }
@@ -199,8 +205,10 @@ extension Relay {
 
     /// What the replica's catalogue says, as it was read last. Looked up once for the frames that are cut together.
     func lookUpCatalog() {
-        catalog = guardian.rules.isGuarded ? worker.context.health.catalog(of: connection.attested.id) : nil
+        catalog = needsCatalog ? worker.context.health.catalog(of: connection.attested.id) : nil
     }
+
+    private var needsCatalog: Bool { guardian.rules.isGuarded || observed?.rules.isGuarded == true }
 
     /// A walsender's commands are not SQL.
     private func isReplicationCommand(_ sql: Span<UInt8>) -> Bool {
@@ -245,7 +253,7 @@ extension Relay {
         }
     }
 
-    private func ownsTransaction(_ name: String) -> Bool {
+    func ownsTransaction(_ name: String) -> Bool {
         guard let principal = session.identity.principal else { return false }
         return worker.context.preparedTransactions.isOwned(
             name, database: connection.replica.dbname, by: principal)

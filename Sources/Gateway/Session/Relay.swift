@@ -71,6 +71,8 @@ final class Relay {
     var cancel: CancelAttempt?
     /// When the cancel has had its time.
     var cancelTimer: TimerID?
+    /// What is judged beside the session's own rules, and only recorded.
+    var observed: ObservedRules?
     /// Who waits for the cancel to have been acted on.
     var cancelReply: SessionAddress?
     /// Ends at the next idle moment.
@@ -89,7 +91,7 @@ final class Relay {
 
     init(
         session: Session, region: RegionLog, connection: UpstreamConnection, capture: ParameterCapture,
-        rules: GuardRules
+        rules: GuardRules, observed: ObservedRules?
     ) {
         self.session = session
         self.worker = session.worker
@@ -104,6 +106,7 @@ final class Relay {
             session: session.name, identity: session.encodedIdentity, isReplication: session.isReplication,
             capture: capture, clientEncoding: connection.clientEncoding)
         guardian = SessionGuard(rules: rules)
+        self.observed = observed
         conformingStrings = connection.conformingStrings
         hasUnsafeEncoding = SettingJudge.isUnsafe(encoding: connection.clientEncoding)
         fromExecutor = ByteBuffer(pool: session.worker.pool)

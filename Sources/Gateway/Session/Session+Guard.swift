@@ -11,6 +11,13 @@ extension Session {
             databases: Set(databases.flatMap { $0.replicas.map(\.dbname) }))
     }
 
+    /// What a rule that only observes would not let the session do; nil where there is none, or it would let nobody in.
+    var observedRules: ObservedRules? {
+        guard let observation = identity.observation, case .success(let decision) = observation.outcome
+        else { return nil }
+        return ObservedRules(rule: observation.rule, rules: guardRules(decision))
+    }
+
     func statementRead(_ texts: [JudgedText]) {
         guard case .relaying(let relay) = phase else { return }
         relay.longStatement = .read(texts)

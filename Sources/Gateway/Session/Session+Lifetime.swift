@@ -116,6 +116,8 @@ extension Session {
             generation = newer
             // From its next statement (architecture.md, "Reload").
             relay.guardian.rules = guardRules(decision)
+            identity.observation = newer.policy.observe(request)
+            relay.observed = observedRules
             relay.recorder.capture = parameterCapture(decision)
             relay.recorder.identity = encodedIdentity
         case .connecting:

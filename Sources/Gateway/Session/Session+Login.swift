@@ -126,12 +126,13 @@ extension Session {
         } catch {
             return end(error)
         }
+        identity.observation = generation.policy.observe(request)
         do throws(PolicyRefusal) {
             let decision = try generation.policy.decide(request)
             identity.decision = decision
             let selection = ReplicaSelection.select(
                 decision: decision, configuration: generation.configuration,
-                statuses: context.health.snapshot(), sessions: context.admission.sessionsByReplica)
+                statuses: context.health.snapshot(), sessions: context.load, maxLag: startup.maxLag)
             let login = Login(
                 startup: startup, verified: verified, request: request, decision: decision,
                 selection: selection)
@@ -149,18 +150,50 @@ extension Session {
         while let candidate = login.candidates.popFirst() {
             guard let region = worker.regionLog(candidate.region) else { continue }
             guard region.log.failure == nil else { return end(.logUnavailable(region: candidate.region)) }
-            do throws(UpstreamFailure) {
-                let plan = try UpstreamPlan(session: self, login: login, candidate: candidate)
-                login.attempt = try UpstreamAttempt(candidate, plan: plan, worker: worker, token: token)
-                login.attempts += 1
-                schedule(.upstream(attempt: login.attempts), after: attemptTime)
-                return advance(login)
-            } catch {
-                if let refusal = error.refusal(of: login.startup) { return end(refusal) }
-                passOver(candidate, error, login)
+            login.turns += 1
+            schedule(.upstream(turn: login.turns), after: attemptTime)
+            guard let slot = slot(at: candidate) else {
+                login.waitsFor = candidate
+                return
             }
+            if connect(login, candidate, slot) { return }
         }
         end(noReplica(login))
+    }
+
+    /// Nil where as many logins as may be are under way there: the session's turn comes.
+    private func slot(at candidate: AttestedReplica) -> LoginSlot? {
+        let (context, address) = (context, address)
+        return context.loginSlots.take(
+            candidate.id, limit: generation.configuration.limits.loginsPerReplica
+        ) { context.post(.replicaTurn(address, $0), to: address.worker) }
+    }
+
+    func turnCame(_ slot: LoginSlot) {
+        guard case .connecting(let login) = phase, let candidate = login.waitsFor,
+            candidate.id == slot.replica
+        else { return }
+        login.waitsFor = nil
+        guard connect(login, candidate, slot) else { return tryNext(login) }
+    }
+
+    /// False where the next replica is to be tried.
+    private func connect(_ login: Login, _ candidate: AttestedReplica, _ slot: LoginSlot) -> Bool {
+        do throws(UpstreamFailure) {
+            let plan = try UpstreamPlan(session: self, login: login, candidate: candidate)
+            login.attempt = try UpstreamAttempt(candidate, plan: plan, worker: worker, token: token)
+            login.slot = slot
+            login.attempts += 1
+            advance(login)
+            return true
+        } catch {
+            if let refusal = error.refusal(of: login.startup) {
+                end(refusal)
+                return true
+            }
+            passOver(candidate, error, login)
+            return false
+        }
     }
 
     /// How long one replica may take, so that others are tried within the startup timeout (F-POL-07).
@@ -169,15 +202,25 @@ extension Session {
         return timeout > .zero ? timeout / 4 : .seconds(3)
     }
 
-    func upstreamTimerFired(_ attempt: Int) {
-        guard case .connecting(let login) = phase, login.attempts == attempt, let current = login.attempt
-        else {
-            return
-        }
-        current.close()
-        login.attempt = nil
-        passOver(current.attested, .timeout, login)
+    func upstreamTimerFired(_ turn: Int) {
+        guard case .connecting(let login) = phase, login.turns == turn else { return }
+        login.attempt?.close()
+        guard passOverCurrent(login) else { return }
         tryNext(login)
+    }
+
+    /// The replica that is being connected to, or waited for, has had its time. False where there is none.
+    private func passOverCurrent(_ login: Login) -> Bool {
+        if let attempt = login.attempt {
+            login.attempt = nil
+            passOver(attempt.attested, .timeout, login)
+        } else if let waitsFor = login.waitsFor {
+            login.waitsFor = nil
+            passOver(waitsFor, .busy, login)
+        } else {
+            return false
+        }
+        return true
     }
 
     /// The login as a whole took too long: said in terms of what it waited for.
@@ -187,7 +230,8 @@ extension Session {
         case .verifying: end(.keysUnavailable)
         case .introspecting: end(.introspectionUnavailable)
         case .connecting(let login):
-            if let attempt = login.attempt { passOver(attempt.attested, .timeout, login) }
+            login.attempt?.close()
+            _ = passOverCurrent(login)
             end(noReplica(login))
         case .negotiating, .handshaking, .authenticating, .challenged, .relaying, .leaving, .closed:
             end(.startupTimeout)
@@ -252,7 +296,7 @@ extension Session {
         context.counters.sessionsStarted.increase()
         let relay = Relay(
             session: self, region: region, connection: connection, capture: parameterCapture(login.decision),
-            rules: guardRules(login.decision))
+            rules: guardRules(login.decision), observed: observedRules)
         greet(login, connection)
         phase = .relaying(relay)
         recordStart(region)

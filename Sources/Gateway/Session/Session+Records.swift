@@ -33,11 +33,33 @@ extension Session {
             region.batch.add("access", decision.access.rawValue)
             region.batch.add("forbid", decision.forbid.map(\.rawValue).sorted())
             region.batch.add("policy", generation.configuration.digest)
+            addObservation(to: &region.batch)
             region.batch.endObject()
         }
         region.batch.end()
         outboundWaitsFor = .max
         worker.awaitReceipt(self, region)
+    }
+
+    /// What a rule with `mode: observe` would have decided.
+    private func addObservation(to batch: inout RecordBatch) {
+        guard let observation = identity.observation else { return }
+        batch.beginObject("observed")
+        batch.add("rule", observation.rule)
+        switch observation.outcome {
+        case .success(let decision):
+            batch.add("allowed", true)
+            batch.add("regions", decision.regions)
+            batch.add("role", decision.role)
+            batch.add("access", decision.access.rawValue)
+            batch.add("forbid", decision.forbid.map(\.rawValue).sorted())
+        case .failure(let found):
+            let refusal = Refusal.policy(found)
+            batch.add("allowed", false)
+            batch.add("sqlstate", refusal.sqlstate)
+            batch.add("reason", refusal.message + ": " + refusal.detail)
+        }
+        batch.endObject()
     }
 
     /// `session.refused`, in the log of the gateway's own region. Connections that never sent a startup packet leave
@@ -61,6 +83,7 @@ extension Session {
         home.batch.beginObject("decision")
         home.batch.add("allowed", false)
         home.batch.add("policy", generation.configuration.digest)
+        addObservation(to: &home.batch)
         home.batch.endObject()
         home.batch.add("sqlstate", refusal.sqlstate)
         home.batch.add("reason", refusal.message + ": " + refusal.detail)

@@ -204,7 +204,7 @@ final class Session {
     func timerFired(_ timer: SessionTimer) {
         switch timer {
         case .startup: startupTimerFired()
-        case .upstream(let attempt): upstreamTimerFired(attempt)
+        case .upstream(let turn): upstreamTimerFired(turn)
         case .expiryNotice, .expiry, .drainEnd, .maxLifetime, .idle: lifetimeTimerFired(timer)
         case .introspection: askAgain()
         case .linger: close()

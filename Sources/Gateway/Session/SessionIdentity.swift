@@ -6,6 +6,8 @@ import GatewayRouting
 struct SessionIdentity {
     var principal: Principal?
     var decision: Decision?
+    /// What a rule that only observes would have decided.
+    var observation: Observation?
     /// The rule that matched, also where it then refused.
     var rule: String?
     /// As the executor asked for it, without its region.

@@ -54,6 +54,8 @@ package enum UpstreamFailure: Error, CustomStringConvertible {
     /// The role's client certificate cannot be minted.
     case noCertificate(MintingFailure)
     case timeout
+    /// As many logins as may be were under way there all the time.
+    case busy
 
     /// What no other replica would answer differently: the login ends with it.
     ///
@@ -65,7 +67,7 @@ package enum UpstreamFailure: Error, CustomStringConvertible {
         where UpstreamFailure.executorsFaults.contains(sqlstate) && startup.setsParameters:
             .startupRefused(sqlstate: sqlstate)
         case .transport, .address, .encryption, .login, .attestation, .unreadable, .closed, .noCredential,
-            .noCertificate, .timeout:
+            .noCertificate, .timeout, .busy:
             nil
         }
     }
@@ -76,7 +78,7 @@ package enum UpstreamFailure: Error, CustomStringConvertible {
         case .transport, .encryption, .attestation, .unreadable, .closed, .timeout: true
         case .login(.serverError(let sqlstate?, _)): sqlstate.hasPrefix("57") || sqlstate.hasPrefix("58")
         case .login: true
-        case .address, .noCredential, .noCertificate: false
+        case .address, .noCredential, .noCertificate, .busy: false
         }
     }
 
@@ -105,6 +107,7 @@ package enum UpstreamFailure: Error, CustomStringConvertible {
         case .noCredential: "no credential for the role"
         case .noCertificate(let failure): "\(failure)"
         case .timeout: "no answer in time"
+        case .busy: "too many logins wait there (limits.logins_per_replica)"
         }
     }
 }

@@ -183,6 +183,7 @@ final class Worker: LoopOwner {
             open(descriptor, from: address, listener: listener)
         case .keysFetched(let address): withSession(address) { $0.keysFetched() }
         case .introspected(let address, let outcome): withSession(address) { $0.introspected(outcome) }
+        case .replicaTurn(let address, let slot): withSession(address) { $0.turnCame(slot) }
         case .statementRead(let address, let texts): withSession(address) { $0.statementRead(texts) }
         case .introspectedAgain(let address, let answer):
             withSession(address) { $0.introspectedAgain(answer) }

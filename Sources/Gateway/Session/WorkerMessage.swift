@@ -13,6 +13,8 @@ enum WorkerMessage: Sendable {
     case keysFetched(SessionAddress)
     /// The issuer of a session's token was asked whether it is active.
     case introspected(SessionAddress, IntrospectionOutcome)
+    /// A session that waited may log in at the replica of the slot.
+    case replicaTurn(SessionAddress, LoginSlot)
     /// A session's long statement was read.
     case statementRead(SessionAddress, [JudgedText])
     /// The issuer of a live session's token was asked again.
@@ -58,8 +60,8 @@ enum WorkerTimer {
 
 enum SessionTimer: Equatable {
     case startup
-    /// This attempt at a replica, counted from 1, has had its time.
-    case upstream(attempt: Int)
+    /// This turn at a replica, counted from 1, has had its time.
+    case upstream(turn: Int)
     case expiryNotice(SessionNotice)
     case expiry
     case drainEnd
