@@ -73,6 +73,31 @@ struct ConfigurationWarningTests {
     }
 
     @Test(
+        "Of a rule that an earlier one beats in part, the part is named",
+        arguments: [
+            ("{ sub: a }", "{ sub: [a, b] }", ["sub: a"]),
+            ("{ sub: \"a*\" }", "{ sub: [a1, b, ax] }", ["sub: a1", "sub: ax"]),
+            ("{ sub: a }", "{ any: [ { groups: b }, { sub: a } ] }", ["branch 2 of `any`"]),
+            ("{ sub: a }", "{ sub: [a, b], groups: c }", ["sub: a"]),
+            ("{ sub: a, groups: c }", "{ sub: [a, b] }", []),
+            ("{ sub: c }", "{ sub: [a, b] }", []),
+        ] as [(String, String, [String])])
+    func overlaps(first: String, second: String, expected: [String]) {
+        let rules = """
+            rules:
+              - { name: one, who: \(first), databases: [orders], regions: [EU], roles: [writer], forbid: [peers] }
+              - { name: two, who: \(second), databases: [orders], regions: [EU], roles: [analyst], forbid: [peers] }
+            """
+        var text = Fixture.clean
+        if let range = text.firstRange(of: "rules:\n") { text = text[..<range.lowerBound] + rules }
+        #expect(
+            fixture.findings(text)
+                == expected.map {
+                    "30:5 warning rule `two` overlaps `one` above it, which decides for its `\($0)`"
+                })
+    }
+
+    @Test(
         "A rule that an earlier one always beats is reported; one that can decide is not",
         arguments: [
             ("{ sub: exec-2 }", "[orders]", "{ sub: exec-2 }", "[orders]", true),

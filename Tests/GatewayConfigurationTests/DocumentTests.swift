@@ -60,7 +60,7 @@ struct DocumentTests {
     @Test("Every example of policy.md is accepted")
     func policyExamples() throws {
         let blocks = yamlBlocks(try document("policy.md"))
-        #expect(blocks.count == 3)
+        #expect(blocks.count == 4)
         for block in blocks {
             let found = fixture.findings(Self.base + block)
             #expect(!found.contains { $0.contains(" mistake ") }, "\(found)")

@@ -3,13 +3,15 @@ import GatewayPolicy
 extension ConfigurationBuilder {
     func readRules() -> [Rule] {
         var rules: [Rule] = []
+        var lines: [String: Int] = [:]
         for fields in root.list("rules") {
             let rule = rule(fields)
-            if let earlier = rules.first(where: { $0.name == rule.name }), !rule.name.isEmpty {
+            if let line = lines[rule.name], !rule.name.isEmpty {
                 mistake(
                     fields.position(of: "name"),
-                    "duplicate rule `\(rule.name)`, first at line \(earlier.line ?? 0); expected another name"
-                )
+                    "duplicate rule `\(rule.name)`, first at line \(line); expected another name")
+            } else {
+                lines[rule.name] = rule.line ?? 0
             }
             checkNames(rule, fields)
             checkRowLevelFacts(rule, fields)

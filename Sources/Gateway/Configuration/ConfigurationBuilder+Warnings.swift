@@ -76,27 +76,26 @@ extension ConfigurationBuilder {
         }
     }
 
-    /// A rule is shadowed where, for each of its databases, an earlier one matches whoever it matches.
+    /// A rule is shadowed where, for each of its databases, an earlier one matches whoever it matches; a part of it, where
+    /// that is so of one of its values.
     func warnAboutShadows(_ rules: [Rule]) {
+        let shadows = RuleShadows(rules)
         for (index, rule) in rules.enumerated() {
             let own = databases(of: rule).map(\.name)
-            guard !own.isEmpty else { continue }
-            var by: [String] = []
-            for name in own {
-                let earlier = rules[..<index].first { candidate in
-                    (candidate.mode == .enforce || rule.mode == .observe)
-                        && candidate.databases.contains { $0.matches(name) }
-                        && candidate.who.covers(rule.who)
-                }
-                guard let earlier else { break }
-                if !by.contains(earlier.name) { by.append(earlier.name) }
-                if name == own.last {
-                    let position = Position(line: rule.line ?? 1, column: rule.column ?? 1)
-                    warning(
-                        position,
-                        "rule `\(rule.name)` never decides: \(by.map { "`\($0)`" }.joined(separator: ", ")) above it "
-                            + "matches everybody that it matches")
-                }
+            let position = Position(line: rule.line ?? 1, column: rule.column ?? 1)
+            func names(_ rules: [Rule]) -> String { rules.map { "`\($0.name)`" }.joined(separator: ", ") }
+            if let by = shadows.deciding(for: rule.who, before: index, on: own) {
+                warning(
+                    position,
+                    "rule `\(rule.name)` never decides: \(names(by)) above it matches everybody that it matches"
+                )
+                continue
+            }
+            for (text, condition) in rule.who.alternatives {
+                guard let by = shadows.deciding(for: condition, before: index, on: own) else { continue }
+                warning(
+                    position,
+                    "rule `\(rule.name)` overlaps \(names(by)) above it, which decides for its `\(text)`")
             }
         }
     }
@@ -106,9 +105,11 @@ extension ConfigurationBuilder {
     func warnAboutSharedRoles(_ rules: [Rule]) {
         var warned: Set<String> = []
         let rules = rules.filter { $0.mode == .enforce }
+        var uses: [String: Int] = [:]
+        for role in rules.flatMap({ Set($0.roles) }) { uses[role, default: 0] += 1 }
         for rule in rules where !rule.forbid.contains(.peers) && !rule.who.matchesNobody {
             for role in rule.roles where !warned.contains(role) {
-                let isShared = !rule.who.namesOneSubject || rules.filter { $0.roles.contains(role) }.count > 1
+                let isShared = !rule.who.namesOneSubject || uses[role, default: 0] > 1
                 guard isShared else { continue }
                 warned.insert(role)
                 warning(

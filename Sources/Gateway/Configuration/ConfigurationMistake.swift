@@ -104,15 +104,15 @@ struct Position: Hashable {
 /// Limits on what a configuration file may be.
 enum ConfigurationLimits {
     /// Bytes of the file.
-    static let fileBytes = 1 << 20
+    static let fileBytes = 8 << 20
     /// Levels of mappings and lists.
     static let depth = 32
     /// Values in the file, those behind aliases counted each time.
-    static let nodes = 50_000
+    static let nodes = 400_000
     /// Bytes that aliases could blow the file up to at worst.
-    static let expandedBytes = 16 << 20
+    static let expandedBytes = 64 << 20
     /// Bytes that are read again to find one duplicate key after the other.
-    static let rereadBytes = 8 << 20
+    static let rereadBytes = 32 << 20
     /// Findings that are kept.
     static let findings = 1_000
     /// Characters of a found value that a message quotes.

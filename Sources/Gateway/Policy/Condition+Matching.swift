@@ -39,6 +39,36 @@ extension Condition {
         }
     }
 
+    /// Every pattern in it, with the name of its claim.
+    func forEachPattern(_ body: (String, Pattern) -> Void) {
+        switch self {
+        case .claim(let name, let patterns):
+            for pattern in patterns { body(name, pattern) }
+        case .all(let parts), .any(let parts):
+            for part in parts { part.forEachPattern(body) }
+        }
+    }
+
+    /// The condition with one of its alternatives alone, for each of several: a value of a list, a branch of `any`. In
+    /// `all`, those of each part.
+    package var alternatives: [(text: String, condition: Condition)] {
+        switch self {
+        case .claim(let name, let patterns) where patterns.count > 1:
+            return patterns.map { ("\(name): \($0.text)", .claim(name: name, patterns: [$0])) }
+        case .any(let branches) where branches.count > 1:
+            return branches.enumerated().map { ("branch \($0.offset + 1) of `any`", $0.element) }
+        case .all(let parts):
+            return parts.indices.flatMap { index in
+                parts[index].alternatives.map { text, narrowed in
+                    var rest = parts
+                    rest[index] = narrowed
+                    return (text, .all(rest))
+                }
+            }
+        case .claim, .any: return []
+        }
+    }
+
     /// Whether every way to meet the condition includes a condition on the claim named.
     package func alwaysNames(_ claim: String) -> Bool {
         switch self {

@@ -45,6 +45,14 @@ struct PatternIndex: Sendable {
     }
 }
 
+extension PatternIndex {
+    /// Calls `body` with the number of every pattern that covers this one (`Pattern.covers`).
+    func forEachCovering(_ pattern: Pattern, _ body: (Int) -> Void) {
+        if pattern.isLiteral { return forEachFitting(pattern.text, body) }
+        if let same = numbers[pattern] { body(same) }
+    }
+}
+
 /// Patterns by the literal bytes that they begin with (or end with, read backwards).
 private struct FixedParts: Sendable {
     private var lengths: Set<Int> = []

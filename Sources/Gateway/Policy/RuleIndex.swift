@@ -26,6 +26,18 @@ struct RuleIndex: Sendable {
         claims = interned.claims
     }
 
+    /// Rules that may cover the condition (`Condition.covers`), ascending: no other does.
+    func mayCover(_ condition: Condition) -> [Int] {
+        var candidates = NumberSet(capacity: conditions.count)
+        condition.forEachPattern { name, pattern in
+            guard let claim = claims.first(where: { $0.name.hasSameBytes(as: name) }) else { return }
+            claim.patterns.forEachCovering(pattern) { found in
+                for rule in asked[claim.numbers[found]] { _ = candidates.insert(rule) }
+            }
+        }
+        return candidates.all
+    }
+
     /// The number of the first rule that is for the database and holds for the principal.
     func first(for principal: Principal, database: Int) -> Int? {
         var fitting = NumberSet(capacity: asked.count)
@@ -143,6 +155,16 @@ private struct NumberSet: Sendable {
         guard words[number / 64] & bit == 0 else { return false }
         words[number / 64] |= bit
         return true
+    }
+
+    /// Ascending.
+    var all: [Int] {
+        var numbers: [Int] = []
+        _ = first { number in
+            numbers.append(number)
+            return false
+        }
+        return numbers
     }
 
     /// The lowest that meets the condition.
