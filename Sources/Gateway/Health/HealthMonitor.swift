@@ -202,7 +202,9 @@ package final class HealthMonitor: Sendable {
     }
 
     /// Nil where the probe is not wanted any more.
-    private func conclude(_ probe: ReplicaProbe, _ outcome: ProbeOutcome, startedAt: Int64) -> Int64? {
+    private func conclude(
+        _ probe: ReplicaProbe, _ outcome: ProbeOutcome, startedAt: Int64
+    ) -> HealthMachine.Step? {
         let id = probe.target.id
         let jitter = Double.random(in: 0..<1)
         let result = state.withLock { state -> (HealthMachine.Step, ReplicaStatus, [Observer])? in
@@ -218,7 +220,7 @@ package final class HealthMonitor: Sendable {
             log(transition, of: probe.target)
             for observer in observers { observer(id, status, transition) }
         }
-        return step.nextProbe
+        return step
     }
 
     private func log(_ transition: HealthTransition, of target: ReplicaTarget) {
