@@ -72,9 +72,11 @@ package final class HealthMonitor: Sendable {
             var failed: [ReplicaID] = []
             for target in targets {
                 let id = target.id
-                let kept = old.probes[id].flatMap { $0.target.isProbedLike(target) ? $0 : nil }
+                let before = old.probes[id]
+                let kept = before.flatMap { $0.target.isProbedLike(target) ? $0 : nil }
+                let isKnown = before?.target.isKnownLike(target) ?? false
                 state.machines[id] = HealthMonitor.machine(
-                    target, settings, before: kept.flatMap { _ in old.statuses[id] })
+                    target, settings, before: isKnown ? old.statuses[id] : nil)
                 state.statuses[id] = state.machines[id]?.status
                 if let kept, kept.settings == settings {
                     state.probes[id] = kept
