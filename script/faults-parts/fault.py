@@ -42,6 +42,8 @@ class Fault:
     at_once: bool = False
     # What the DETAIL of some refusal must say: the fault is told apart from others.
     says: str = ""
+    # {replica: why its probes fail meanwhile}, as /metrics counts them. A question that is under way may time out first.
+    failures: dict = dataclasses.field(default_factory=dict)
     # What is known of a replica at the latest before it is mended (of a sample).
     is_named: typing.Callable | None = None
     # Where an executor must have been served while it lasted.

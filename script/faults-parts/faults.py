@@ -56,7 +56,8 @@ def killed(ground, name, executors, **more):
         f"kill-{name.removeprefix('orders-')}", f"`kill -9` of {name}, and its restart",
         inject=lambda: then(now(), lambda: kernel.kill(ground.pid(name))),
         mend=lambda: after(lambda: ground.start(name)),
-        is_known=unusable(name), ends=stays, at_once=True, says="connection refused", **more)
+        is_known=unusable(name), ends=stays, at_once=True, says="connection refused",
+        failures={name: "connection_refused"}, **more)
 
 
 def kills(ground):
@@ -81,14 +82,14 @@ def silences(ground):
         mend=lambda: after(lambda: kernel.send(ground.pid(PRIMARY), signal.SIGCONT)),
         is_known=unusable(PRIMARY), lasts=4.0, served={"analyst": CENTRAL},
         may=states((("writer", "writer-auto", "analyst-fresh"), "08001")), must=states((("writer",), "08001")),
-        says="(no login within|no answer within|not answered in time|time)")
+        says="time", failures={PRIMARY: "login_timeout"})
     yield Fault(
         "black-hole", f"whatever is sent to {PRIMARY} is swallowed for 4 s, without RST",
         inject=lambda: then(now(), lambda: kernel.swallow(ground.pid(PRIMARY))),
         mend=lambda: after(lambda: kernel.release(ground.pid(PRIMARY))),
         is_known=unusable(PRIMARY), lasts=4.0, served={"analyst": CENTRAL},
         may=states((("writer", "writer-auto", "analyst-fresh"), "08001")), must=states((("writer",), "08001")),
-        says="time")
+        says="time", failures={PRIMARY: "connect_timeout"})
 
 
 def shortages(ground):
@@ -127,7 +128,8 @@ def shortages(ground):
         mend=lambda: after(lambda: password(ground.testbed.secret("health")), lambda: servers.wait_for_standbys(ground.testbed)),
         is_known=unusable(PRIMARY, CENTRAL, AMERICAN), bound=PROBES_PER_CONNECTION * INTERVAL + BOUND, lasts=6.0,
         may=states((("analyst", "analyst-central", "analyst-fresh", "writer", "writer-auto", "american"), "08001")),
-        must=states((("analyst", "writer", "american"), "08001")), says="the health role is not let in")
+        must=states((("analyst", "writer", "american"), "08001")), says="the health role is not let in",
+        failures={name: "authentication" for name in (PRIMARY, CENTRAL, AMERICAN)})
 
 
 def exchanges(ground):
@@ -138,7 +140,7 @@ def exchanges(ground):
     yield Fault(
         "swap", f"{CENTRAL} and {AMERICAN} have each other's port",
         inject=lambda: then(now(), lambda: ground.place({CENTRAL: ports[AMERICAN], AMERICAN: ports[CENTRAL]})),
-        mend=lambda: after(lambda: ground.place({CENTRAL: None, AMERICAN: None}), lambda: ground.reload(ground.watch)),
+        mend=lambda: after(lambda: ground.place({CENTRAL: None, AMERICAN: None}), lambda: ground.lift(ground.watch)),
         is_known=unusable(CENTRAL, AMERICAN), is_named=quarantined(CENTRAL, AMERICAN),
         may=states((both, *gone)), must=states((("analyst-central", "american"), "08001")), unserved=both,
         ends=states((("analyst-central-stays", "american-stays"), "57P01", "08006")), says="public key of its certificate")
@@ -162,7 +164,7 @@ def replaced(ground, name, word, title, gone, says):
 
     return Fault(
         word, title, inject=inject,
-        mend=lambda: after(lambda: ground.stop(name), lambda: ground.start(CENTRAL), lambda: ground.reload(ground.watch)),
+        mend=lambda: after(lambda: ground.stop(name), lambda: ground.start(CENTRAL), lambda: ground.lift(ground.watch)),
         is_known=unusable(CENTRAL), is_named=quarantined(CENTRAL), may=states((AT_CENTRAL, *gone)),
         must=states((("analyst-central",), "08001")), unserved=AT_CENTRAL,
         ends=states((("analyst-central-stays",), "57P01", "08006")), says=says)
@@ -195,7 +197,7 @@ def promotions(ground):
         # Its timeline went back, which quarantines it where it had been taken for the primary: an operator's word is needed.
         if not processes.wait_until(lambda: ground.watch.last.get("quarantined", LEDGER[name]) == 1, RECOVERY):
             raise Failure(f"{name} is on an older timeline and is not quarantined")
-        ground.reload(ground.watch)
+        ground.lift(ground.watch)
 
     yield Fault(
         "promote-eu", f"{PRIMARY} dies and {CENTRAL} is promoted",

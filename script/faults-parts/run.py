@@ -69,6 +69,7 @@ def run(ground, fault):
     if fault.is_named is not None and wait_for(ground, fault.is_named, moment, 15) is None:
         result.problems.append("the gateway never said what it is")
     time.sleep(max(0.0, moment + fault.lasts - now()))
+    check_failures(result, fault, ground.watch.samples[0], ground.watch.last)
     mending = now()
     mended = fault.mend()
     result.recovered = wait_until_well(ground, mended)
@@ -136,6 +137,15 @@ def check_times(result, fault):
         result.problems.append(f"not everything is well {SETTLE_SECONDS} s after it was mended")
     elif result.recovered > fault.recovery:
         result.problems.append(f"recovered after {result.recovered:.1f} s, the bound is {fault.recovery:.1f} s")
+
+
+def check_failures(result, fault, before, after):
+    """What fails is told apart, where this gateway counts that."""
+    for name, reason in fault.failures.items() if after.counts_failures else ():
+        found = after.failed(name, before)
+        if reason not in found or found - {reason, "query_timeout"}:
+            result.problems.append(
+                f"probes of {name} failed by {', '.join(sorted(found)) or 'nothing'}, expected {reason}")
 
 
 def check_answers(result, fault, events):

@@ -7,6 +7,8 @@ import time
 
 PAUSE = 0.05
 SERIES = re.compile(r'domicile_replica_(\w+)\{database="([^"]+)",replica="([^"]+)",region="[^"]+"\} (\S+)')
+FAILURES = re.compile(
+    r'domicile_replica_probe_failures_total\{database="[^"]+",replica="([^"]+)",region="[^"]+",failure="([^"]+)"\} (\S+)')
 RELOADS = re.compile(r"^domicile_config_reloads_total (\S+)", re.MULTILINE)
 
 
@@ -16,10 +18,21 @@ class Sample:
     def __init__(self, at, body):
         self.at = at
         self.values = {(what, replica): float(value) for what, _, replica, value in SERIES.findall(body)}
+        # {(replica, why): how many probes have failed}
+        self.failures = {(replica, why): float(value) for replica, why, value in FAILURES.findall(body)}
+        self.counts_failures = "domicile_replica_probe_failures_total" in body
         self.reloads = float((RELOADS.findall(body) or [0])[0])
 
     def get(self, what, replica):
         return self.values.get((what, replica))
+
+    def quarantined(self):
+        return [replica for (what, replica), value in self.values.items() if what == "quarantined" and value == 1]
+
+    def failed(self, replica, before):
+        """Why probes of it have failed since an earlier sample."""
+        return {why for (name, why), count in self.failures.items()
+                if name == replica and count > before.failures.get((name, why), 0)}
 
     def usable(self, replica):
         """Whether a session may be sent there."""
