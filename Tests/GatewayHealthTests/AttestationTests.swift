@@ -101,6 +101,40 @@ extension HealthMonitorTests {
         #expect(watch.monitor.snapshot().count == 1)
     }
 
+    @Test(
+        "A reload that changes only what certificates are verified by leaves nobody without a replica meanwhile"
+    )
+    func otherTrust() throws {
+        let server = try SharedServer.get()
+        let folder = try PostgresServer.folder("trust")
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try FileManager.default.copyItem(atPath: server.certificate, toPath: "\(folder)/ca.crt")
+        let watch = Watch([server.target("trusted"), server.target("distrusted")])
+        #expect(watch.becomes("trusted") { $0.attested })
+        #expect(watch.becomes("distrusted") { $0.attested })
+        var trusted = server.target("trusted")
+        trusted.sslrootcert = "\(folder)/ca.crt"
+        var distrusted = server.target("distrusted")
+        distrusted.sslrootcert = "/etc/ssl/certs/ca-certificates.crt"
+        watch.monitor.reload(targets: [trusted, distrusted], settings: Watch.settings())
+        // No probe can have answered yet.
+        let status = watch.status("trusted")
+        #expect(status.health == .up && status.attested)
+        #expect(
+            watch.becomes("distrusted") { status in
+                if case .tlsIdentity = status.difference { return !status.attested }
+                return false
+            })
+        let lost = watch.transitions("distrusted").last
+        if case .attestationLost(.tlsIdentity) = lost {
+        } else {
+            Issue.record("told \(String(describing: lost))")
+        }
+        let probed = watch.status("trusted").probedAt ?? 0
+        #expect(watch.becomes("trusted") { ($0.probedAt ?? 0) > probed && $0.attested })
+        #expect(watch.transitions("trusted") == [.up, .attested])
+    }
+
     @Test("cluster_name is the operator's region marker: another one quarantines, an operator clears it")
     func clusterName() throws {
         let server = try PostgresServer(settings: ["cluster_name = 'orders-us-a'"])

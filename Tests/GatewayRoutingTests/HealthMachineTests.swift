@@ -105,6 +105,26 @@ struct HealthMachineTests {
         #expect(step.nextProbe == at(next))
     }
 
+    @Test(
+        "F-POL-12: until the verdict a probe behind a failed one has no longer than an interval",
+        arguments: [
+            // interval, timeout (ms), failures before, patience (ms); fall is 3
+            (500, 1000, 0, 1000), (500, 1000, 1, 500), (500, 1000, 2, 500), (500, 1000, 3, 1000),
+            (2000, 1000, 1, 1000),
+        ])
+    func patience(interval: Int, timeout: Int, failures: Int, patience: Int) {
+        var machine = HealthMachine(
+            expectation: AttestationExpectation(kind: .auto, attest: Attestation()),
+            settings: .init(
+                interval: .milliseconds(interval), timeout: .milliseconds(timeout), fall: 3, rise: 1))
+        var step = machine.probeSucceeded(
+            report(), cluster: nil, trail: PrimaryTrail(), startedAt: 0, now: 0, jitter: 0)
+        for _ in 0..<failures {
+            step = machine.probeFailed(.queryTimeout, startedAt: 0, now: 0, jitter: 0)
+        }
+        #expect(step.patience == .milliseconds(patience))
+    }
+
     @Test("An interval longer than the longest back-off holds")
     func longInterval() {
         var machine = HealthMachine(

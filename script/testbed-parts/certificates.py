@@ -52,6 +52,17 @@ class Authority:
         """A client certificate, for those who log in past the gateway."""
         return self.sign(role, ExtendedKeyUsageOID.CLIENT_AUTH)
 
+    def revocations(self, *certificates):
+        """A list of those that it takes back, in PEM."""
+        now = datetime.datetime.utcnow()
+        revoked = (x509.CertificateRevocationListBuilder().issuer_name(self.name)
+                   .last_update(now - datetime.timedelta(minutes=5)).next_update(now + LIFETIME))
+        for certificate in certificates:
+            revoked = revoked.add_revoked_certificate(
+                x509.RevokedCertificateBuilder().serial_number(certificate.serial_number)
+                .revocation_date(now - datetime.timedelta(minutes=1)).build())
+        return revoked.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
     def sign(self, common_name, usage, *extensions):
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = (
@@ -79,6 +90,7 @@ def write_pair(folder, stem, certificate, key):
 
 
 def make(testbed):
+    """Writes all of them; the authority of the servers, for who needs another certificate of it."""
     folder = testbed.certificates
     upstream = Authority("Domicile testbed: servers")
     write(folder / "upstream-ca.crt", upstream.certificate.public_bytes(serialization.Encoding.PEM))
@@ -92,3 +104,4 @@ def make(testbed):
     roles = Authority("Domicile testbed: roles")
     write_pair(folder, "role-ca", roles.certificate, roles.key)
     write_pair(folder, "writer", *roles.issue_role("writer"))
+    return upstream

@@ -169,13 +169,14 @@ def give_to_server(testbed, path, mode):
         os.chown(path, account.pw_uid, account.pw_gid)
 
 
-def configure(testbed, name):
-    """What differs from server to server: settings, access, certificate."""
+def configure(testbed, name, cluster_name=None, certificate=None):
+    """What differs from server to server: settings, access, certificate. The latter two are its own unless said."""
     folder = testbed.data / name
-    (folder / "postgresql.conf").write_text(SETTINGS.format(name=name, port=testbed.port(name)))
+    settings = SETTINGS.format(name=cluster_name or name, port=testbed.port(name))
+    (folder / "postgresql.conf").write_text(settings + testbed.record.get("settings", ""))
     (folder / "pg_hba.conf").write_text(ACCESS)
-    shutil.copyfile(testbed.certificates / f"{name}.crt", folder / "server.crt")
-    shutil.copyfile(testbed.certificates / f"{name}.key", folder / "server.key")
+    shutil.copyfile(testbed.certificates / f"{certificate or name}.crt", folder / "server.crt")
+    shutil.copyfile(testbed.certificates / f"{certificate or name}.key", folder / "server.key")
     shutil.copyfile(testbed.certificates / "role-ca.crt", folder / "role-ca.crt")
     for file in ("postgresql.conf", "pg_hba.conf", "server.crt", "server.key", "role-ca.crt"):
         give_to_server(testbed, folder / file, 0o600)
@@ -213,9 +214,10 @@ def stop(testbed, name, mode="fast"):
     testbed.stop(name, {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}[mode], 20 if mode == "fast" else 7)
 
 
-def make_primary(testbed):
-    folder = testbed.data / PRIMARY
-    password_file = testbed.data / "superuser"
+def initialise(testbed, name, **identity):
+    """A cluster of its own, with the roles and the databases, that runs; `identity` as `configure` takes it."""
+    folder = testbed.data / name
+    password_file = testbed.data / f"{name}.superuser"
     password_file.write_text(testbed.secret("superuser"))
     give_to_server(testbed, password_file, 0o600)
     try:
@@ -224,9 +226,9 @@ def make_primary(testbed):
             "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"])
     finally:
         password_file.unlink()
-    configure(testbed, PRIMARY)
-    start(testbed, PRIMARY)
-    psql(testbed, PRIMARY, ROLES.format(**testbed.record["secrets"]), database="postgres")
+    configure(testbed, name, **identity)
+    start(testbed, name)
+    psql(testbed, name, ROLES.format(**testbed.record["secrets"]), database="postgres")
 
 
 def make_tables(testbed):
@@ -237,7 +239,12 @@ def make_tables(testbed):
         raise Failure(f"pgbench -i failed:\n{output}")
 
 
-def make_standby(testbed, name):
+def slot(name):
+    return name.replace("-", "_")
+
+
+def copy(testbed, name, options=()):
+    """Takes a copy of the primary that would stream from it, as far as pg_basebackup makes one."""
     # The authority's file is the standby's own copy: its user may be unable to read the testbed's folder.
     authority = testbed.data / f"{name}.upstream-ca.crt"
     shutil.copyfile(testbed.certificates / "upstream-ca.crt", authority)
@@ -246,10 +253,34 @@ def make_standby(testbed, name):
               f"sslrootcert={quoted(authority)}")
     tool(testbed, [
         BINARIES / "pg_basebackup", "-D", testbed.data / name, "-d", source, "-R", "-X", "stream", "-c", "fast",
-        "--no-sync", "-C", "-S", name.replace("-", "_")],
+        "--no-sync", *options],
         client_environment(testbed, "replicator"))
+
+
+def make_standby(testbed, name):
+    copy(testbed, name, ["-C", "-S", slot(name)])
     configure(testbed, name)
     start(testbed, name)
+
+
+def promote(testbed, name):
+    """Makes a standby a primary; it is one when this returns."""
+    psql(testbed, name, "SELECT pg_promote()")
+
+
+def rebuild(testbed, name):
+    """Makes a standby anew from the primary, whatever became of it: promoted, damaged or gone."""
+    if name not in STANDBYS:
+        raise Failure(f"{name} is the primary: only standbys are built from it")
+    stop(testbed, name, "immediate")
+    shutil.rmtree(testbed.data / name, ignore_errors=True)
+    active = f"SELECT count(*) FROM pg_replication_slots WHERE slot_name = '{slot(name)}' AND active"
+    if not processes.wait_until(lambda: psql(testbed, PRIMARY, active) == "0", RETRY_SECONDS):
+        raise Failure(f"the slot of {name} is still in use", testbed.log(PRIMARY))
+    psql(testbed, PRIMARY, "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots "
+                           f"WHERE slot_name = '{slot(name)}'")
+    make_standby(testbed, name)
+    wait_for_standbys(testbed)
 
 
 def wait_for_standbys(testbed):
@@ -263,7 +294,7 @@ def wait_for_standbys(testbed):
 
 
 def make(testbed):
-    make_primary(testbed)
+    initialise(testbed, PRIMARY)
     with concurrent.futures.ThreadPoolExecutor() as pool:
         jobs = [pool.submit(make_tables, testbed)]
         jobs += [pool.submit(make_standby, testbed, name) for name in STANDBYS]

@@ -176,7 +176,17 @@ class Testbed:
         return self.record["boot"] == boot_identifier()
 
     def port(self, name):
-        return self.record["base"] + PORTS[name]
+        """Its own, unless `move` gave it another."""
+        moved = self.record.get("moved", {})
+        return moved[name] if name in moved else self.record["base"] + PORTS[name]
+
+    def move(self, name, port):
+        """Gives a server another port, once it is configured anew; None: its own again."""
+        moved = self.record.setdefault("moved", {})
+        moved.pop(name, None)
+        if port is not None:
+            moved[name] = port
+        self.save()
 
     def secret(self, name):
         return self.record["secrets"][name]

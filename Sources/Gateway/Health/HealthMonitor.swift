@@ -72,9 +72,11 @@ package final class HealthMonitor: Sendable {
             var failed: [ReplicaID] = []
             for target in targets {
                 let id = target.id
-                let kept = old.probes[id].flatMap { $0.target.isProbedLike(target) ? $0 : nil }
+                let before = old.probes[id]
+                let kept = before.flatMap { $0.target.isProbedLike(target) ? $0 : nil }
+                let isKnown = before?.target.isKnownLike(target) ?? false
                 state.machines[id] = HealthMonitor.machine(
-                    target, settings, before: kept.flatMap { _ in old.statuses[id] })
+                    target, settings, before: isKnown ? old.statuses[id] : nil)
                 state.statuses[id] = state.machines[id]?.status
                 if let kept, kept.settings == settings {
                     state.probes[id] = kept
@@ -202,7 +204,9 @@ package final class HealthMonitor: Sendable {
     }
 
     /// Nil where the probe is not wanted any more.
-    private func conclude(_ probe: ReplicaProbe, _ outcome: ProbeOutcome, startedAt: Int64) -> Int64? {
+    private func conclude(
+        _ probe: ReplicaProbe, _ outcome: ProbeOutcome, startedAt: Int64
+    ) -> HealthMachine.Step? {
         let id = probe.target.id
         let jitter = Double.random(in: 0..<1)
         let result = state.withLock { state -> (HealthMachine.Step, ReplicaStatus, [Observer])? in
@@ -218,7 +222,7 @@ package final class HealthMonitor: Sendable {
             log(transition, of: probe.target)
             for observer in observers { observer(id, status, transition) }
         }
-        return step.nextProbe
+        return step
     }
 
     private func log(_ transition: HealthTransition, of target: ReplicaTarget) {

@@ -6,6 +6,8 @@ final class ProbeLoop {
     private let probe: ReplicaProbe
     private var connection: ProbeConnection?
     private var nextProbe: Int64
+    /// How long the next one may take.
+    private var patience: Duration
     private var lastStart: Int64?
     private var terminations: [BackendTermination] = []
     private var nextTermination = Int64.max
@@ -20,6 +22,7 @@ final class ProbeLoop {
     init(_ probe: ReplicaProbe) {
         self.probe = probe
         nextProbe = ProbeClock.now()
+        patience = probe.settings.timing.timeout
     }
 
     func run() {
@@ -66,7 +69,7 @@ final class ProbeLoop {
         lastStart = startedAt
         let outcome: ProbeOutcome
         do throws(ProbeFault) {
-            outcome = .report(try ask(until: startedAt &+ probe.settings.timing.timeout.wholeNanoseconds))
+            outcome = .report(try ask(until: startedAt &+ patience.wholeNanoseconds))
             lastFailure = nil
         } catch {
             drop()
@@ -74,7 +77,8 @@ final class ProbeLoop {
             outcome = .fault(error)
         }
         guard let next = probe.conclude(outcome, startedAt: startedAt) else { return false }
-        nextProbe = next
+        nextProbe = next.nextProbe
+        patience = next.patience
         return true
     }
 

@@ -13,8 +13,8 @@ enum ProbeOutcome: Sendable {
 /// The probe of one replica: its thread, and what others ask of it. A replica that hangs holds up nothing but this
 /// thread.
 final class ReplicaProbe: Sendable {
-    /// Tells the outcome of a probe that began at a time; answers when to probe again, nil: never.
-    typealias Conclusion = @Sendable (ReplicaProbe, ProbeOutcome, _ startedAt: Int64) -> Int64?
+    /// Tells the outcome of a probe that began at a time; answers when to probe again and how patiently, nil: never.
+    typealias Conclusion = @Sendable (ReplicaProbe, ProbeOutcome, _ startedAt: Int64) -> HealthMachine.Step?
 
     private struct Requests {
         var stopping = false
@@ -93,7 +93,7 @@ final class ReplicaProbe: Sendable {
         return accepted
     }
 
-    func conclude(_ outcome: ProbeOutcome, startedAt: Int64) -> Int64? {
+    func conclude(_ outcome: ProbeOutcome, startedAt: Int64) -> HealthMachine.Step? {
         conclusion(self, outcome, startedAt)
     }
 

@@ -23,6 +23,8 @@ package struct HealthMachine: Sendable {
         package var transitions: [HealthTransition]
         /// When to probe again.
         package var nextProbe: Int64
+        /// How long that probe may take.
+        package var patience: Duration
     }
 
     /// The longest wait between probes of a replica that is down, unless the interval itself is longer.
@@ -66,8 +68,7 @@ package struct HealthMachine: Sendable {
         if difference == nil { learn(report) }
         measure(report, trail: trail, now: now)
         judge(difference)
-        return Step(
-            transitions: transitions(since: before), nextProbe: regular(startedAt: startedAt, now, jitter))
+        return step(since: before, nextProbe: regular(startedAt: startedAt, now, jitter))
     }
 
     /// No answer.
@@ -79,7 +80,7 @@ package struct HealthMachine: Sendable {
         status.probedAt = now
         if failure == .serverFull, status.health == .up {
             // It answers, and its sessions work: that it is full is for those to hear who ask for one more.
-            return Step(transitions: [], nextProbe: regular(startedAt: startedAt, now, jitter))
+            return step(since: status, nextProbe: regular(startedAt: startedAt, now, jitter))
         }
         status.failuresInARow += 1
         successesInARow = 0
@@ -87,7 +88,7 @@ package struct HealthMachine: Sendable {
         let excess = status.failuresInARow - settings.fall
         // The interval holds until the verdict, so that it falls within fall × interval + timeout.
         let next = excess < 0 ? regular(startedAt: startedAt, now, jitter) : backOff(excess, now, jitter)
-        return Step(transitions: transitions(since: before), nextProbe: next)
+        return step(since: before, nextProbe: next)
     }
 
     /// The replica was found to be another before anything was asked of it: its address or its certificate.
@@ -102,7 +103,7 @@ package struct HealthMachine: Sendable {
         successesInARow = 0
         judge(difference)
         let excess = max(0, status.failuresInARow - settings.fall)
-        return Step(transitions: transitions(since: before), nextProbe: backOff(excess, now, jitter))
+        return step(since: before, nextProbe: backOff(excess, now, jitter))
     }
 
     /// A session found that the replica is not what it must be. When it is probed next stays as it is.
@@ -152,6 +153,17 @@ package struct HealthMachine: Sendable {
             status.quarantined = difference
         }
         status.attested = difference == nil && status.quarantined == nil
+    }
+
+    private func step(since before: ReplicaStatus, nextProbe: Int64) -> Step {
+        Step(transitions: transitions(since: before), nextProbe: nextProbe, patience: patience)
+    }
+
+    /// A probe that follows one without an answer has no more than an interval where the timeout is longer: two that
+    /// hang, one behind the other, would else take fall × timeout until the verdict (F-POL-12).
+    private var patience: Duration {
+        let awaitsVerdict = status.health == .up && status.failuresInARow > 0
+        return awaitsVerdict ? min(settings.timeout, settings.interval) : settings.timeout
     }
 
     private func transitions(since before: ReplicaStatus) -> [HealthTransition] {

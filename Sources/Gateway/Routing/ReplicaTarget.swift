@@ -103,4 +103,12 @@ package struct ReplicaTarget: Sendable, Hashable {
         same.needsCatalog = needsCatalog
         return self == same
     }
+
+    /// Whether what is known of this target holds for another until that is probed itself: they differ in nothing but what
+    /// certificates are verified by, and every connection verifies its own.
+    package func isKnownLike(_ other: ReplicaTarget) -> Bool {
+        var same = other
+        same.sslrootcert = sslrootcert
+        return isProbedLike(same)
+    }
 }
