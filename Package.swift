@@ -206,7 +206,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "AdminTests",
-            dependencies: ["Admin", "Audit", "Gateway", "GatewayConfiguration", "GatewayIdentity"],
+            dependencies: [
+                "Admin", "Audit", "Gateway", "GatewayConfiguration", "GatewayIdentity", "GatewayRouting",
+            ],
             swiftSettings: strict),
         .testTarget(name: "IntegrationTests", dependencies: ["PGWire", "Transport"], swiftSettings: strict),
     ]

@@ -44,13 +44,14 @@ package struct AdminServer: Service {
 
     /// - Precondition: `check` accepts the endpoint.
     package init(
-        endpoint: AdminEndpoint, status: any GatewayStatus, operations: any GatewayOperations, logger: Logger
+        endpoint: AdminEndpoint, status: any GatewayStatus, operations: any GatewayOperations,
+        configuration: any ConfigurationReload, logger: Logger
     ) {
         precondition(HostCheck.isLoopback(endpoint.host))
         self.endpoint = endpoint
         self.logger = logger
         pages = AdminPages(status: status, host: endpoint.host, startTime: ProcessUsage.readStartTime())
-        api = AdminAPI(operations: operations)
+        api = AdminAPI(operations: operations, configuration: configuration)
     }
 
     /// Serves until the graceful shutdown of its group. The socket is there before the address answers, so that whoever

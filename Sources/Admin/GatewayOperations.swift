@@ -1,6 +1,7 @@
 import Gateway
 import GatewayConfiguration
 import GatewayIdentity
+import GatewayRouting
 
 /// What the admin endpoint does to a gateway for operators.
 package protocol GatewayOperations: Sendable {
@@ -23,6 +24,12 @@ package protocol GatewayOperations: Sendable {
     func lift(
         _ scope: Revocation.Scope, issuer: String?, reason: String?, for asker: OperatorIdentity
     ) async throws(OperationFailure) -> Revocation
+    /// Every replica, and what is known of it.
+    func replicas(for asker: OperatorIdentity) async throws(OperationFailure) -> [ReplicaSummary]
+    /// Lifts a replica's quarantine.
+    func clear(
+        replica name: String, reason: String?, for asker: OperatorIdentity
+    ) async throws(OperationFailure) -> ReplicaID
 }
 
 extension Gateway: GatewayOperations {}
