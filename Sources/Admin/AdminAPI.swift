@@ -20,18 +20,18 @@ package struct AdminAPI: Sendable {
     }
 
     private enum Call: String, CaseIterable {
-        case sessions, revocations, replicas, kill, revoke, lift, clear, reload
+        case sessions, revocations, replicas, kill, revoke, lift, clear, reload, explain
 
         var method: String {
             switch self {
             case .sessions, .revocations, .replicas: "GET"
-            case .kill, .revoke, .lift, .clear, .reload: "POST"
+            case .kill, .revoke, .lift, .clear, .reload, .explain: "POST"
             }
         }
 
         var right: Operator.Right {
             switch self {
-            case .sessions, .revocations, .replicas: .read
+            case .sessions, .revocations, .replicas, .explain: .read
             case .kill: .kill
             case .revoke, .lift: .revoke
             case .clear, .reload: .reload
@@ -47,7 +47,7 @@ package struct AdminAPI: Sendable {
         self.configuration = configuration
     }
 
-    /// - Parameter body: at most `bodyLimit` bytes of the request.
+    /// - Parameter body: at most `bodyLimit(ofPath:)` bytes of the request.
     package func answer(
         method: String, path: String, body: [UInt8], through door: Door
     ) async -> AdminPages.Answer {
@@ -57,14 +57,15 @@ package struct AdminAPI: Sendable {
         }
         guard method == call.method else { return AdminAPI.failed(405, "only \(call.method)") }
         do throws(OperationFailure) {
-            return try await answer(call, body, for: try await admit(door, to: call.right))
+            return try await answer(
+                call, body, for: try await admit(door, to: call.right), through: door)
         } catch {
             return AdminAPI.answer(error)
         }
     }
 
     private func answer(
-        _ call: Call, _ body: [UInt8], for asker: OperatorIdentity
+        _ call: Call, _ body: [UInt8], for asker: OperatorIdentity, through door: Door
     ) async throws(OperationFailure) -> AdminPages.Answer {
         switch call {
         case .sessions: return AdminAPI.done(SessionsReport(try await operations.sessions(for: asker)))
@@ -75,6 +76,9 @@ package struct AdminAPI: Sendable {
         case .lift: return AdminAPI.done(try await lift(body, asker))
         case .replicas: return AdminAPI.done(ReplicasReport(try await operations.replicas(for: asker)))
         case .clear: return AdminAPI.done(try await clear(body, asker))
+        case .explain:
+            let question = try AdminAPI.question(body, through: door)
+            return AdminAPI.done(try await operations.explain(question, for: asker))
         case .reload:
             if !body.isEmpty { _ = try AdminAPI.fields(body, allowed: []) }
             let report = try await configuration.reload(for: asker)
@@ -185,6 +189,7 @@ package struct AdminAPI: Sendable {
             failed(404, "there is no revocation of \(Refusal.printable(name))")
         case .unknownReplica(let name): failed(404, "there is no replica \(Refusal.printable(name))")
         case .notQuarantined(let name): failed(409, "the replica \(name) is not in quarantine")
+        case .socketOnly(let what): failed(403, "\(what): over the admin socket only")
         case .draining: failed(503, "the gateway was told to stop: its configuration is not read again")
         case .notRecorded: failed(503, "the audit log takes no record of this")
         case .notStored(let reason):

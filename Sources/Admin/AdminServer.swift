@@ -180,8 +180,9 @@ package struct AdminServer: Service {
     private static func call(
         _ request: Request, _ path: String, _ api: AdminAPI, isSocket: Bool
     ) async -> AdminPages.Answer {
-        guard let body = try? await request.body.collect(upTo: AdminAPI.bodyLimit) else {
-            return AdminAPI.failed(413, "the body is expected to have at most \(AdminAPI.bodyLimit) bytes")
+        let limit = AdminAPI.bodyLimit(ofPath: path)
+        guard let body = try? await request.body.collect(upTo: limit) else {
+            return AdminAPI.failed(413, "the body is expected to have at most \(limit) bytes")
         }
         return await api.answer(
             method: request.method.rawValue, path: path, body: Array(body.readableBytesView),

@@ -1,5 +1,6 @@
 import Gateway
 import GatewayConfiguration
+import GatewayExplanation
 import GatewayIdentity
 import GatewayRouting
 
@@ -30,6 +31,10 @@ package protocol GatewayOperations: Sendable {
     func clear(
         replica name: String, reason: String?, for asker: OperatorIdentity
     ) async throws(OperationFailure) -> ReplicaID
+    /// Why a login would be allowed or refused.
+    func explain(
+        _ question: ExplanationQuestion, for asker: OperatorIdentity
+    ) async throws(OperationFailure) -> ExplanationReport
 }
 
 extension Gateway: GatewayOperations {}

@@ -92,10 +92,14 @@ struct AdminCall {
 
     /// Says on standard error why the gateway did not do it.
     static func refused(_ status: UInt, _ data: Data) -> ExitCode {
-        struct Report: Decodable { var error: String }
-        let reason = (try? JSONDecoder().decode(Report.self, from: data))?.error ?? "status \(status)"
-        StandardError.print("domicile: \(reason)")
+        StandardError.print("domicile: \(reason(of: data, status))")
         return ExitCode.failure
+    }
+
+    /// Why the gateway did not do it.
+    static func reason(of data: Data, _ status: UInt) -> String {
+        struct Report: Decodable { var error: String }
+        return (try? JSONDecoder().decode(Report.self, from: data))?.error ?? "status \(status)"
     }
 
     /// The status and body of an answer, whatever it says.

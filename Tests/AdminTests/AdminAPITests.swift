@@ -128,6 +128,7 @@ import Testing
             ("POST", "revoke", #"{"subject":"x"}"#), ("GET", "revocations", ""),
             ("POST", "lift", #"{"subject":"exec-1"}"#), ("GET", "replicas", ""),
             ("POST", "clear", #"{"replica":"orders-eu-a"}"#), ("POST", "reload", ""),
+            ("POST", "explain", #"{"database":"orders","token":"t"}"#),
         ] {
             let answer = await call(operations, method, path, body, door: door)
             #expect(answer.status == status)
@@ -231,5 +232,42 @@ import Testing
             answer.body == #"{"replicas":["# + [good, other, frozen, unprobed].joined(separator: ",")
                 + "]}\n")
         #expect(operations.asked == [.replicas])
+    }
+
+    @Test("A question is read whole or not at all, and what nothing proves is taken over the socket only")
+    func explain() async {
+        let operations = FakeOperations(rights: [.read])
+        let network = AdminAPI.Door.network(authorization: "Bearer good")
+        let byToken = #"{"database":"orders@EU","user":"auto","token":"t","statement":"SELECT 1"}"#
+        let byClaims = #"{"database":"orders","claims":{"iss":"i","sub":"s"},"replication":true}"#
+        // What it is answered is the operations' to say: the fake one says 400.
+        for (body, door) in [(byToken, network), (byToken, .socket), (byClaims, .socket)] {
+            #expect(await call(operations, "POST", "explain", body, door: door).body.contains("explained"))
+        }
+        #expect(await call(operations, "POST", "explain", byClaims, door: network).status == 403)
+        for wrong in [
+            "", "{}", #"{"database":"orders"}"#, #"{"token":"t"}"#, #"{"database":1,"token":"t"}"#,
+            #"{"database":"o","token":"t","claims":{}}"#, #"{"database":"o","claims":"{}"}"#,
+            #"{"database":"o","token":"t","statment":"x"}"#,
+            #"{"database":"o","token":"t","statement":"\u0000"}"#,
+            #"{"database":"o","token":"t","replication":"yes"}"#,
+            #"{"database":"o","token":"t","statement":""# + String(repeating: "x", count: 65_537) + #""}"#,
+            #"{"database":"o","token":""# + String(repeating: "x", count: 65_537) + #""}"#,
+        ] {
+            let answer = await call(operations, "POST", "explain", wrong)
+            #expect(answer.status == 400 && !answer.body.contains("explained"), "\(wrong.prefix(60))")
+        }
+        let atLimit =
+            #"{"database":"o","token":"t","statement":""# + String(repeating: "x", count: 65_536) + #""}"#
+        #expect(await call(operations, "POST", "explain", atLimit).body.contains("explained"))
+        #expect(AdminAPI.bodyLimit(ofPath: "/api/explain") == 524_288)
+        #expect(AdminAPI.bodyLimit(ofPath: "/api/kill") == 16_384)
+        #expect(
+            operations.asked.prefix(3) == [
+                .explain(database: "orders@EU", user: "auto", statement: "SELECT 1", isToken: true),
+                .explain(database: "orders@EU", user: "auto", statement: "SELECT 1", isToken: true),
+                .explain(database: "orders", user: nil, statement: nil, isToken: false),
+            ])
+        #expect(operations.asked.count == 4)
     }
 }

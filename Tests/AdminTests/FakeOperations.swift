@@ -1,6 +1,7 @@
 import Admin
 import Gateway
 import GatewayConfiguration
+import GatewayExplanation
 import GatewayIdentity
 import GatewayRouting
 import Synchronization
@@ -15,6 +16,7 @@ final class FakeOperations: GatewayOperations, ConfigurationReload {
         case lift(Revocation.Scope, issuer: String?, reason: String?)
         case replicas, reload
         case clear(String, reason: String?)
+        case explain(database: String, user: String?, statement: String?, isToken: Bool)
     }
 
     static let session = SessionSummary(
@@ -99,6 +101,19 @@ final class FakeOperations: GatewayOperations, ConfigurationReload {
                 refused: "the old one goes on", policy: "d1", findings: [FakeOperations.refusedFile])
         }
         return ReloadReport(policy: "d2", previous: "d1", restart: ["listen"], findings: [])
+    }
+
+    func explain(
+        _ question: ExplanationQuestion, for asker: OperatorIdentity
+    ) async throws(OperationFailure) -> ExplanationReport {
+        let isToken = if case .token = question.identity { true } else { false }
+        noted.withLock {
+            $0.append(
+                .explain(
+                    database: question.database, user: question.user, statement: question.statement,
+                    isToken: isToken))
+        }
+        throw .wrong("explained")
     }
 
     func clear(

@@ -28,6 +28,8 @@ package enum OperationFailure: Error, Sendable, Hashable {
     case unknownReplica(String)
     /// The replica is in no quarantine.
     case notQuarantined(String)
+    /// It is not done for somebody who comes over the network.
+    case socketOnly(String)
     /// The gateway was told to stop: it reads no configuration any more.
     case draining
     /// The audit log takes no record, and so nothing is shown.

@@ -59,6 +59,16 @@ extension Gateway {
         }
     }
 
+    /// The catalogue of a replica's database, waited for where it has to be read first; nil: the replica is not known.
+    package func catalog(of id: ReplicaID, within: Duration) async -> CatalogState? {
+        let end = ContinuousClock.now + within
+        // To ask is to need it.
+        while context.health.catalog(of: id) == nil, ContinuousClock.now < end {
+            guard (try? await Task.sleep(for: .milliseconds(20))) != nil else { break }
+        }
+        return context.health.catalogState(of: id)
+    }
+
     /// Lifts a replica's quarantine: it is probed at once and has to prove itself anew. Not done where the log takes no
     /// record of it, for it lets executors in where they were kept out.
     ///
