@@ -108,13 +108,24 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Sources/Gateway",
-            exclude: ["Configuration", "Credentials", "Guard", "Health", "Identity", "Policy", "Routing"],
+            exclude: [
+                "Configuration", "Credentials", "Explanation", "Guard", "Health", "Identity", "Policy",
+                "Routing",
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "GatewayExplanation",
+            dependencies: [
+                "Gateway", "GatewayCatalog", "GatewayConfiguration", "GatewayGuard", "GatewayIdentity",
+                "GatewayPolicy", "GatewayRouting",
+            ],
+            path: "Sources/Gateway/Explanation",
             swiftSettings: strict),
 
         .target(
             name: "Admin",
             dependencies: [
-                "Gateway",
+                "Gateway", "GatewayExplanation",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -131,7 +142,8 @@ let package = Package(
             name: "domicile",
             dependencies: [
                 "Admin", "Audit", "CLinux", "Capture", "CaptureRecords", "Gateway", "GatewayConfiguration",
-                "GatewayHealth", "GatewayIdentity", "GatewayPolicy", "GatewayRouting", "PGWire", "Transport",
+                "GatewayExplanation", "GatewayHealth", "GatewayIdentity", "GatewayPolicy", "GatewayRouting",
+                "PGWire", "Transport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
@@ -205,8 +217,18 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "GatewayExplanationTests",
+            dependencies: [
+                "Gateway", "GatewayCatalog", "GatewayConfiguration", "GatewayExplanation", "GatewayPolicy",
+                "GatewayRouting",
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "AdminTests",
-            dependencies: ["Admin", "Audit", "Gateway", "GatewayConfiguration", "GatewayIdentity"],
+            dependencies: [
+                "Admin", "Audit", "Gateway", "GatewayConfiguration", "GatewayExplanation", "GatewayIdentity",
+                "GatewayRouting",
+            ],
             swiftSettings: strict),
         .testTarget(name: "IntegrationTests", dependencies: ["PGWire", "Transport"], swiftSettings: strict),
     ]

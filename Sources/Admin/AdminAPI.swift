@@ -4,9 +4,9 @@ import GatewayConfiguration
 import GatewayIdentity
 import GatewayPolicy
 
-/// The calls of the admin endpoint, without the HTTP around them: `GET /api/sessions` and
-/// `/api/revocations`, `POST /api/kill`, `/api/revoke` and `/api/lift`. Over the admin socket whoever may open it may call; over TCP an operator's token is needed
-/// (RFC 6750 section 2.1), and `operators` says what it may do.
+/// The calls of the admin endpoint, without the HTTP around them (docs/operations.md lists them). Over the admin socket
+/// whoever may open it may call; over TCP an operator's token is needed (RFC 6750 section 2.1), and `operators` says
+/// what it may do.
 package struct AdminAPI: Sendable {
     /// Bytes that a request's body may have.
     package static let bodyLimit = 16 << 10
@@ -20,29 +20,34 @@ package struct AdminAPI: Sendable {
     }
 
     private enum Call: String, CaseIterable {
-        case sessions, revocations, kill, revoke, lift
+        case sessions, revocations, replicas, kill, revoke, lift, clear, reload, explain
 
         var method: String {
             switch self {
-            case .sessions, .revocations: "GET"
-            case .kill, .revoke, .lift: "POST"
+            case .sessions, .revocations, .replicas: "GET"
+            case .kill, .revoke, .lift, .clear, .reload, .explain: "POST"
             }
         }
 
         var right: Operator.Right {
             switch self {
-            case .sessions, .revocations: .read
+            case .sessions, .revocations, .replicas, .explain: .read
             case .kill: .kill
             case .revoke, .lift: .revoke
+            case .clear, .reload: .reload
             }
         }
     }
 
     private let operations: any GatewayOperations
+    private let configuration: any ConfigurationReload
 
-    package init(operations: any GatewayOperations) { self.operations = operations }
+    package init(operations: any GatewayOperations, configuration: any ConfigurationReload) {
+        self.operations = operations
+        self.configuration = configuration
+    }
 
-    /// - Parameter body: at most `bodyLimit` bytes of the request.
+    /// - Parameter body: at most `bodyLimit(ofPath:)` bytes of the request.
     package func answer(
         method: String, path: String, body: [UInt8], through door: Door
     ) async -> AdminPages.Answer {
@@ -52,17 +57,32 @@ package struct AdminAPI: Sendable {
         }
         guard method == call.method else { return AdminAPI.failed(405, "only \(call.method)") }
         do throws(OperationFailure) {
-            let asker = try await admit(door, to: call.right)
-            switch call {
-            case .sessions: return AdminAPI.done(SessionsReport(try await operations.sessions(for: asker)))
-            case .kill: return AdminAPI.done(try await kill(body, asker))
-            case .revoke: return AdminAPI.done(try await revoke(body, asker))
-            case .revocations:
-                return AdminAPI.done(RevocationsReport(try await operations.revocations(for: asker)))
-            case .lift: return AdminAPI.done(try await lift(body, asker))
-            }
+            return try await answer(
+                call, body, for: try await admit(door, to: call.right), through: door)
         } catch {
             return AdminAPI.answer(error)
+        }
+    }
+
+    private func answer(
+        _ call: Call, _ body: [UInt8], for asker: OperatorIdentity, through door: Door
+    ) async throws(OperationFailure) -> AdminPages.Answer {
+        switch call {
+        case .sessions: return AdminAPI.done(SessionsReport(try await operations.sessions(for: asker)))
+        case .kill: return AdminAPI.done(try await kill(body, asker))
+        case .revoke: return AdminAPI.done(try await revoke(body, asker))
+        case .revocations:
+            return AdminAPI.done(RevocationsReport(try await operations.revocations(for: asker)))
+        case .lift: return AdminAPI.done(try await lift(body, asker))
+        case .replicas: return AdminAPI.done(ReplicasReport(try await operations.replicas(for: asker)))
+        case .clear: return AdminAPI.done(try await clear(body, asker))
+        case .explain:
+            let question = try AdminAPI.question(body, through: door)
+            return AdminAPI.done(try await operations.explain(question, for: asker))
+        case .reload:
+            if !body.isEmpty { _ = try AdminAPI.fields(body, allowed: []) }
+            let report = try await configuration.reload(for: asker)
+            return AdminAPI.json(report.reloaded ? 200 : 422, report)
         }
     }
 
@@ -111,6 +131,15 @@ package struct AdminAPI: Sendable {
         ])
     }
 
+    private func clear(_ body: [UInt8], _ asker: OperatorIdentity) async throws(OperationFailure)
+        -> ClearReport
+    {
+        let fields = try AdminAPI.fields(body, allowed: ["replica", "reason"])
+        guard let replica = fields["replica"] else { throw .wrong("expected {\"replica\": NAME}") }
+        return ClearReport(
+            try await operations.clear(replica: replica, reason: fields["reason"], for: asker))
+    }
+
     private static let revocationFields: Set = ["subject", "token_id", "issuer", "reason"]
 
     private static func scope(_ fields: [String: String]) throws(OperationFailure) -> Revocation.Scope {
@@ -135,9 +164,8 @@ package struct AdminAPI: Sendable {
         var fields: [String: String] = [:]
         for (name, value) in members {
             guard allowed.contains(name) else {
-                throw .wrong(
-                    "unknown member \(Refusal.printable(name)); expected \(allowed.sorted().joined(separator: ", "))"
-                )
+                let expected = allowed.isEmpty ? "none" : allowed.sorted().joined(separator: ", ")
+                throw .wrong("unknown member \(Refusal.printable(name)); expected \(expected)")
             }
             switch value {
             case .string(let text): fields[name] = text
@@ -159,6 +187,10 @@ package struct AdminAPI: Sendable {
         case .unknownSession(let name): failed(404, "there is no session \(name)")
         case .unknownRevocation(let name):
             failed(404, "there is no revocation of \(Refusal.printable(name))")
+        case .unknownReplica(let name): failed(404, "there is no replica \(Refusal.printable(name))")
+        case .notQuarantined(let name): failed(409, "the replica \(name) is not in quarantine")
+        case .socketOnly(let what): failed(403, "\(what): over the admin socket only")
+        case .draining: failed(503, "the gateway was told to stop: its configuration is not read again")
         case .notRecorded: failed(503, "the audit log takes no record of this")
         case .notStored(let reason):
             failed(500, "revoked until the gateway ends, but not on disk: \(reason)")

@@ -44,13 +44,14 @@ package struct AdminServer: Service {
 
     /// - Precondition: `check` accepts the endpoint.
     package init(
-        endpoint: AdminEndpoint, status: any GatewayStatus, operations: any GatewayOperations, logger: Logger
+        endpoint: AdminEndpoint, status: any GatewayStatus, operations: any GatewayOperations,
+        configuration: any ConfigurationReload, logger: Logger
     ) {
         precondition(HostCheck.isLoopback(endpoint.host))
         self.endpoint = endpoint
         self.logger = logger
         pages = AdminPages(status: status, host: endpoint.host, startTime: ProcessUsage.readStartTime())
-        api = AdminAPI(operations: operations)
+        api = AdminAPI(operations: operations, configuration: configuration)
     }
 
     /// Serves until the graceful shutdown of its group. The socket is there before the address answers, so that whoever
@@ -179,8 +180,9 @@ package struct AdminServer: Service {
     private static func call(
         _ request: Request, _ path: String, _ api: AdminAPI, isSocket: Bool
     ) async -> AdminPages.Answer {
-        guard let body = try? await request.body.collect(upTo: AdminAPI.bodyLimit) else {
-            return AdminAPI.failed(413, "the body is expected to have at most \(AdminAPI.bodyLimit) bytes")
+        let limit = AdminAPI.bodyLimit(ofPath: path)
+        guard let body = try? await request.body.collect(upTo: limit) else {
+            return AdminAPI.failed(413, "the body is expected to have at most \(limit) bytes")
         }
         return await api.answer(
             method: request.method.rawValue, path: path, body: Array(body.readableBytesView),

@@ -1,6 +1,8 @@
 import Gateway
 import GatewayConfiguration
+import GatewayExplanation
 import GatewayIdentity
+import GatewayRouting
 
 /// What the admin endpoint does to a gateway for operators.
 package protocol GatewayOperations: Sendable {
@@ -23,6 +25,16 @@ package protocol GatewayOperations: Sendable {
     func lift(
         _ scope: Revocation.Scope, issuer: String?, reason: String?, for asker: OperatorIdentity
     ) async throws(OperationFailure) -> Revocation
+    /// Every replica, and what is known of it.
+    func replicas(for asker: OperatorIdentity) async throws(OperationFailure) -> [ReplicaSummary]
+    /// Lifts a replica's quarantine.
+    func clear(
+        replica name: String, reason: String?, for asker: OperatorIdentity
+    ) async throws(OperationFailure) -> ReplicaID
+    /// Why a login would be allowed or refused.
+    func explain(
+        _ question: ExplanationQuestion, for asker: OperatorIdentity
+    ) async throws(OperationFailure) -> ExplanationReport
 }
 
 extension Gateway: GatewayOperations {}

@@ -12,7 +12,8 @@ extension GatewaySnapshot {
         addIssuers(to: &text)
         addLogs(to: &text)
         text.add(
-            "config_reloads_total", .counter, "Configurations that were taken over by SIGHUP.",
+            "config_reloads_total", .counter,
+            "Configurations that were taken over by SIGHUP or an operator's call.",
             .count(reloads))
         text.add(
             "config_reload_failed_total", .counter, "Configurations that were refused; the old one went on.",
@@ -86,6 +87,28 @@ extension GatewaySnapshot {
             "replica_round_trip_seconds", .gauge,
             "Smoothed time of a probe's query; absent before the first.",
             samples { $0.roundTrip.map { .seconds($0) } })
+        text.add(
+            "replica_lag_bytes", .gauge, "WAL that is not replayed yet; absent while it is unknown.",
+            samples { $0.lagBytes.map { .count($0) } })
+        text.add(
+            "replica_timeline", .gauge, "Timeline of the replica's WAL; grows with every promotion.",
+            samples { $0.timeline.map { .count($0) } })
+        text.add(
+            "replica_read_only", .gauge, "1 where the server's default_transaction_read_only is on.",
+            samples { $0.readOnly.map { .flag($0) } })
+        text.add(
+            "replica_connections_left", .gauge,
+            "Connections that the server's max_connections leaves; absent while it is unknown.",
+            samples { $0.connectionsLeft.map { .count($0) } })
+        text.add(
+            "replica_probe_failures_total", .counter, "Probes that failed, by why.",
+            replicas.flatMap { replica in
+                replica.probeFailures.sorted { $0.key < $1.key }.map {
+                    .init(
+                        .count($0.value), ("database", replica.database), ("replica", replica.name),
+                        ("region", replica.region), ("failure", $0.key))
+                }
+            })
         text.add("replica_sessions", .gauge, "Sessions on the replica now.", samples { .count($0.sessions) })
         text.add(
             "replica_catalog_up", .gauge,

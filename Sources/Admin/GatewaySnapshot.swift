@@ -14,6 +14,13 @@ package struct GatewaySnapshot: Sendable {
         package var sessions: Int
         /// nil: its catalogue is not read.
         package var catalog: Catalog?
+        /// nil, also below: not known.
+        package var lagBytes: UInt64?
+        package var timeline: UInt32?
+        package var readOnly: Bool?
+        package var connectionsLeft: Int?
+        /// Probes that failed, by the label of why (a closed set).
+        package var probeFailures: [String: Int] = [:]
 
         /// The snapshot of its catalogue. `age` is nil while there is none.
         package struct Catalog: Sendable {

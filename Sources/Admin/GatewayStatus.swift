@@ -49,16 +49,23 @@ extension Gateway: GatewayStatus {
     private func replicas(of configuration: Configuration) -> [GatewaySnapshot.Replica] {
         let statuses = replicaStatuses
         let sessions = sessionsByReplica
+        let failures = probeFailures
         return configuration.databases.flatMap { database in
             database.replicas.map { replica in
                 let id = ReplicaID(database: database.name, replica: replica.name)
                 let status = statuses[id] ?? ReplicaStatus()
-                return GatewaySnapshot.Replica(
+                var shown = GatewaySnapshot.Replica(
                     database: database.name, name: replica.name, region: replica.region,
                     up: status.health == .up,
                     attested: status.attested, quarantined: status.quarantined != nil, lag: status.lag,
                     roundTrip: status.roundTrip, sessions: sessions[id] ?? 0,
                     catalog: replicaCatalog(id).map { .init(number: $0.number, age: $0.age) })
+                shown.lagBytes = status.lagBytes
+                shown.timeline = status.timeline
+                shown.readOnly = status.readOnly
+                shown.connectionsLeft = status.connectionsLeft
+                shown.probeFailures = failures[id] ?? [:]
+                return shown
             }
         }
     }

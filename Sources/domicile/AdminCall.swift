@@ -71,7 +71,43 @@ struct AdminCall {
     /// What came back, as JSON.
     ///
     /// - Throws: an exit code 1; what was wrong is on standard error.
-    func send(_ method: String, _ path: String, _ fields: [String: String?] = [:]) async throws -> Data {
+    /// - Parameter refusedWith: a status beside 200 whose body is an answer, too.
+    func send(
+        _ method: String, _ path: String, _ fields: [String: String?] = [:], refusedWith: UInt = 200
+    ) async throws -> Data {
+        let answer: (status: UInt, data: Data)
+        do {
+            answer = try await ask(method, path, fields.compactMapValues { $0 })
+        } catch {
+            StandardError.print(
+                "domicile: no gateway answers on \(socket): \(AdminCall.reason(error)). Name its socket by --socket, or "
+                    + "its configuration by --config")
+            throw ExitCode.failure
+        }
+        guard answer.status == 200 || answer.status == refusedWith else {
+            throw AdminCall.refused(answer.status, answer.data)
+        }
+        return answer.data
+    }
+
+    /// Says on standard error why the gateway did not do it.
+    static func refused(_ status: UInt, _ data: Data) -> ExitCode {
+        StandardError.print("domicile: \(reason(of: data, status))")
+        return ExitCode.failure
+    }
+
+    /// Why the gateway did not do it.
+    static func reason(of data: Data, _ status: UInt) -> String {
+        struct Report: Decodable { var error: String }
+        return (try? JSONDecoder().decode(Report.self, from: data))?.error ?? "status \(status)"
+    }
+
+    /// The status and body of an answer, whatever it says.
+    ///
+    /// - Throws: where no gateway answers.
+    func ask(_ method: String, _ path: String, _ fields: some Encodable) async throws -> (
+        status: UInt, data: Data
+    ) {
         var characters = CharacterSet.alphanumerics
         characters.insert(charactersIn: "-._")
         let host = socket.addingPercentEncoding(withAllowedCharacters: characters) ?? ""
@@ -79,26 +115,10 @@ struct AdminCall {
         request.method = .init(rawValue: method)
         if method == "POST" {
             request.headers.add(name: "content-type", value: "application/json")
-            request.body = .bytes([UInt8](try JSONEncoder().encode(fields.compactMapValues { $0 })))
+            request.body = .bytes([UInt8](try JSONEncoder().encode(fields)))
         }
-        let status: UInt
-        let body: ByteBuffer
-        do {
-            (status, body) = try await AdminCall.exchange(request)
-        } catch {
-            StandardError.print(
-                "domicile: no gateway answers on \(socket): \(AdminCall.reason(error)). Name its socket by --socket, or "
-                    + "its configuration by --config")
-            throw ExitCode.failure
-        }
-        let data = Data(body.readableBytesView)
-        guard status == 200 else {
-            struct Report: Decodable { var error: String }
-            let reason = (try? JSONDecoder().decode(Report.self, from: data))?.error ?? "status \(status)"
-            StandardError.print("domicile: \(reason)")
-            throw ExitCode.failure
-        }
-        return data
+        let (status, body) = try await AdminCall.exchange(request)
+        return (status, Data(body.readableBytesView))
     }
 
     /// A socket that nobody listens on is known at once: no second try.
@@ -117,7 +137,7 @@ struct AdminCall {
         }
     }
 
-    private static func reason(_ error: any Error) -> String {
+    static func reason(_ error: any Error) -> String {
         guard let system = error as? IOError else { return String(describing: error) }
         return String(cString: strerror(system.errnoCode))
     }

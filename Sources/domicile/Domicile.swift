@@ -15,6 +15,7 @@ struct Domicile: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, CheckCommand.self, ExplainCommand.self, AuditCommand.self,
             TokenCommand.self, SessionsCommand.self,
-            KillCommand.self, RevokeCommand.self, ReplayCommand.self, DemoCommand.self,
+            KillCommand.self, RevokeCommand.self, ReplicaCommand.self, ReloadCommand.self, ReplayCommand.self,
+            DemoCommand.self,
         ])
 }

@@ -1,18 +1,21 @@
+import Admin
 import ArgumentParser
 import Foundation
-import Gateway
 import GatewayConfiguration
-import GatewayPolicy
+import GatewayExplanation
 
-/// `domicile explain`: what the policy answers, rule by rule.
+/// `domicile explain`: what the policy answers, rule by rule, where a session would go, and what it may run.
 struct ExplainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
         abstract: "Show the decision for a principal and a database, rule by rule.",
         discussion: """
-            With --token the token is verified as the gateway would, with the issuer's keys. With --claims nothing is \
-            verified: the file is a JSON object with iss, sub and whatever the rules look at. The exit status is 0 \
-            where the request is allowed and 1 where it is refused.
+            A gateway that runs with the configuration is asked through its admin socket, and explains by its own \
+            policy and by what it knows of its replicas; else, and with --from-file, the file is read and each replica \
+            probed from here. The first line says which. With --token the token is verified as at a login. With \
+            --claims nothing is verified: the file is a JSON object with iss, sub and whatever the rules look at. With \
+            --statement the statement is judged as in the session that was decided. The exit status is 0 where all is \
+            allowed and 1 where something is refused.
             """)
 
     @Option(name: .long, help: ArgumentHelp("The configuration file.", valueName: "file"))
@@ -36,6 +39,12 @@ struct ExplainCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "A replication connection.")
     var replication = false
 
+    @Option(name: .long, help: ArgumentHelp("A statement to be judged, at most 64 KiB.", valueName: "sql"))
+    var statement: String?
+
+    @Flag(name: .long, help: "Ask no running gateway: explain by the file, and probe from here.")
+    var fromFile = false
+
     @Flag(name: .long, help: "Print JSON.")
     var json = false
 
@@ -43,102 +52,68 @@ struct ExplainCommand: AsyncParsableCommand {
         guard (token == nil) != (claims == nil) else {
             throw ValidationError("Expected one of '--token <file>' and '--claims <file>'")
         }
+        guard (statement?.utf8.count ?? 0) <= ExplanationQuestion.statementLimit else {
+            throw ValidationError(
+                "Expected a '--statement <sql>' of at most \(ExplanationQuestion.statementLimit) bytes")
+        }
     }
 
     func run() async throws {
-        let reading = ConfigurationFile.load(path: config, materials: .openSSL)
-        guard let configuration = reading.configuration else {
-            for finding in reading.findings { ExplainCommand.complain("\(finding)") }
-            throw ExitCode(CheckCommand.wrongConfiguration)
-        }
-        let identity: ExplainedIdentity
-        let request: AccessRequest
+        let report: ExplanationReport
         do {
-            identity = try await self.identity(configuration)
-            request = try accessRequest(identity.principal)
-        } catch let failure as ExplainFailure {
-            try show(failure, configuration)
+            let question = try question()
+            let running = fromFile ? .notAsked("--from-file") : await AskedGateway.of(config, question)
+            switch running {
+            case .explained(let answer): report = answer
+            case .failed(let reason): throw ExplanationFailure.question(reason)
+            case .notAsked(let reason): report = try await explain(question, reason)
+            }
+        } catch let failure as ExplanationFailure {
+            switch failure {
+            case .question(let reason), .refused(_, let reason): StandardError.print(reason)
+            }
             throw ExitCode.failure
         }
-        let trace = Policy(configuration).explain(request)
-        var replicas: [ReplicaLine] = []
-        if case .success(let decision) = trace.outcome {
-            replicas = await ExplainCommand.replicas(for: decision, configuration: configuration)
-        }
-        let explanation = Explanation(
-            configuration: configuration, identity: identity, request: request, trace: trace,
-            replicas: replicas)
-        print(json ? try JSONText.of(explanation.report) : explanation.text)
-        if explanation.refusal != nil { throw ExitCode.failure }
+        print(json ? try JSONText.of(report) : report.text)
+        if let cause = report.cause, !json { StandardError.print(cause) }
+        if !report.isWhollyAllowed { throw ExitCode.failure }
     }
 
-    /// A login that ends before the policy is asked, or a question that cannot be read.
-    private func show(_ failure: ExplainFailure, _ configuration: Configuration) throws {
-        guard let refusal = failure.refusal else { return ExplainCommand.complain(failure.description) }
-        if json {
-            print(try JSONText.of(EarlyRefusalReport(configuration, refusal)))
-        } else {
-            print(Explanation.lines(refusal).joined(separator: "\n"))
-            ExplainCommand.complain(failure.description)
-        }
+    private func question() throws(ExplanationFailure) -> ExplanationQuestion {
+        ExplanationQuestion(
+            identity: try identity(), database: database, user: user, region: region,
+            replication: replication, statement: statement)
     }
 
-    private func identity(_ configuration: Configuration) async throws -> ExplainedIdentity {
+    private func identity() throws(ExplanationFailure) -> ExplanationQuestion.Identity {
         if let token {
-            let principal = try await ExplainCommand.principal(
-                fromTokenFile: token, configuration: configuration)
-            return ExplainedIdentity(principal: principal, source: token, isVerified: true)
+            do throws(TokenFileFailure) {
+                return .token(try TokenFile.read(token))
+            } catch {
+                throw .question(error.description)
+            }
         }
         let file = claims ?? ""
-        let principal = try ClaimsFile.principal(path: file, configuration: configuration)
-        return ExplainedIdentity(principal: principal, source: file, isVerified: false)
-    }
-
-    private func accessRequest(_ principal: Principal) throws -> AccessRequest {
-        do throws(DatabaseNameMistake) {
-            let name = try DatabaseName(parsing: database)
-            var asked = name.region.map { [$0] } ?? []
-            if let region { asked.append(try DatabaseName.regionAsked(region)) }
-            return AccessRequest(
-                principal: principal, database: name.database, regionsAsked: asked,
-                role: user == "auto" || user == principal.subject ? nil : user, replication: replication)
-        } catch {
-            throw ExplainFailure(
-                description: "refused: \(error)", refusal: ExecutorError(.databaseName("\(error)")))
+        guard let data = FileManager.default.contents(atPath: file) else {
+            throw .question("\(file): the file cannot be read")
         }
+        guard data.count <= ExplanationQuestion.identityLimit else {
+            throw .question("\(file): longer than \(ExplanationQuestion.identityLimit) bytes")
+        }
+        return .claims(try ClaimedPrincipal.claims(in: Array(data), source: file), source: file)
     }
 
-    private static func complain(_ line: String) {
-        FileHandle.standardError.write(Data((line + "\n").utf8))
+    /// By the file alone.
+    ///
+    /// - Throws: `ExplanationFailure`, or an exit code where the file has mistakes.
+    private func explain(_ question: ExplanationQuestion, _ reason: String) async throws -> ExplanationReport
+    {
+        let reading = ConfigurationFile.load(path: config, materials: .openSSL)
+        guard let configuration = reading.configuration else {
+            for finding in reading.findings { StandardError.print("\(finding)") }
+            throw ExitCode(CheckCommand.wrongConfiguration)
+        }
+        let ground = ProbedGround(configuration, reason: reason, readsCatalog: question.statement != nil)
+        return try await Explanation.explain(question, on: ground)
     }
-}
-
-/// Why there is no principal to explain for.
-struct ExplainFailure: Error, CustomStringConvertible {
-    var description: String
-    /// What an executor would be told; nil where the question itself could not be read.
-    var refusal: ExecutorError?
-}
-
-/// Who is explained for, and whether anything proved it.
-struct ExplainedIdentity {
-    var principal: Principal
-    /// The file that the token or the claims came from.
-    var source: String
-    var isVerified: Bool
-}
-
-/// A replica in an explanation: the one that would serve, or why it was passed over.
-struct ReplicaLine: Encodable, Hashable {
-    enum Outcome: String, Encodable {
-        case selected
-        /// Would serve if the one selected did not.
-        case candidate
-        case passedOver = "passed_over"
-    }
-    var name: String
-    var region: String
-    var outcome: Outcome
-    /// Why it was passed over or comes behind; nil for the one selected.
-    var reason: String?
 }

@@ -12,14 +12,13 @@ struct RunningGateway {
     private let gateway: Gateway
     private let services: [any Service]
     private let signals: UnixSignalsSequence
-    private let source: ConfigurationSource
+    private let reloader: Reloader
     private let logger: Logger
 
     /// Starts the gateway: executors may connect when this returns.
     ///
     /// - Throws: an exit code; what was wrong is on standard error, one line.
     init(_ configuration: Configuration, source: ConfigurationSource, logger: Logger) async throws {
-        self.source = source
         self.logger = logger
         if let endpoint = configuration.admin {
             try RunningGateway.explained { try AdminServer.check(endpoint) }
@@ -28,10 +27,13 @@ struct RunningGateway {
         // From here on a signal finds somebody who takes it.
         signals = await UnixSignalsSequence(trapping: .sighup, .sigterm, .sigint)
         gateway = try RunningGateway.explained { try Gateway(configuration, logger: logger) }
+        reloader = Reloader(gateway: gateway, source: source, logger: logger)
         var services: [any Service] = []
         if let endpoint = configuration.admin {
             services.append(
-                AdminServer(endpoint: endpoint, status: gateway, operations: gateway, logger: logger))
+                AdminServer(
+                    endpoint: endpoint, status: gateway, operations: gateway, configuration: reloader,
+                    logger: logger))
         }
         // The last is shut down first: health and metrics answer while sessions drain.
         services.append(GatewayService(gateway: gateway))
@@ -54,7 +56,7 @@ struct RunningGateway {
         let watcher = Task {
             for await signal in signals {
                 switch signal {
-                case .sighup: reload()
+                case .sighup: _ = reloader.reload()
                 default: await stop(stops.next(), group)
                 }
             }
@@ -84,33 +86,6 @@ struct RunningGateway {
                 "shutdown_timeout": "\(gateway.configuration.session.shutdownTimeout)",
             ])
         await group.triggerGracefulShutdown()
-    }
-
-    private func reload() {
-        guard !gateway.isDraining else {
-            return logger.notice("draining: the configuration is not read again")
-        }
-        let reading = source.read()
-        for finding in reading.findings {
-            logger.log(level: finding.severity == .mistake ? .error : .warning, "\(finding)")
-        }
-        guard let configuration = reading.configuration else {
-            let mistakes = reading.findings.count { $0.severity == .mistake }
-            gateway.reloadRefused(mistakes: mistakes)
-            return logger.error(
-                "configuration refused, the old one goes on", metadata: ["mistakes": "\(mistakes)"])
-        }
-        do throws(GatewayStartError) {
-            let restart = try gateway.reload(configuration)
-            logger.notice(
-                "configuration reloaded", metadata: ["policy": "\(configuration.digest.prefix(12))"])
-            guard !restart.isEmpty else { return }
-            logger.warning(
-                "some of it holds after a restart only",
-                metadata: ["keys": "\(restart.joined(separator: ","))"])
-        } catch {
-            logger.error("configuration refused, the old one goes on", metadata: ["error": "\(error)"])
-        }
     }
 
     /// ServiceLifecycle tells of every step at debug and info.

@@ -2,6 +2,7 @@ import Audit
 import Foundation
 import Gateway
 import GatewayConfiguration
+import GatewayExplanation
 import GatewayIdentity
 import GatewayPolicy
 
@@ -78,7 +79,7 @@ struct TokenReport: Encodable {
             lines.append("length    longer than \(cut.bytes) bytes, which cuts it in \(cut.place)")
         }
         if let refusal {
-            lines += Explanation.lines(refusal)
+            lines += refusal.lines()
         } else if accepted == true {
             lines.append("decision  a gateway with this configuration takes it")
         }

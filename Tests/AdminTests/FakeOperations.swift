@@ -1,17 +1,22 @@
 import Admin
 import Gateway
 import GatewayConfiguration
+import GatewayExplanation
 import GatewayIdentity
+import GatewayRouting
 import Synchronization
 
 /// Operations that note what they were asked, and know one token.
-final class FakeOperations: GatewayOperations {
+final class FakeOperations: GatewayOperations, ConfigurationReload {
     enum Asked: Hashable, Sendable {
         case sessions
         case kill(String, reason: String?)
         case revoke(Revocation.Scope, issuer: String?, reason: String?)
         case revocations
         case lift(Revocation.Scope, issuer: String?, reason: String?)
+        case replicas, reload
+        case clear(String, reason: String?)
+        case explain(database: String, user: String?, statement: String?, isToken: Bool)
     }
 
     static let session = SessionSummary(
@@ -82,5 +87,80 @@ final class FakeOperations: GatewayOperations {
         } catch {
             throw .wrong("\(error)")
         }
+    }
+
+    /// What `reload` answers.
+    static let refusedFile = ConfigurationMistake(
+        severity: .mistake, file: "domicile.yaml", line: 3, column: 1, message: "unknown key `lisen`")
+    let reloadIsRefused = Mutex(false)
+
+    func reload(for asker: OperatorIdentity) async throws(OperationFailure) -> ReloadReport {
+        noted.withLock { $0.append(.reload) }
+        guard !reloadIsRefused.withLock({ $0 }) else {
+            return ReloadReport(
+                refused: "the old one goes on", policy: "d1", findings: [FakeOperations.refusedFile])
+        }
+        return ReloadReport(policy: "d2", previous: "d1", restart: ["listen"], findings: [])
+    }
+
+    func explain(
+        _ question: ExplanationQuestion, for asker: OperatorIdentity
+    ) async throws(OperationFailure) -> ExplanationReport {
+        let isToken = if case .token = question.identity { true } else { false }
+        noted.withLock {
+            $0.append(
+                .explain(
+                    database: question.database, user: question.user, statement: question.statement,
+                    isToken: isToken))
+        }
+        throw .wrong("explained")
+    }
+
+    func clear(
+        replica name: String, reason: String?, for asker: OperatorIdentity
+    ) async throws(OperationFailure) -> ReplicaID {
+        noted.withLock { $0.append(.clear(name, reason: reason)) }
+        switch name {
+        case "orders-eu-a": return ReplicaID(database: "orders", replica: "orders-eu-a")
+        case "orders-eu-b": throw .notQuarantined("orders/orders-eu-b")
+        default: throw .unknownReplica(name)
+        }
+    }
+
+    /// One that nothing speaks against, one in quarantine, one whose server is frozen, one that nobody looked at.
+    func replicas(for asker: OperatorIdentity) async throws(OperationFailure) -> [ReplicaSummary] {
+        noted.withLock { $0.append(.replicas) }
+        func summary(
+            _ name: String, _ kind: ReplicaKind, maintenance: Bool = false, sessions: Int = 0,
+            _ probes: (inout HealthMachine) -> Void
+        ) -> ReplicaSummary {
+            var machine = HealthMachine(
+                expectation: AttestationExpectation(kind: kind, attest: Attestation(clusterName: name)),
+                settings: .init(interval: .seconds(2), timeout: .seconds(1), fall: 1, rise: 1))
+            probes(&machine)
+            return ReplicaSummary(
+                id: ReplicaID(database: "orders", replica: name), region: "eu-west-1", kind: kind,
+                maintenance: maintenance, status: machine.status, sessions: sessions,
+                sinceProbe: machine.status.probedAt.map { _ in .milliseconds(1_250) })
+        }
+        func good(_ machine: inout HealthMachine, clusterName: String) {
+            _ = machine.probeSucceeded(
+                ProbeReport(
+                    facts: AttestationFacts(
+                        recovery: .primary, systemIdentifier: "7001", clusterName: clusterName, spki: nil,
+                        backendMatches: true),
+                    address: ResolvedAddress(bytes: [127, 0, 0, 1], text: "127.0.0.1"), timeline: 4,
+                    serverVersion: 150_018, readOnly: false, connectionsLeft: 90,
+                    roundTrip: .microseconds(412), replication: ReplicationFacts(written: 100)),
+                cluster: nil, trail: PrimaryTrail(), startedAt: 0, now: 0, jitter: 0)
+        }
+        return [
+            summary("a", .primary, sessions: 3) { good(&$0, clusterName: "a") },
+            summary("b", .auto) { good(&$0, clusterName: "elsewhere") },
+            summary("c", .standby, maintenance: true) {
+                _ = $0.probeFailed(.loginTimeout, startedAt: 0, now: 0, jitter: 0)
+            },
+            summary("d", .standby) { _ in },
+        ]
     }
 }

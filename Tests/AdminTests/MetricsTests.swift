@@ -30,6 +30,11 @@ import Testing
                 quarantined: true, lag: nil, roundTrip: nil, sessions: 0, catalog: .init(number: 0, age: nil)
             ),
         ]
+        snapshot.replicas[0].lagBytes = 16
+        snapshot.replicas[0].timeline = 4
+        snapshot.replicas[0].readOnly = false
+        snapshot.replicas[0].connectionsLeft = 90
+        snapshot.replicas[1].probeFailures = ["query_timeout": 1, "login_timeout": 7]
         snapshot.issuers = [
             .init(
                 issuer: "https://id.example.com", usable: true, count: 2, ageSeconds: 61, fetches: 9,
@@ -118,6 +123,22 @@ import Testing
         # HELP domicile_replica_round_trip_seconds Smoothed time of a probe's query; absent before the first.
         # TYPE domicile_replica_round_trip_seconds gauge
         domicile_replica_round_trip_seconds{database="orders",replica="orders-eu-a",region="eu-west-1"} 0.000412
+        # HELP domicile_replica_lag_bytes WAL that is not replayed yet; absent while it is unknown.
+        # TYPE domicile_replica_lag_bytes gauge
+        domicile_replica_lag_bytes{database="orders",replica="orders-eu-a",region="eu-west-1"} 16
+        # HELP domicile_replica_timeline Timeline of the replica's WAL; grows with every promotion.
+        # TYPE domicile_replica_timeline gauge
+        domicile_replica_timeline{database="orders",replica="orders-eu-a",region="eu-west-1"} 4
+        # HELP domicile_replica_read_only 1 where the server's default_transaction_read_only is on.
+        # TYPE domicile_replica_read_only gauge
+        domicile_replica_read_only{database="orders",replica="orders-eu-a",region="eu-west-1"} 0
+        # HELP domicile_replica_connections_left Connections that the server's max_connections leaves; absent while it is unknown.
+        # TYPE domicile_replica_connections_left gauge
+        domicile_replica_connections_left{database="orders",replica="orders-eu-a",region="eu-west-1"} 90
+        # HELP domicile_replica_probe_failures_total Probes that failed, by why.
+        # TYPE domicile_replica_probe_failures_total counter
+        domicile_replica_probe_failures_total{database="orders",replica="orders-us-a",region="us-east-1",failure="login_timeout"} 7
+        domicile_replica_probe_failures_total{database="orders",replica="orders-us-a",region="us-east-1",failure="query_timeout"} 1
         # HELP domicile_replica_sessions Sessions on the replica now.
         # TYPE domicile_replica_sessions gauge
         domicile_replica_sessions{database="orders",replica="orders-eu-a",region="eu-west-1"} 3
@@ -191,7 +212,7 @@ import Testing
         # HELP domicile_audit_refused_total Batches of records that the log could not take.
         # TYPE domicile_audit_refused_total counter
         domicile_audit_refused_total{region="eu-west-1"} 0
-        # HELP domicile_config_reloads_total Configurations that were taken over by SIGHUP.
+        # HELP domicile_config_reloads_total Configurations that were taken over by SIGHUP or an operator's call.
         # TYPE domicile_config_reloads_total counter
         domicile_config_reloads_total 5
         # HELP domicile_config_reload_failed_total Configurations that were refused; the old one went on.

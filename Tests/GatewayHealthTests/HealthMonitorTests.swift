@@ -67,7 +67,7 @@ struct HealthMonitorTests {
         #expect(took < .milliseconds(1500), "detected after \(took)")
         #expect(longest < 500_000_000, "the other's probes were \(longest / 1_000_000) ms apart")
         let failure = watch.status("a").failure
-        #expect(failure == .connectTimeout || failure == .queryTimeout)
+        #expect(failure == .loginTimeout || failure == .queryTimeout)
         #expect(watch.transitions("b") == [.up, .attested])
         frozen.resume()
         #expect(watch.becomes("a") { $0.health == .up })
@@ -91,12 +91,15 @@ struct HealthMonitorTests {
     func connectFailures() throws {
         let server = try SharedServer.get()
         let silent = try SilentListener()
+        let blackHole = try SilentListener(backlog: 0)
+        try blackHole.fill()
         let unused = try PostgresServer.freePort()
         let watch = Watch([
             server.target("silent", port: silent.port), server.target("closed", port: unused),
-            server.target("unknown", host: "replica.invalid"),
+            server.target("unknown", host: "replica.invalid"), server.target("hole", port: blackHole.port),
         ])
-        #expect(watch.becomes("silent") { $0.health == .down && $0.failure == .connectTimeout })
+        #expect(watch.becomes("silent") { $0.health == .down && $0.failure == .loginTimeout })
+        #expect(watch.becomes("hole") { $0.health == .down && $0.failure == .connectTimeout })
         #expect(watch.becomes("closed") { $0.health == .down && $0.failure == .connectionRefused })
         #expect(
             watch.becomes("unknown") { status in
@@ -105,6 +108,12 @@ struct HealthMonitorTests {
                 default: false
                 }
             })
+        // Each kind is counted by itself.
+        let counts = watch.monitor.probeFailures()
+        #expect(counts[watch.id("silent")]?.keys.sorted() == ["login_timeout"])
+        #expect(counts[watch.id("hole")]?.keys.sorted() == ["connect_timeout"])
+        #expect(counts[watch.id("closed")]?.keys.sorted() == ["connection_refused"])
+        #expect((counts[watch.id("closed")]?["connection_refused"] ?? 0) >= 2)
     }
 
     @Test("A wrong password is authentication, 28P01")

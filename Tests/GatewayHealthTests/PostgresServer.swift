@@ -283,8 +283,9 @@ struct Template: Sendable {
 final class SilentListener {
     let port: Int
     private let descriptor: Int32
+    private var waiting: [Int32] = []
 
-    init() throws {
+    init(backlog: Int32 = 16) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -293,7 +294,7 @@ final class SilentListener {
         let descriptor = descriptor
         let bound = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                bind(descriptor, generic, length) == 0 && listen(descriptor, 16) == 0
+                bind(descriptor, generic, length) == 0 && listen(descriptor, backlog) == 0
                     && getsockname(descriptor, generic, &length) == 0
             }
         }
@@ -301,7 +302,29 @@ final class SilentListener {
         port = Int(UInt16(bigEndian: address.sin_port))
     }
 
-    deinit { close(descriptor) }
+    deinit { for descriptor in waiting + [descriptor] { close(descriptor) } }
+
+    /// Takes every place of the backlog: the kernel drops what else asks for a connection, as a host that is gone would.
+    func fill() throws {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        address.sin_port = in_port_t(UInt16(port).bigEndian)
+        // A connection that is not made at once will not be: loopback needs no time.
+        for _ in 0..<64 {
+            let next = socket(
+                AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+            waiting.append(next)
+            _ = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(next, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
+            }
+            var entry = pollfd(fd: next, events: Int16(POLLOUT), revents: 0)
+            if poll(&entry, 1, 50) == 0 { return }
+        }
+        throw ServerFault(description: "the backlog takes no end")
+    }
 
     /// Whether anybody has connected and was not looked at yet.
     var wasConnectedTo: Bool {

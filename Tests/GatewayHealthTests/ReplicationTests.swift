@@ -84,7 +84,7 @@ extension HealthMonitorTests {
         server.freeze()
         let start = ContinuousClock.now
         let outcome = watch.terminates(session.pid, startedAt: session.startedAt, within: .milliseconds(200))
-        #expect(outcome == .notInTime(.queryTimeout) || outcome == .notInTime(.connectTimeout))
+        #expect(outcome == .notInTime(.queryTimeout) || outcome == .notInTime(.loginTimeout))
         #expect(ContinuousClock.now - start < .milliseconds(2500))
         server.resume()
         session.process.terminate()

@@ -102,7 +102,7 @@ struct ReplicaSelectionTests {
             of: "readers", asking: ["eu-central-1"],
             ["eu-a": healthy(report()), "eu-b": down, "us-a": standby])
         #expect(selection.candidates.isEmpty)
-        #expect(selection.detail == "eu-b: unhealthy: no login within the timeout")
+        #expect(selection.detail == "eu-b: unhealthy: nothing took the connection within the timeout")
     }
 
     @Test("A replica that was never probed is not used")

@@ -143,8 +143,8 @@ struct CommandTests {
         try with(file: "token", testbed.token(.euAnalyst)) { file in
             try testbed.stopping([.euB]) {
                 let run = try domicile(
-                    "explain", "--config", testbed.configuration, "--token", file, "--database",
-                    "orders@eu-central-1")
+                    "explain", "--config", testbed.configuration, "--from-file", "--token", file,
+                    "--database", "orders@eu-central-1")
                 #expect(run.status == 1)
                 #expect(run.output.contains("allowed by rule eu-analysts"), "\(run.output)")
                 #expect(run.output.contains("decision  refused: 08001"), "\(run.output)")

@@ -44,6 +44,16 @@ package struct GuardedClasses: OptionSet, Sendable, Hashable {
     package var names: [String] {
         StatementClass.allCases.filter { contains(GuardedClasses($0)) }.map(\.rawValue)
     }
+
+    /// The same, with what is no rule's `forbid`: `read_only` (`access`), `temporary`, and `every_session` for what no
+    /// session may do.
+    package var allNames: [String] {
+        var all = names
+        if contains(.readOnly) { all.append("read_only") }
+        if contains(.temporary) { all.append("temporary") }
+        if contains(.always) { all.append("every_session") }
+        return all
+    }
 }
 
 /// What one session may not do, of its decision and its database.

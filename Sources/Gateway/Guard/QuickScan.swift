@@ -1,3 +1,5 @@
+import SQLText
+
 /// Whether a text could do what is refused to everybody: none of that can be written without one of these words. A
 /// session that nothing else is forbidden to pays for no parse of the others.
 package enum QuickScan {
@@ -21,6 +23,12 @@ package enum QuickScan {
             if words.contains(where: { matches($0, sql, at: start) }) { return true }
         }
         return false
+    }
+
+    /// Whether such a session's text is read: for what it could do, or for a run of operators that a server takes long
+    /// for.
+    package static func isRead(_ sql: Span<UInt8>) -> Bool {
+        needsReading(sql) || SQLText.hasLongOperatorRun(sql)
     }
 
     private static func matches(_ word: [UInt8], _ sql: Span<UInt8>, at start: Int) -> Bool {

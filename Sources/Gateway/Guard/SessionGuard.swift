@@ -37,11 +37,29 @@ package struct SessionGuard: Sendable {
     ) -> StatementVerdict {
         var reasons: [String] = []
         var classes: GuardedClasses = []
-        func find(_ found: GuardedClasses, _ reason: String) {
+        visit(judgement, ownsTransaction) { found, reason in
             classes.formUnion(found)
             guard !found.isDisjoint(with: rules.refused), !reasons.contains(reason) else { return }
             if reasons.count < StatementVerdict.reasonLimit { reasons.append(reason) }
         }
+        return StatementVerdict(isAllowed: reasons.isEmpty, classes: classes.names, reasons: reasons)
+    }
+
+    /// All that the verdict rests on, each once, for whoever wants to know why.
+    package func findings(_ judgement: Judgement) -> [StatementFinding] {
+        var findings: [StatementFinding] = []
+        var seen: Set<StatementFinding> = []
+        visit(judgement, { _ in false }) { classes, reason in
+            let finding = StatementFinding(
+                classes: classes, reason: reason, isRefused: !classes.isDisjoint(with: rules.refused))
+            if seen.insert(finding).inserted { findings.append(finding) }
+        }
+        return findings
+    }
+
+    private func visit(
+        _ judgement: Judgement, _ ownsTransaction: (String) -> Bool, _ find: (GuardedClasses, String) -> Void
+    ) {
         for finding in judgement.findings { find(finding.classes, finding.reason) }
         for name in judgement.unknownRelations where !made.contains(name) && !judgement.made.contains(name) {
             find(.egress, "the relation \(name) is not in the catalogue that was read last")
@@ -59,7 +77,6 @@ package struct SessionGuard: Sendable {
         for name in judgement.executed where !judgement.prepared.contains(name) {
             judgeExecuted(name, rules, find)
         }
-        return StatementVerdict(isAllowed: reasons.isEmpty, classes: classes.names, reasons: reasons)
     }
 
     private func judgeExecuted(

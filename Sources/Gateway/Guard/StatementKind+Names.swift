@@ -2,7 +2,7 @@ import SQLText
 
 extension StatementKind {
     /// The statement as a person writes it.
-    var sql: String {
+    package var sql: String {
         switch self {
         case .select: "SELECT"
         case .values: "VALUES"

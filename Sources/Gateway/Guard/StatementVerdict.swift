@@ -14,6 +14,14 @@ package struct StatementVerdict: Sendable, Hashable {
 
     package static let allowed = StatementVerdict(isAllowed: true, classes: [], reasons: [])
 
-    /// Reasons that are told; a text may give thousands.
+    /// Reasons that an executor is told; a text may give thousands.
     package static let reasonLimit = 8
+}
+
+/// One thing that a text does, as one session's rules see it.
+package struct StatementFinding: Sendable, Hashable {
+    package var classes: GuardedClasses
+    package var reason: String
+    /// It speaks against the statement.
+    package var isRefused: Bool
 }

@@ -17,6 +17,8 @@ package final class HealthMonitor: Sendable {
         /// The system_identifier that a database's replicas are known by.
         var clusters: [String: String] = [:]
         var trails: [String: PrimaryTrail] = [:]
+        /// Probes that failed, by the label of why. Labels are a closed set.
+        var failures: [ReplicaID: [String: Int]] = [:]
         var observers: [Observer] = []
         /// Told to stop and not joined yet.
         var leaving: [ReplicaProbe] = []
@@ -94,6 +96,7 @@ package final class HealthMonitor: Sendable {
             }
             state.leaving.removeAll { $0.join(until: 0) }
             state.relearnClusters()
+            state.failures = state.failures.filter { id, _ in state.machines[id] != nil }
             return failed
         }
         for id in failed { logger.error("replica \(id) is not probed: no file descriptors left") }
@@ -113,6 +116,9 @@ package final class HealthMonitor: Sendable {
 
     /// What is known of every replica now.
     package func snapshot() -> [ReplicaID: ReplicaStatus] { state.withLock { $0.statuses } }
+
+    /// Probes of each replica that failed since this monitor knows it, by the label of the failure.
+    package func probeFailures() -> [ReplicaID: [String: Int]] { state.withLock { $0.failures } }
 
     /// A session could not log in at the replica: it is probed at once, by a login of its own.
     package func suspect(_ id: ReplicaID) { state.withLock { $0.probes[id] }?.logInAnew() }
@@ -251,8 +257,10 @@ extension HealthMonitor.State {
                 startedAt: startedAt, now: now, jitter: jitter)
             learn(report, of: id, now: now)
         case .fault(.failure(let failure)):
+            failures[id, default: [:]][failure.label, default: 0] += 1
             step = machines[id]?.probeFailed(failure, startedAt: startedAt, now: now, jitter: jitter)
         case .fault(.difference(let difference)):
+            failures[id, default: [:]][difference.label, default: 0] += 1
             step = machines[id]?.identityContradicted(
                 difference, startedAt: startedAt, now: now, jitter: jitter)
         }

@@ -113,7 +113,9 @@ final class ProbeConnection {
         while true {
             let conditions = wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT
             guard ProbeClock.wait(PQsocket(connection), for: Int32(conditions), until: deadline) else {
-                throw .failure(.connectTimeout)
+                // A frozen server's kernel still takes connections; from a host that is gone nothing comes.
+                let isTaken = PQstatus(connection) != CONNECTION_STARTED
+                throw .failure(isTaken ? .loginTimeout : .connectTimeout)
             }
             wanted = PQconnectPoll(connection)
             if wanted == PGRES_POLLING_OK { return }

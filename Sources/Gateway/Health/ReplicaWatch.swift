@@ -7,6 +7,10 @@ import GatewayRouting
 package protocol ReplicaWatch: Sendable {
     /// What is known of every replica now.
     func snapshot() -> [ReplicaID: ReplicaStatus]
+    /// Probes of each replica that failed, by the label of the failure (a closed set).
+    func probeFailures() -> [ReplicaID: [String: Int]]
+    /// Lifts a quarantine. False where there is none.
+    func clear(_ id: ReplicaID) -> Bool
     /// The catalogue of the replica's database as it was read last; nil until it has been. To ask is to need it.
     func catalog(of id: ReplicaID) -> PublishedCatalog?
     /// The same, with its age and why there is none; nil: nobody reads it.
@@ -32,6 +36,8 @@ package protocol ReplicaWatch: Sendable {
 }
 
 extension ReplicaWatch {
+    package func probeFailures() -> [ReplicaID: [String: Int]] { [:] }
+    package func clear(_ id: ReplicaID) -> Bool { false }
     package func catalog(of id: ReplicaID) -> PublishedCatalog? { nil }
     package func catalogState(of id: ReplicaID) -> CatalogState? { nil }
     package func refreshCatalog(of id: ReplicaID) {}

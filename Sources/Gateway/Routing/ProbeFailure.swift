@@ -6,8 +6,10 @@ package enum ProbeFailure: Error, Sendable, Hashable, CustomStringConvertible {
     case resolution(String)
     case resolutionTimeout
     case connectionRefused
-    /// Connecting, TLS and login together took longer than the probe's timeout.
+    /// Nothing at the address took the connection within the probe's timeout: the host is gone, or packets are lost.
     case connectTimeout
+    /// The connection was taken, and TLS and login did not end within the timeout: the server is frozen or overloaded.
+    case loginTimeout
     /// No connection for another reason: the operating system's or libpq's text, one line.
     case connection(String)
     /// No TLS: refused by the server, or the handshake failed before the server's identity was known.
@@ -37,7 +39,8 @@ package enum ProbeFailure: Error, Sendable, Hashable, CustomStringConvertible {
         case .resolution(let text): "the host name cannot be resolved: \(text)"
         case .resolutionTimeout: "the host name was not resolved in time"
         case .connectionRefused: "connection refused"
-        case .connectTimeout: "no login within the timeout"
+        case .connectTimeout: "nothing took the connection within the timeout"
+        case .loginTimeout: "connected, and no login within the timeout"
         case .connection(let text): "no connection: \(text)"
         case .tls(let text): "no TLS: \(text)"
         case .authentication(let sqlstate): "the health role is not let in (\(sqlstate))"
@@ -60,6 +63,7 @@ package enum ProbeFailure: Error, Sendable, Hashable, CustomStringConvertible {
         case .resolutionTimeout: "resolution_timeout"
         case .connectionRefused: "connection_refused"
         case .connectTimeout: "connect_timeout"
+        case .loginTimeout: "login_timeout"
         case .connection: "connection"
         case .tls: "tls"
         case .authentication: "authentication"

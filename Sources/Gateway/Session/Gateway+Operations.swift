@@ -25,6 +25,13 @@ package enum OperationFailure: Error, Sendable, Hashable {
     case unknownSession(String)
     /// No revocation of that name is in force.
     case unknownRevocation(String)
+    case unknownReplica(String)
+    /// The replica is in no quarantine.
+    case notQuarantined(String)
+    /// It is not done for somebody who comes over the network.
+    case socketOnly(String)
+    /// The gateway was told to stop: it reads no configuration any more.
+    case draining
     /// The audit log takes no record, and so nothing is shown.
     case notRecorded
     /// The revocation holds and its sessions have ended, but it would not survive a restart.
@@ -44,6 +51,31 @@ extension Gateway {
     package func authorize(
         token: [UInt8], for right: Operator.Right
     ) async throws(OperationFailure) -> OperatorIdentity {
+        let verified: VerifiedToken
+        do throws(Refusal) {
+            verified = try await verify(token)
+        } catch {
+            throw .unauthenticated(error.detail)
+        }
+        let mayDoIt = configuration.operators.contains {
+            $0.may.contains(right) && $0.who.holds(for: verified.principal)
+        }
+        guard mayDoIt else {
+            logger.warning(
+                "an operation was refused",
+                metadata: [
+                    "right": "\(right.rawValue)", "issuer": "\(verified.issuer)",
+                    "subject": "\(verified.principal.subject)",
+                ])
+            throw .notAllowed(right)
+        }
+        return .token(verified)
+    }
+
+    /// All that a login asks of a token but what binds it to a connection.
+    ///
+    /// - Throws: what an executor with this token would be told.
+    package func verify(_ token: [UInt8]) async throws(Refusal) -> VerifiedToken {
         let now = context.platform.wall() / 1_000_000
         var verification = context.identity.verify(token, now: now)
         if case .needsKeys(let issuer) = verification {
@@ -53,31 +85,19 @@ extension Gateway {
             verification = context.identity.verify(token, now: now, afterFetch: true)
         }
         switch verification {
-        case .needsKeys: throw .unauthenticated(TokenRefusal.keysUnavailable.detail)
-        case .refused(let refusal): throw .unauthenticated(refusal.detail)
+        case .needsKeys, .refused(.keysUnavailable): throw .keysUnavailable
+        case .refused(let refusal): throw .token(refusal)
         case .verified(let verified):
+            let leeway = configuration.leeway
+            guard !context.revocations.revokes(verified, leeway: leeway) else { throw .loginRevoked }
             switch await context.introspection.check(token, of: verified, now: now) {
             case .active: break
-            case .inactive: throw .unauthenticated(TokenRefusal.inactive.detail)
-            case .unavailable: throw .unauthenticated(TokenRefusal.introspectionUnavailable.detail)
+            case .inactive: throw .token(.inactive)
+            case .unavailable: throw .introspectionUnavailable
             }
-            let configuration = configuration
-            guard !context.revocations.revokes(verified, leeway: configuration.leeway) else {
-                throw .unauthenticated(Refusal.loginRevoked.detail)
-            }
-            let mayDoIt = configuration.operators.contains {
-                $0.may.contains(right) && $0.who.holds(for: verified.principal)
-            }
-            guard mayDoIt else {
-                logger.warning(
-                    "an operation was refused",
-                    metadata: [
-                        "right": "\(right.rawValue)", "issuer": "\(verified.issuer)",
-                        "subject": "\(verified.principal.subject)",
-                    ])
-                throw .notAllowed(right)
-            }
-            return .token(verified)
+            // The issuer may have taken its time.
+            guard !context.revocations.revokes(verified, leeway: leeway) else { throw .loginRevoked }
+            return verified
         }
     }
 
@@ -117,6 +137,11 @@ extension Gateway {
             throw .wrong(
                 "the reason is expected to be one line of at most \(AdminOperation.reasonLimit) bytes")
         }
+    }
+
+    /// Notes that something was looked at; false where the log takes no record, and nothing may be shown.
+    package func recordRead(_ target: String, by asker: OperatorIdentity) -> Bool {
+        record(AdminOperation("read", target: target, by: asker))
     }
 
     // MARK: Records

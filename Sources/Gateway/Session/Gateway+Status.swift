@@ -43,6 +43,8 @@ extension Gateway {
     package func replicaCatalog(_ id: ReplicaID) -> (number: Int, age: Duration?)? {
         context.health.catalogState(of: id).map { ($0.number, $0.age) }
     }
+    /// Probes that failed, by the label of why.
+    package var probeFailures: [ReplicaID: [String: Int]] { context.health.probeFailures() }
     package var sessionsByReplica: [ReplicaID: Int] { context.admission.sessionsByReplica }
     /// Connections now, those that are still logging in included.
     package var connections: Int { context.admission.connections }

@@ -167,7 +167,12 @@ package final class Gateway: Sendable {
 
     private func watchReplicas() {
         let context = context
-        context.health.observe { replica, _, transition in
+        context.health.observe { [weak self] replica, _, transition in
+            // Before the sessions that it ends: whoever sees one end finds the reason.
+            if case .quarantined(let difference) = transition {
+                self?.record(
+                    AdminOperation("quarantine", target: "\(replica)", reason: difference.description))
+            }
             if transition.endsSessions { context.postToAll(.replicaLost(replica)) }
         }
     }
@@ -186,6 +191,8 @@ package final class Gateway: Sendable {
         }
     }
 
+    /// The configuration with what is made from it, as new sessions get it.
+    package var generation: Generation { current.withLock { $0 } }
     package var configuration: Configuration { current.withLock { $0.configuration } }
     package var counters: Counters { context.counters }
     package var isDraining: Bool { draining.load(ordering: .relaxed) }
@@ -195,8 +202,11 @@ package final class Gateway: Sendable {
     /// Swaps a configuration in whole. Listeners, logs' folders and the state folder hold until a restart: what of
     /// them changed is returned, for the operator to be told.
     ///
+    /// - Parameter asker: nil for what a signal asked for.
     /// - Throws: where a certificate cannot be used; the old configuration goes on.
-    package func reload(_ configuration: Configuration) throws(GatewayStartError) -> [String] {
+    package func reload(
+        _ configuration: Configuration, by asker: OperatorIdentity? = nil
+    ) throws(GatewayStartError) -> [String] {
         let old = current.withLock { $0 }
         var newer = configuration
         let restart = Gateway.needsRestart(from: old.configuration, to: configuration)
@@ -213,7 +223,7 @@ package final class Gateway: Sendable {
             try Gateway.want(generation.passwordFiles, context)
         } catch {
             context.counters.reloadFailures.increase()
-            record(AdminOperation("reload", reason: "refused: \(error)"))
+            record(AdminOperation("reload", reason: "refused: \(error)", by: asker))
             throw .transport(error)
         }
         current.withLock { $0 = generation }
@@ -222,15 +232,17 @@ package final class Gateway: Sendable {
         context.health.reload(newer)
         // Before the sessions that it ends: whoever sees one end finds the reason.
         context.counters.reloads.increase()
-        record(AdminOperation("reload", reason: "policy \(old.configuration.digest) to \(newer.digest)"))
+        record(
+            AdminOperation(
+                "reload", reason: "policy \(old.configuration.digest) to \(newer.digest)", by: asker))
         context.postToAll(.reloaded(generation))
         return restart
     }
 
     /// A configuration that was not taken is noted, too.
-    package func reloadRefused(mistakes: Int) {
+    package func reloadRefused(mistakes: Int, by asker: OperatorIdentity? = nil) {
         context.counters.reloadFailures.increase()
-        record(AdminOperation("reload", reason: "refused: \(mistakes) mistakes"))
+        record(AdminOperation("reload", reason: "refused: \(mistakes) mistakes", by: asker))
     }
 
     private static func needsRestart(from old: Configuration, to new: Configuration) -> [String] {

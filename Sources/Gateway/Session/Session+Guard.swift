@@ -1,14 +1,11 @@
+import GatewayConfiguration
 import GatewayGuard
 import GatewayPolicy
 
 extension Session {
     /// What the session may not do: by its decision, and because the gateway hands it out.
     func guardRules(_ decision: Decision) -> GuardRules {
-        let databases = generation.configuration.databases
-        return GuardRules(
-            forbid: decision.forbid, access: decision.access, forbidsTemporary: decision.forbidsTemporary,
-            roles: Set(databases.flatMap { $0.upstream.roles.keys }),
-            databases: Set(databases.flatMap { $0.replicas.map(\.dbname) }))
+        GuardRules(of: decision, configuration: generation.configuration)
     }
 
     /// What a rule that only observes would not let the session do; nil where there is none, or it would let nobody in.
@@ -21,5 +18,16 @@ extension Session {
     func statementRead(_ texts: [JudgedText]) {
         guard case .relaying(let relay) = phase else { return }
         relay.longStatement = .read(texts)
+    }
+}
+
+extension GuardRules {
+    /// What a session of this decision may not do.
+    package init(of decision: Decision, configuration: Configuration) {
+        let databases = configuration.databases
+        self.init(
+            forbid: decision.forbid, access: decision.access, forbidsTemporary: decision.forbidsTemporary,
+            roles: Set(databases.flatMap { $0.upstream.roles.keys }),
+            databases: Set(databases.flatMap { $0.replicas.map(\.dbname) }))
     }
 }
