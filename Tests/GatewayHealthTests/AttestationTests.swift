@@ -114,6 +114,7 @@ extension HealthMonitorTests {
         #expect(watch.becomes("distrusted") { $0.attested })
         var trusted = server.target("trusted")
         trusted.sslrootcert = "\(folder)/ca.crt"
+        trusted.trustDigest = "of what stands in it now"
         var distrusted = server.target("distrusted")
         distrusted.sslrootcert = "/etc/ssl/certs/ca-certificates.crt"
         watch.monitor.reload(targets: [trusted, distrusted], settings: Watch.settings())

@@ -109,6 +109,8 @@ package struct ReplicaTarget: Sendable, Hashable {
     package func isKnownLike(_ other: ReplicaTarget) -> Bool {
         var same = other
         same.sslrootcert = sslrootcert
+        same.sslcrl = sslcrl
+        same.trustDigest = trustDigest
         return isProbedLike(same)
     }
 }
