@@ -71,6 +71,24 @@ import Testing
         #expect(unknown.rules?.map(\.verdict) == ["not_reached", "not_reached"])
     }
 
+    @Test("A rule that only observes is told with what it would answer, beside the decision")
+    func observed() async throws {
+        let ground = try FixedGround { text in
+            text.replacingOccurrences(
+                of: "rules:\n",
+                with: "rules:\n  - { name: candidate, mode: observe, who: { groups: [eu-analysts] }, "
+                    + "databases: [orders], regions: [us-east-1], roles: [analyst] }\n")
+        }
+        let report = try await explain(claims("eu-analysts"), on: ground)
+        #expect(report.rules?.map(\.verdict) == ["observed", "matched", "not_reached"])
+        #expect(report.allowed && report.decision?.rule == "analysts")
+        #expect(report.observed?.rule == "candidate" && report.observed?.refusal?.sqlstate == "42501")
+        #expect(
+            report.text.contains(
+                "observed  rule candidate, were it enforced:\n          decision  refused: 42501"))
+        #expect(try await explain(claims("eu-analysts")).observed == nil)
+    }
+
     @Test("Where the policy allows and no replica can serve, the executor would get 08001 with each reason")
     func noReplica() async throws {
         var ground = try FixedGround()

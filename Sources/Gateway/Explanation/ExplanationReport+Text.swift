@@ -10,6 +10,7 @@ extension ExplanationReport {
                 "check     \(ExplanationReport.mark(check.held)) \(check.name): "
                     + ExplanationReport.printable(check.detail))
         }
+        if let observed { lines += ExplanationReport.lines(of: observed) }
         if let decision { lines += ExplanationReport.lines(of: decision) }
         if !allowed, let refusal { lines += refusal.lines() }
         for replica in replicas ?? [] { lines.append(ExplanationReport.line(of: replica)) }
@@ -75,6 +76,12 @@ extension ExplanationReport {
                 "          what it writes streams on to \(decision.replicatesTo.joined(separator: ", "))")
         }
         return lines
+    }
+
+    private static func lines(of observed: Observed) -> [String] {
+        let first = "observed  rule \(printable(observed.rule)), were it enforced:"
+        let answer = observed.decision.map(lines(of:)) ?? observed.refusal?.lines() ?? []
+        return [first] + answer.map { "          " + $0 }
     }
 
     private static func line(of replica: Replica) -> String {
