@@ -10,11 +10,17 @@ extension ExplanationReport {
                 "check     \(ExplanationReport.mark(check.held)) \(check.name): "
                     + ExplanationReport.printable(check.detail))
         }
+        if let observed { lines.append(ExplanationReport.line(of: observed)) }
         if let decision { lines += ExplanationReport.lines(of: decision) }
         if !allowed, let refusal { lines += refusal.lines() }
         for replica in replicas ?? [] { lines.append(ExplanationReport.line(of: replica)) }
         if allowed, let refusal { lines += refusal.lines() }
         if let statement { lines += statement.lines }
+        for reason in observed?.statementReasons ?? [] {
+            lines.append(
+                "observed  rule \(ExplanationReport.printable(observed?.rule ?? "")) would refuse the statement: "
+                    + ExplanationReport.printable(reason))
+        }
         return lines.joined(separator: "\n")
     }
 
@@ -60,6 +66,11 @@ extension ExplanationReport {
         guard rule.verdict != "not_reached" else { return [first] }
         return [first, "          \(mark(rule.databaseHeld)) database in \(list(rule.databases))"]
             + lines(of: rule.who, indent: 0)
+    }
+
+    private static func line(of observed: Observed) -> String {
+        let answer = observed.refusal.map { "refuse: \($0.sqlstate) \($0.message)" } ?? "allow"
+        return "observed  rule \(printable(observed.rule)) would \(printable(answer))"
     }
 
     private static func lines(of decision: DecisionReport) -> [String] {

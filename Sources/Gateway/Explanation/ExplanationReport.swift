@@ -68,6 +68,15 @@ package struct ExplanationReport: Codable, Sendable {
         package var forbid: [String]
     }
 
+    /// What the first rule with `mode: observe` that matches would have answered. Nothing rests on it.
+    package struct Observed: Codable, Sendable {
+        package var rule: String
+        package var allowed: Bool
+        package var refusal: ExecutorError?
+        /// Why it would refuse the statement; absent where it would not, or none is asked about.
+        package var statementReasons: [String]?
+    }
+
     package var source: Source
     package var configuration: String
     package var digest: String
@@ -78,6 +87,7 @@ package struct ExplanationReport: Codable, Sendable {
     /// By the policy. A login for which there is no replica has a refusal all the same.
     package var allowed = false
     package var decision: DecisionReport?
+    package var observed: Observed?
     package var refusal: ExecutorError?
     /// What is known of the refusal beyond what an executor is told.
     package var cause: String?
@@ -116,6 +126,14 @@ package struct ExplanationReport: Codable, Sendable {
         }
         checks = trace.checks.map { Check(name: $0.name.rawValue, held: $0.held, detail: $0.detail) }
         replicas = []
+        observed = trace.observation.map { observation in
+            switch observation.outcome {
+            case .success: Observed(rule: observation.rule, allowed: true)
+            case .failure(let refusal):
+                Observed(
+                    rule: observation.rule, allowed: false, refusal: ExecutorError(.policy(refusal)))
+            }
+        }
         switch trace.outcome {
         case .success(let answer):
             allowed = true
