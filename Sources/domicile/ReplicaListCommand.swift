@@ -28,7 +28,8 @@ struct ReplicaListCommand: AsyncParsableCommand {
     static func lines(_ replicas: [ReplicasReport.Replica]) -> [String] {
         var rows = [
             [
-                "REPLICA", "DATABASE", "REGION", "ROLE", "STATE", "LAG", "ROUND TRIP", "TIMELINE", "SESSIONS",
+                "REPLICA", "DATABASE", "REGION", "RECOVERY", "STATE", "LAG", "ROUND TRIP", "TIMELINE",
+                "SESSIONS",
                 "PROBED", "WHY",
             ]
         ]

@@ -1,3 +1,4 @@
+import Foundation
 import GatewayExplanation
 import GatewayPolicy
 import Testing
@@ -147,5 +148,37 @@ import Testing
                           Rule "analysts" forbids it: public.far is a foreign table.
                           Leave it out, or ask the operator for a rule that allows it.
                 """)
+    }
+
+    @Test("A rule that only observes is told with what it would refuse, and nothing rests on it")
+    func observed() async throws {
+        let candidate = """
+            rules:
+              - name: stricter
+                mode: observe
+                who: { groups: [eu-analysts] }
+                databases: [orders]
+                regions: [EU]
+                roles: [analyst]
+                forbid: [peers]
+
+            """
+        let ground = try FixedGround { $0.replacingOccurrences(of: "rules:\n", with: candidate) }
+        func explain(_ statement: String, user: String? = nil) async throws -> ExplanationReport {
+            try await Explanation.explain(
+                ExplanationQuestion(
+                    identity: .token(Array("good".utf8)), database: "orders", user: user,
+                    statement: statement), on: ground)
+        }
+        let report = try await explain("SELECT * FROM pg_stat_activity")
+        #expect(report.isWhollyAllowed && report.statement?.allowed == true)
+        #expect(report.rules?.map(\.verdict) == ["observed", "matched", "not_reached"])
+        #expect(report.observed?.rule == "stricter" && report.observed?.allowed == true)
+        #expect(report.observed?.statementReasons == ["pg_stat_activity shows other sessions"])
+        #expect(report.text.contains("observed  rule stricter would allow\n"))
+        #expect(
+            report.text.hasSuffix(
+                "observed  rule stricter would refuse the statement: pg_stat_activity shows other sessions"))
+        #expect(try await explain("SELECT 1").observed?.statementReasons == nil)
     }
 }

@@ -46,6 +46,12 @@ package enum Explanation {
         let explanation = StatementExplanation(
             statement: statement, decision: decision, request: request, configuration: ground.configuration)
         report.statement = await explanation.report(catalog: catalog)
+        if let observation = trace.observation, case .success(let other) = observation.outcome {
+            let observed = StatementExplanation(
+                statement: statement, decision: other, request: request, configuration: ground.configuration)
+            let found = await observed.report(catalog: catalog)
+            report.observed?.statementReasons = found.allowed ? nil : found.reasons
+        }
         return report
     }
 

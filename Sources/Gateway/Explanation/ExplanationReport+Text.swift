@@ -10,12 +10,17 @@ extension ExplanationReport {
                 "check     \(ExplanationReport.mark(check.held)) \(check.name): "
                     + ExplanationReport.printable(check.detail))
         }
-        if let observed { lines += ExplanationReport.lines(of: observed) }
+        if let observed { lines.append(ExplanationReport.line(of: observed)) }
         if let decision { lines += ExplanationReport.lines(of: decision) }
         if !allowed, let refusal { lines += refusal.lines() }
         for replica in replicas ?? [] { lines.append(ExplanationReport.line(of: replica)) }
         if allowed, let refusal { lines += refusal.lines() }
         if let statement { lines += statement.lines }
+        for reason in observed?.statementReasons ?? [] {
+            lines.append(
+                "observed  rule \(ExplanationReport.printable(observed?.rule ?? "")) would refuse the statement: "
+                    + ExplanationReport.printable(reason))
+        }
         return lines.joined(separator: "\n")
     }
 
@@ -63,6 +68,11 @@ extension ExplanationReport {
             + lines(of: rule.who, indent: 0)
     }
 
+    private static func line(of observed: Observed) -> String {
+        let answer = observed.refusal.map { "refuse: \($0.sqlstate) \($0.message)" } ?? "allow"
+        return "observed  rule \(printable(observed.rule)) would \(printable(answer))"
+    }
+
     private static func lines(of decision: DecisionReport) -> [String] {
         var lines = [
             "decision  allowed by rule \(decision.rule): role \(decision.role), \(decision.access), "
@@ -76,12 +86,6 @@ extension ExplanationReport {
                 "          what it writes streams on to \(decision.replicatesTo.joined(separator: ", "))")
         }
         return lines
-    }
-
-    private static func lines(of observed: Observed) -> [String] {
-        let first = "observed  rule \(printable(observed.rule)), were it enforced:"
-        let answer = observed.decision.map(lines(of:)) ?? observed.refusal?.lines() ?? []
-        return [first] + answer.map { "          " + $0 }
     }
 
     private static func line(of replica: Replica) -> String {

@@ -66,31 +66,15 @@ package struct ExplanationReport: Codable, Sendable {
         package var replication: Bool
         package var replicatesTo: [String]
         package var forbid: [String]
-
-        init(_ decision: Decision) {
-            rule = decision.rule
-            database = decision.database
-            regions = decision.regions
-            role = decision.role
-            access = decision.access.rawValue
-            replication = decision.replication
-            replicatesTo = decision.replicatesTo
-            forbid = decision.forbid.map(\.rawValue).sorted()
-        }
     }
-    /// What a rule with `mode: observe` would answer, if it were enforced.
+
+    /// What the first rule with `mode: observe` that matches would have answered. Nothing rests on it.
     package struct Observed: Codable, Sendable {
         package var rule: String
-        package var decision: DecisionReport?
+        package var allowed: Bool
         package var refusal: ExecutorError?
-
-        init(_ observation: Observation) {
-            rule = observation.rule
-            switch observation.outcome {
-            case .success(let answer): decision = DecisionReport(answer)
-            case .failure(let found): refusal = ExecutorError(.policy(found))
-            }
-        }
+        /// Why it would refuse the statement; absent where it would not, or none is asked about.
+        package var statementReasons: [String]?
     }
 
     package var source: Source
@@ -100,10 +84,10 @@ package struct ExplanationReport: Codable, Sendable {
     package var request: Request?
     package var rules: [Rule]?
     package var checks: [Check]?
-    package var observed: Observed?
     /// By the policy. A login for which there is no replica has a refusal all the same.
     package var allowed = false
     package var decision: DecisionReport?
+    package var observed: Observed?
     package var refusal: ExecutorError?
     /// What is known of the refusal beyond what an executor is told.
     package var cause: String?
@@ -142,11 +126,21 @@ package struct ExplanationReport: Codable, Sendable {
         }
         checks = trace.checks.map { Check(name: $0.name.rawValue, held: $0.held, detail: $0.detail) }
         replicas = []
-        observed = trace.observation.map(Observed.init)
+        observed = trace.observation.map { observation in
+            switch observation.outcome {
+            case .success: Observed(rule: observation.rule, allowed: true)
+            case .failure(let refusal):
+                Observed(
+                    rule: observation.rule, allowed: false, refusal: ExecutorError(.policy(refusal)))
+            }
+        }
         switch trace.outcome {
         case .success(let answer):
             allowed = true
-            decision = DecisionReport(answer)
+            decision = DecisionReport(
+                rule: answer.rule, database: answer.database, regions: answer.regions, role: answer.role,
+                access: answer.access.rawValue, replication: answer.replication,
+                replicatesTo: answer.replicatesTo, forbid: answer.forbid.map(\.rawValue).sorted())
         case .failure(let refusal): self.refusal = ExecutorError(.policy(refusal))
         }
     }

@@ -92,6 +92,12 @@ struct StatementExplanation: Sendable {
 }
 
 extension StatementReport {
+    /// Why it is refused, by findings where there are any.
+    var reasons: [String] {
+        let found = findings.filter(\.refused).map(\.reason)
+        return found.isEmpty ? [refusal?.message].compactMap(\.self) : found
+    }
+
     fileprivate func refused(_ refusal: Refusal) -> StatementReport {
         var report = self
         report.allowed = false
