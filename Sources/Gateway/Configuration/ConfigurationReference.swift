@@ -6,7 +6,8 @@ package enum ConfigurationReference {
         [root] + listening + issuing + placing + upstreams + recording + running + deciding
 
     static func section(_ path: String) -> ConfigurationSection {
-        sections.first { $0.path == path } ?? ConfigurationSection(path, "", [])
+        (sections + PolicyTestReference.sections).first { $0.path == path }
+            ?? ConfigurationSection(path, "", [])
     }
 
     private static let root = ConfigurationSection(
