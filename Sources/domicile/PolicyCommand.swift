@@ -4,5 +4,5 @@ import ArgumentParser
 struct PolicyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "policy", abstract: "Try a policy before it decides.",
-        subcommands: [PolicyTestCommand.self])
+        subcommands: [PolicyTestCommand.self, PolicyDiffCommand.self])
 }
