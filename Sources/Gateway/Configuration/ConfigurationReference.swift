@@ -31,6 +31,7 @@ package enum ConfigurationReference {
             .optional(
                 "operators", .sections("operators[]"),
                 "Who may use the admin commands, the page and `domicile`."),
+            .optional("reload", .section("reload"), "When the configuration is read again by itself."),
             .fallback("state", .path, "state", "Folder of what must survive a restart."),
             .fallback(
                 "leeway", .duration(.zero ... .seconds(300), zero: "none"), "30s",
