@@ -13,7 +13,7 @@ extension GatewaySnapshot {
         addLogs(to: &text)
         text.add(
             "config_reloads_total", .counter,
-            "Configurations that were taken over by SIGHUP or an operator's call.",
+            "Configurations that were taken over by SIGHUP, an operator's call or a changed file.",
             .count(reloads))
         text.add(
             "config_reload_failed_total", .counter, "Configurations that were refused; the old one went on.",

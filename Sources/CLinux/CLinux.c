@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 
 int clinux_epoll_add(int epoll, int fd, uint64_t data, uint32_t interest) {
     struct epoll_event event = {.events = interest, .data = {.u64 = data}};
@@ -48,3 +50,12 @@ void clinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), n
 int clinux_forbid_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 
 void clinux_trim_memory(void) { malloc_trim(0); }
+
+int clinux_memory_file(const char *name) {
+    int fd = memfd_create(name, MFD_CLOEXEC);
+    if (fd >= 0 && fchmod(fd, 0600) != 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}

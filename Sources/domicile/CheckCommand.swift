@@ -10,11 +10,18 @@ struct CheckCommand: AsyncParsableCommand {
         abstract: "Validate a configuration: every mistake in one run.",
         discussion: """
             Each finding is printed as FILE:LINE:COLUMN: mistake|warning: what was found and what was expected. The \
-            exit status is 78 where there is a mistake, 0 otherwise; warnings do not change it.
+            exit status is 78 where there is a mistake, 0 otherwise; warnings do not change it. With --connect it is 1 where \
+            a replica is not reached or not what it should be, a role is not let in, or the health role lacks a right; \
+            what roles may do beyond their rules is listed with the statement that ends it.
             """)
 
     @Option(name: .long, help: ArgumentHelp("The configuration file.", valueName: "file"))
     var config: String?
+
+    @Flag(
+        name: .long,
+        help: "Also try every replica and role from this machine, and look at what the roles may do there.")
+    var connect = false
 
     @Flag(name: .long, help: "Print JSON.")
     var json = false
@@ -35,13 +42,19 @@ struct CheckCommand: AsyncParsableCommand {
         }
         guard let config else { return }
         let reading = ConfigurationFile.load(path: config, materials: .openSSL)
-        if json {
-            print(try CheckReport(reading, file: config).json)
-        } else {
+        var report = CheckReport(reading, file: config)
+        if !json {
             for finding in reading.findings { print(finding) }
-            print(CheckReport(reading, file: config).summary)
+            print(report.summary)
         }
+        if connect, let configuration = reading.configuration {
+            let found = ConnectReport(await ConnectCheck.examine(configuration))
+            report.connect = found
+            if !json { print(found.text) }
+        }
+        if json { print(try report.json) }
         guard reading.configuration != nil else { throw ExitCode(CheckCommand.wrongConfiguration) }
+        if report.connect?.ok == false { throw ExitCode.failure }
     }
 
     /// EX_CONFIG of sysexits.h.
@@ -63,9 +76,11 @@ struct CheckReport: Encodable {
     var warnings: Int
     var digest: String?
     var findings: [Finding]
+    /// With `--connect`, where there is no mistake.
+    var connect: ConnectReport?
     private var contents: String?
 
-    enum CodingKeys: String, CodingKey { case file, ok, mistakes, warnings, digest, findings }
+    enum CodingKeys: String, CodingKey { case file, ok, mistakes, warnings, digest, findings, connect }
 
     init(_ reading: ConfigurationReading, file: String) {
         self.file = file

@@ -13,7 +13,7 @@ struct Domicile: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            ServeCommand.self, CheckCommand.self, ExplainCommand.self, AuditCommand.self,
+            ServeCommand.self, CheckCommand.self, ExplainCommand.self, PolicyCommand.self, AuditCommand.self,
             TokenCommand.self, SessionsCommand.self,
             KillCommand.self, RevokeCommand.self, ReplicaCommand.self, ReloadCommand.self, ReplayCommand.self,
             DemoCommand.self,

@@ -5,15 +5,23 @@ import GatewayConfiguration
 import Logging
 import Synchronization
 
-/// Reads the configuration again and has the gateway take it over, whole or not at all: for SIGHUP and for operators,
-/// one at a time.
+/// Reads the configuration again and has the gateway take it over, whole or not at all: for SIGHUP, for operators
+/// and when its files change, one at a time.
 final class Reloader: ConfigurationReload {
     private let gateway: Gateway
     private let source: ConfigurationSource
     private let logger: Logger
-    private let turn = Mutex(())
+    /// The files as they were when they were last read.
+    private let turn: Mutex<ReloadWatch>
 
-    init(gateway: Gateway, source: ConfigurationSource, logger: Logger) {
+    /// How often the files are looked at, where the configuration wants it.
+    private static let lookInterval = Duration.seconds(1)
+
+    /// - Parameter files: as they were before the gateway's configuration was read, or soon after.
+    init(
+        gateway: Gateway, source: ConfigurationSource, files: [String: FileStamp], logger: Logger
+    ) {
+        turn = Mutex(ReloadWatch(read: files))
         self.gateway = gateway
         self.source = source
         self.logger = logger
@@ -30,12 +38,32 @@ final class Reloader: ConfigurationReload {
 
     /// - Parameter asker: nil for what a signal asked for.
     /// - Returns: nil where the gateway was told to stop.
-    func reload(by asker: OperatorIdentity? = nil) -> ReloadReport? { turn.withLock { _ in inTurn(asker) } }
+    func reload(by asker: OperatorIdentity? = nil) -> ReloadReport? { turn.withLock { inTurn(&$0, asker) } }
 
-    private func inTurn(_ asker: OperatorIdentity?) -> ReloadReport? {
+    /// Reads the configuration again when its files have changed (`reload.watch`), until the task is cancelled.
+    func lookAtFiles() async {
+        while (try? await Task.sleep(for: Reloader.lookInterval)) != nil {
+            let configuration = gateway.configuration
+            guard configuration.watchesFiles, !gateway.isDraining else { continue }
+            let files = configuration.reloadedFiles
+            turn.withLock { watch in
+                guard watch.looked(FileStamp.of(files), of: files) else { return }
+                logger.notice("a file of the configuration has changed")
+                _ = inTurn(&watch, nil)
+            }
+        }
+    }
+
+    private func inTurn(_ watch: inout ReloadWatch, _ asker: OperatorIdentity?) -> ReloadReport? {
         guard !gateway.isDraining else {
             logger.notice("draining: the configuration is not read again")
             return nil
+        }
+        // Before they are read: what changes meanwhile is read once more.
+        let stamps = FileStamp.of(gateway.configuration.reloadedFiles)
+        defer {
+            let named = FileStamp.of(gateway.configuration.reloadedFiles)
+            watch.hasRead(named.merging(stamps) { _, before in before })
         }
         let old = gateway.configuration.digest
         let reading = source.read()

@@ -20,6 +20,7 @@ struct RunningGateway {
     /// - Throws: an exit code; what was wrong is on standard error, one line.
     init(_ configuration: Configuration, source: ConfigurationSource, logger: Logger) async throws {
         self.logger = logger
+        let files = FileStamp.of(configuration.reloadedFiles)
         if let endpoint = configuration.admin {
             try RunningGateway.explained { try AdminServer.check(endpoint) }
         }
@@ -27,7 +28,7 @@ struct RunningGateway {
         // From here on a signal finds somebody who takes it.
         signals = await UnixSignalsSequence(trapping: .sighup, .sigterm, .sigint)
         gateway = try RunningGateway.explained { try Gateway(configuration, logger: logger) }
-        reloader = Reloader(gateway: gateway, source: source, logger: logger)
+        reloader = Reloader(gateway: gateway, source: source, files: files, logger: logger)
         var services: [any Service] = []
         if let endpoint = configuration.admin {
             services.append(
@@ -61,7 +62,11 @@ struct RunningGateway {
                 }
             }
         }
-        defer { watcher.cancel() }
+        let looker = Task { [reloader] in await reloader.lookAtFiles() }
+        defer {
+            watcher.cancel()
+            looker.cancel()
+        }
         do {
             try await group.run()
         } catch {

@@ -212,7 +212,7 @@ import Testing
         # HELP domicile_audit_refused_total Batches of records that the log could not take.
         # TYPE domicile_audit_refused_total counter
         domicile_audit_refused_total{region="eu-west-1"} 0
-        # HELP domicile_config_reloads_total Configurations that were taken over by SIGHUP or an operator's call.
+        # HELP domicile_config_reloads_total Configurations that were taken over by SIGHUP, an operator's call or a changed file.
         # TYPE domicile_config_reloads_total counter
         domicile_config_reloads_total 5
         # HELP domicile_config_reload_failed_total Configurations that were refused; the old one went on.

@@ -72,6 +72,41 @@ package final class LogFollower {
         return logs
     }
 
+    /// The logs that folders are or hold, also where they stand in folders of their gateways or regions.
+    /// - Throws: `AuditError.notALog` where a folder neither is a log nor holds one.
+    package static func logs(under folders: [String]) throws(AuditError) -> [String] {
+        var logs: [String] = []
+        for folder in folders {
+            guard access(folder, F_OK) == 0 else {
+                throw .system(operation: "open", path: folder, code: errno)
+            }
+            let found = try self.logs(under: folder, depth: 0)
+            guard !found.isEmpty else {
+                throw .notALog(path: folder, reason: "is no audit log, and holds none")
+            }
+            for log in found where !logs.contains(log) { logs.append(log) }
+        }
+        return logs
+    }
+
+    /// Folders below the one that is named that are looked into.
+    private static let depthLimit = 3
+
+    private static func logs(under folder: String, depth: Int) throws(AuditError) -> [String] {
+        if try holdsSegments(folder) { return [folder] }
+        guard depth < depthLimit else { return [] }
+        var logs: [String] = []
+        for name in try SegmentName.files(folder).sorted() where isFolder(folder + "/" + name) {
+            logs += try self.logs(under: folder + "/" + name, depth: depth + 1)
+        }
+        return logs
+    }
+
+    private static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
     /// The logs that a folder is or holds, by name.
     private static func logs(in folder: String) throws(AuditError) -> [String] {
         guard access(folder, F_OK) == 0 else { throw .system(operation: "open", path: folder, code: errno) }

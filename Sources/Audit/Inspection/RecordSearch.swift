@@ -52,6 +52,27 @@ package enum RecordSearch {
         }
     }
 
+    /// Gives each session.start and session.refused of a log, in its order. Lines that are no records are passed over.
+    /// - Parameter since: a time as records write it, or its beginning; records before it are passed over.
+    package static func logins(
+        in folder: String, since: String? = nil, visit: (JSONValue) throws -> Void
+    ) throws {
+        let wanted = [
+            Array("\"type\":\"session.start\"".utf8), Array("\"type\":\"session.refused\"".utf8),
+        ]
+        let reader = try AuditReader(folder: folder)
+        while let line = try reader.next() {
+            guard wanted.contains(where: { contains(line.bytes, $0) }), let value = JSONValue(line.bytes)
+            else {
+                continue
+            }
+            let type = value["type"]?.string
+            guard type == "session.start" || type == "session.refused" else { continue }
+            if let since, (value["time"]?.string ?? "") < since { continue }
+            try visit(value)
+        }
+    }
+
     private static func contains(_ bytes: [UInt8], _ wanted: [UInt8]) -> Bool {
         // SAFETY: both pointers are used only inside the closures; `at + wanted.count` never passes the end.
         bytes.withUnsafeBytes { bytes in

@@ -36,6 +36,9 @@ int clinux_accept(int listener, struct sockaddr *address, socklen_t *length);
 // prctl(PR_SET_DUMPABLE, 0): no core dump, no ptrace by the same user. Returns 0, or -1 with errno.
 int clinux_forbid_dumps(void);
 
+// memfd_create with MFD_CLOEXEC, readable and writable by the owner alone. Returns a descriptor, or -1 with errno.
+int clinux_memory_file(const char *name);
+
 // Names the calling thread; at most 15 bytes.
 void clinux_name_thread(const char *name);
 

@@ -23,6 +23,8 @@ package struct Configuration: Sendable {
     package var operators: [Operator]
     /// Folder of what must survive a restart.
     package var state: String
+    /// Changed files are read again without a signal.
+    package var watchesFiles: Bool
     /// Allowed difference of clocks for exp, nbf and iat.
     package var leeway: Duration
 
@@ -30,7 +32,7 @@ package struct Configuration: Sendable {
         file: String, digest: String, region: String, gateway: String, listeners: [Listener],
         admin: AdminEndpoint?, issuers: [Issuer], regions: [Region], databases: [Database], health: Health,
         audit: AuditSettings, session: SessionSettings, limits: Limits, rules: [Rule], operators: [Operator],
-        state: String, leeway: Duration
+        state: String, leeway: Duration, watchesFiles: Bool = false
     ) {
         self.file = file
         self.digest = digest
@@ -49,6 +51,7 @@ package struct Configuration: Sendable {
         self.operators = operators
         self.state = state
         self.leeway = leeway
+        self.watchesFiles = watchesFiles
     }
 
     package func region(named name: String) -> Region? { regions.first { $0.name.hasSameBytes(as: name) } }

@@ -43,7 +43,7 @@ struct ConfigurationBuilder {
             regions: regions,
             databases: databases, health: health(), audit: audit(state: state), session: session(),
             limits: limits(), rules: rules, operators: operators, state: state,
-            leeway: root.duration("leeway"))
+            leeway: root.duration("leeway"), watchesFiles: root.fields("reload").boolean("watch"))
     }
 
     // MARK: Sections that stand alone

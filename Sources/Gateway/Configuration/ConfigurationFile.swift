@@ -10,21 +10,21 @@ package enum ConfigurationFile {
     ///   - path: the file; relative paths in it are relative to its folder.
     ///   - environment: what `${NAME}` is replaced from.
     ///   - materials: how certificates and keys are tried; nil: only whether they can be read.
+    ///   - purpose: whether secrets and files must be there.
     /// - Returns: the configuration, or every mistake of the file. A file that cannot be read is a mistake too.
     package static func load(
         path: String, environment: [String: String] = ProcessInfo.processInfo.environment,
-        materials: MaterialCheck? = nil
+        materials: MaterialCheck? = nil, purpose: ReadingPurpose = .serving
     ) -> ConfigurationReading {
-        let bytes: [UInt8]
-        do {
-            // One byte more than is allowed shows that there is more.
-            guard let handle = FileHandle(forReadingAtPath: path) else { return unreadable(path) }
-            defer { try? handle.close() }
-            bytes = try [UInt8](handle.read(upToCount: ConfigurationLimits.fileBytes + 1) ?? Data())
-        } catch {
-            return unreadable(path)
-        }
-        return read(bytes, file: path, environment: environment, materials: materials)
+        guard let bytes = bytes(of: path) else { return unreadable(path) }
+        return read(bytes, file: path, environment: environment, materials: materials, purpose: purpose)
+    }
+
+    /// The bytes of a file, one more than is allowed where it has more; nil where it cannot be read.
+    static func bytes(of path: String) -> [UInt8]? {
+        guard let handle = FileHandle(forReadingAtPath: path) else { return nil }
+        defer { try? handle.close() }
+        return try? [UInt8](handle.read(upToCount: ConfigurationLimits.fileBytes + 1) ?? Data())
     }
 
     /// Reads and checks the bytes of a file, as `load` does.
@@ -34,13 +34,14 @@ package enum ConfigurationFile {
     ///   - hostName: the default of `gateway`.
     package static func read(
         _ bytes: [UInt8], file: String, environment: [String: String],
-        hostName: String = ProcessInfo.processInfo.hostName, materials: MaterialCheck? = nil
+        hostName: String = ProcessInfo.processInfo.hostName, materials: MaterialCheck? = nil,
+        purpose: ReadingPurpose = .serving
     ) -> ConfigurationReading {
         let findings = Findings(file: file)
         let absolute = URL(fileURLWithPath: file).standardizedFileURL
         let context = ReadingContext(
             findings: findings, environment: environment, folder: absolute.deletingLastPathComponent().path,
-            materials: materials)
+            materials: materials, purpose: purpose)
         guard let document = YAMLDocument.read(bytes, findings: findings) else {
             return .mistaken(findings.sorted)
         }

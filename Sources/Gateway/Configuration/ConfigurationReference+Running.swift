@@ -176,6 +176,14 @@ extension ConfigurationReference {
         ConfigurationSection(
             "rules[].session", "What differs from `session`.", sessionKeys(overriding: true)),
         ConfigurationSection(
+            "reload", "Reading the configuration again (SIGHUP always does).",
+            [
+                .fallback(
+                    "watch", .boolean, "false",
+                    "`true`: also when this file, or a certificate, key, CA or key set that it names, has changed and "
+                        + "stays so for a second.")
+            ]),
+        ConfigurationSection(
             "operators[]", "Who may operate the gateway.",
             [
                 .required("who", .special("a mapping from claims to values"), "Conditions, as in a rule."),

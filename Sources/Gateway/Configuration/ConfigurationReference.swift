@@ -6,7 +6,8 @@ package enum ConfigurationReference {
         [root] + listening + issuing + placing + upstreams + recording + running + deciding
 
     static func section(_ path: String) -> ConfigurationSection {
-        sections.first { $0.path == path } ?? ConfigurationSection(path, "", [])
+        (sections + PolicyTestReference.sections).first { $0.path == path }
+            ?? ConfigurationSection(path, "", [])
     }
 
     private static let root = ConfigurationSection(
@@ -30,6 +31,7 @@ package enum ConfigurationReference {
             .optional(
                 "operators", .sections("operators[]"),
                 "Who may use the admin commands, the page and `domicile`."),
+            .optional("reload", .section("reload"), "When the configuration is read again by itself."),
             .fallback("state", .path, "state", "Folder of what must survive a restart."),
             .fallback(
                 "leeway", .duration(.zero ... .seconds(300), zero: "none"), "30s",

@@ -107,6 +107,7 @@ extension Fields {
     }
 
     func secret(_ key: String) -> Secret? {
+        if context.purpose == .policy { return has(key) ? Secret("") : nil }
         guard let value = scalar(key) else { return nil }
         guard !value.text.isEmpty else {
             context.findings.mistake(value.position, "`\(key)` is empty; expected a secret")
@@ -126,6 +127,7 @@ extension Fields {
 
     func readableFile(_ key: String, _ text: String, _ value: TextValue) -> String? {
         let path = context.absolute(text)
+        if context.purpose == .policy { return path }
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
             wrong(key, value, "a file; there is none at \(path)")

@@ -1,5 +1,14 @@
 import Foundation
 
+/// What a configuration is read for.
+package enum ReadingPurpose: Sendable, Hashable {
+    /// To run a gateway by it, or to say whether one could.
+    case serving
+    /// To ask its policy, also where its secrets and the files that it names are not: secrets are not looked at, and
+    /// files need not be there.
+    case policy
+}
+
 /// What one reading of a file shares.
 final class ReadingContext {
     let findings: Findings
@@ -7,12 +16,17 @@ final class ReadingContext {
     /// Folder that relative paths are relative to, absolute.
     let folder: String
     let materials: MaterialCheck?
+    let purpose: ReadingPurpose
 
-    init(findings: Findings, environment: [String: String], folder: String, materials: MaterialCheck?) {
+    init(
+        findings: Findings, environment: [String: String], folder: String, materials: MaterialCheck?,
+        purpose: ReadingPurpose = .serving
+    ) {
         self.findings = findings
         self.environment = environment
         self.folder = folder
         self.materials = materials
+        self.purpose = purpose
     }
 
     func absolute(_ path: String) -> String {

@@ -9,39 +9,12 @@ package enum ClaimedPrincipal {
     static func principal(
         of claims: [String: ClaimValue], source: String, configuration: Configuration
     ) throws(ExplanationFailure) -> Principal {
-        guard case .string(let name)? = claims["iss"] else {
-            throw .question("\(source): expected `iss`, one of the configured issuers")
-        }
-        guard let issuer = configuration.issuers.first(where: { $0.issuer.hasSameBytes(as: name) }) else {
-            let known = configuration.issuers.map(\.issuer).joined(separator: ", ")
-            throw .question(
-                "\(source): the issuer \(name) is not configured, its tokens are refused; expected \(known)")
-        }
-        func text(_ mapped: String) -> String? {
-            guard let path = issuer.claims[mapped] else { return nil }
-            switch ClaimValue.object(claims).value(at: path) {
-            case .string(let text): return text
-            case .integer(let number): return String(number)
-            case .bool, .number, .array, .object, .null, nil: return nil
-            }
-        }
-        guard let subject = text("subject"), !subject.isEmpty else {
-            let claim = issuer.claims["subject"]?.joined(separator: ".") ?? "sub"
-            throw .question("\(source): expected the subject's claim `\(claim)`")
-        }
-        let narrowings: [Narrowing]
-        do throws(AuthorizationDetailsMistake) {
-            narrowings = try AuthorizationDetails.read(claims[AuthorizationDetails.claim])
+        do throws(ClaimedIdentityMistake) {
+            return try ClaimedIdentity.principal(claims: claims, issuers: configuration.issuers)
         } catch {
-            let refusal = TokenRefusal.authorizationDetails(error)
+            guard let refusal = error.refusal else { throw .question("\(source): \(error)") }
             throw .refused(.token(refusal), cause: "\(source): \(refusal.detail)")
         }
-        var tokenID: String?
-        if case .string(let text)? = claims["jti"] { tokenID = text }
-        return Principal(
-            issuer: issuer.issuer, subject: subject, planner: text("planner"), task: text("task"),
-            tokenID: tokenID,
-            claims: claims, mapped: issuer.claims, narrowings: narrowings)
     }
 
     /// The claims of a text: a JSON object.

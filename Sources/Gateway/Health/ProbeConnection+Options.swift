@@ -7,11 +7,14 @@ extension ProbeConnection {
     enum Purpose {
         case probe
         case catalog
+        /// `domicile check --connect`.
+        case check
 
         fileprivate var applicationName: String {
             switch self {
             case .probe: "domicile probe"
             case .catalog: "domicile catalog"
+            case .check: "domicile check"
             }
         }
 
@@ -22,6 +25,8 @@ extension ProbeConnection {
             // Compiling a query that runs once takes longer than running it.
             case .catalog:
                 "-c statement_timeout=\(CatalogTimes.deadline / 1_000_000) -c lock_timeout=\(timeout) -c jit=off"
+            case .check:
+                "-c statement_timeout=\(ReplicaExamination.statementTime) -c lock_timeout=\(timeout) -c jit=off"
             }
         }
     }
@@ -66,8 +71,9 @@ extension ProbeConnection {
             ("channel_binding", binds ? "require" : "prefer"),
             ("sslmode", target.sslmode.rawValue),
             ("sslrootcert", verified ? target.sslrootcert ?? noFile : noFile),
-            ("sslcert", noFile), ("sslkey", noFile), ("sslcrl", verified ? target.sslcrl ?? noFile : noFile),
-            ("sslcrldir", noFile),
+            ("sslcert", settings.clientCertificate?.certificate ?? noFile),
+            ("sslkey", settings.clientCertificate?.key ?? noFile),
+            ("sslcrl", verified ? target.sslcrl ?? noFile : noFile), ("sslcrldir", noFile),
             ("sslcompression", "0"), ("sslsni", "1"), ("ssl_min_protocol_version", "TLSv1.2"),
             ("ssl_max_protocol_version", "TLSv1.3"),
             ("gssencmode", "disable"), ("krbsrvname", "postgres"), ("gsslib", "gssapi"),

@@ -85,6 +85,12 @@ final class ProbeConnection {
         return try rows(connection, until: deadline)
     }
 
+    /// `TLSv1.3`; nil without TLS.
+    var tlsVersion: String? {
+        guard let connection, PQsslInUse(connection) != 0 else { return nil }
+        return PQsslAttribute(connection, "protocol").map { String(cString: $0) }
+    }
+
     /// `sha256/` + base64 of the SHA-256 of the server certificate's SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7);
     /// nil without TLS.
     func spki() -> String? {

@@ -9,6 +9,8 @@ package struct ProbeSettings: Sendable, Hashable {
     package var password: Secret?
     /// In its place: a file that holds it, read for each connection on the probe's own thread.
     package var passwordFile: String?
+    /// What is shown to the server besides.
+    var clientCertificate: ClientCertificateFiles?
     /// Time from one look at a catalogue to the next; zero: one look.
     package var catalogInterval: Duration
 

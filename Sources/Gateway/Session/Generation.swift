@@ -9,6 +9,8 @@ package final class Generation: Sendable {
     package let number: Int
     package let configuration: Configuration
     package let policy: Policy
+    /// What records hold of tokens' claims.
+    let claims: RecordedClaims
     /// By listener, in the configuration's order; nil where it has no TLS.
     let listenerTLS: [TLSContext?]
     /// By database and role, where the upstream is encrypted. Roles without a certificate share `""`.
@@ -25,6 +27,7 @@ package final class Generation: Sendable {
                 PolicyDatabase(name: $0.name, replicaRegions: $0.replicas.map(\.region))
             },
             gatewayRegion: configuration.region)
+        claims = RecordedClaims(configuration)
         var listeners: [TLSContext?] = []
         for listener in configuration.listeners {
             guard let tls = listener.tls else {

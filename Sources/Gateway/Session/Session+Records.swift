@@ -22,10 +22,24 @@ extension Session {
         batch.add("rule", identity.decision?.rule ?? identity.rule)
     }
 
+    /// What the decision was made upon: what was asked for, and the claims that the policy looks at.
+    private func addQuestion(to batch: inout RecordBatch) {
+        if let asked = identity.asked {
+            batch.beginObject("asked")
+            batch.add("database", asked.database)
+            batch.add("regions", asked.regions)
+            batch.add("role", asked.role)
+            batch.add("replication", asked.replication)
+            batch.endObject()
+        }
+        if let principal = identity.principal { generation.claims.add(of: principal, to: &batch) }
+    }
+
     /// `session.start`, in the log of the replica's region. The executor's AuthenticationOk waits for it.
     func recordStart(_ region: RegionLog) {
         region.batch.begin(.sessionStart)
         addIdentity(to: &region.batch)
+        addQuestion(to: &region.batch)
         if let decision = identity.decision {
             region.batch.beginObject("decision")
             region.batch.add("regions", decision.regions)
@@ -80,6 +94,7 @@ extension Session {
         identity.region = nil
         home.batch.begin(.sessionRefused)
         addIdentity(to: &home.batch)
+        addQuestion(to: &home.batch)
         home.batch.beginObject("decision")
         home.batch.add("allowed", false)
         home.batch.add("policy", generation.configuration.digest)

@@ -17,6 +17,7 @@ extension Session {
             else { throw .tooManyLogins(perSecond: limits.loginsPerSecondPerAddress) }
             let startup = try ExecutorStartup(message)
             identity.database = startup.logical.database
+            identity.asked = AskedAccess(startup)
             identity.application = startup.application
             var exchange: OAuthBearerExchange?
             switch startup.authentication ?? listenerConfiguration.auth {

@@ -12,6 +12,8 @@ struct SessionIdentity {
     var rule: String?
     /// As the executor asked for it, without its region.
     var database: String?
+    /// What the startup packet asked for.
+    var asked: AskedAccess?
     var application: [UInt8]?
     var replica: ReplicaID?
     var region: String?
@@ -19,4 +21,20 @@ struct SessionIdentity {
     var token: VerifiedToken?
     /// For the session's being decided again.
     var request: AccessRequest?
+}
+
+/// What an executor's startup packet asked for, as its records say it: in its own words.
+struct AskedAccess {
+    /// With `@region`.
+    var database: String
+    var regions: [String]
+    var role: String
+    var replication: Bool
+
+    init(_ startup: ExecutorStartup) {
+        database = startup.database
+        regions = startup.regionsAsked
+        role = startup.user
+        replication = startup.replication != .none
+    }
 }

@@ -1,0 +1,43 @@
+/// Something that a handed-out role may do and had better not, with the statement that ends it.
+package struct GrantFinding: Sendable, Hashable {
+    package enum Kind: String, Sendable, Hashable, CaseIterable {
+        /// The role may write: a table, a column, a schema, everything.
+        case writes
+        /// Data may leave the server: foreign servers and tables, the server's files, programs.
+        case egress
+        /// It runs as somebody else, or in a language that is not confined.
+        case code
+        /// The role itself may do more than a session should.
+        case attribute
+    }
+
+    package var kind: Kind
+    /// What may be done, in words.
+    package var what: String
+    /// Roles that may, sorted.
+    package var roles: [String]
+    /// What a superuser runs to end it.
+    package var statement: String
+
+    package init(kind: Kind, what: String, roles: [String], statement: String) {
+        self.kind = kind
+        self.what = what
+        self.roles = roles
+        self.statement = statement
+    }
+
+    /// The same statement for several roles is one finding.
+    static func merged(_ findings: [GrantFinding]) -> [GrantFinding] {
+        var order: [String] = []
+        var byStatement: [String: GrantFinding] = [:]
+        for finding in findings {
+            if let earlier = byStatement[finding.statement] {
+                byStatement[finding.statement]?.roles = Set(earlier.roles + finding.roles).sorted()
+            } else {
+                order.append(finding.statement)
+                byStatement[finding.statement] = finding
+            }
+        }
+        return order.compactMap { byStatement[$0] }
+    }
+}

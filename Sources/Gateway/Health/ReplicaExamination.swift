@@ -1,0 +1,194 @@
+import Foundation
+import GatewayConfiguration
+import GatewayRouting
+
+/// One look at a replica from this machine, for `domicile check --connect`: as the health role, then as each role that
+/// is handed out there. Blocks, within its deadlines; nothing of it is kept.
+package struct ReplicaExamination: Sendable {
+    /// How a role logs in.
+    package enum Credential: Sendable {
+        case password(Secret)
+        case passwordFile(String)
+        case certificate(certificate: String, key: String)
+        /// PEM texts that exist nowhere else.
+        case minted(certificate: String, key: String)
+        case trust
+        /// There is none, and why.
+        case unusable(String)
+    }
+
+    package struct Role: Sendable {
+        package var name: String
+        /// A rule hands it out to read only.
+        package var readsOnly: Bool
+        package var credential: Credential
+
+        package init(name: String, readsOnly: Bool, credential: Credential) {
+            self.name = name
+            self.readsOnly = readsOnly
+            self.credential = credential
+        }
+    }
+
+    package struct Login: Sendable, Hashable {
+        package var role: String
+        /// Why it was not let in; nil: it was.
+        package var problem: String?
+    }
+
+    /// How long one connection may take, at least; and the reading of the grants.
+    static let leastTime = Duration.seconds(5)
+    static let grantsTime: Int64 = 15_000_000_000
+    /// Milliseconds that one statement may take at the server.
+    static let statementTime = 10_000
+
+    package let target: ReplicaTarget
+    /// Where it is; nil where nothing answered.
+    package private(set) var address: ResolvedAddress?
+    /// The protocol's version, such as `TLSv1.3`; nil without TLS.
+    package private(set) var tls: String?
+    package private(set) var report: ProbeReport?
+    /// Why there is no report, or what it proved to be that it must not be.
+    package private(set) var problem: String?
+    /// What the health role lacks.
+    package private(set) var lacking: [String] = []
+    package private(set) var logins: [Login] = []
+    package private(set) var grants: [GrantFinding] = []
+
+    /// Takes libpq's variables out of the environment. Called once, before the first examination.
+    package static func prepare() { ProbeConnection.clearEnvironment() }
+
+    /// Connects, looks and logs in; ends at the latest after the least time for each connection that is made.
+    package init(
+        _ target: ReplicaTarget, settings: ProbeSettings, roles: [Role],
+        lookup: NameLookup? = nil
+    ) {
+        self.target = target
+        let time = max(ReplicaExamination.leastTime, settings.timing.timeout).wholeNanoseconds
+        let resolver = NameResolver(host: target.host, lookup: lookup ?? NameResolver.system)
+        do throws(ProbeFault) {
+            try look(settings, roles, resolver, time)
+        } catch {
+            problem = ReplicaExamination.words(error)
+        }
+        guard let address else { return }
+        for role in roles {
+            let problem = ReplicaExamination.login(
+                role, to: target, at: address, settings, until: ProbeClock.now() &+ time)
+            logins.append(Login(role: role.name, problem: problem))
+        }
+    }
+
+    /// Whether it is what the configuration says, every role is let in, and the health role may do what it must.
+    package var isGood: Bool {
+        problem == nil && lacking.isEmpty && logins.allSatisfy { $0.problem == nil }
+    }
+
+    /// It proved to be another cluster than the database's other replicas.
+    package mutating func isOfAnotherCluster(than other: String, identifier: String) {
+        guard problem == nil, let found = report?.facts.systemIdentifier, found != identifier else { return }
+        problem =
+            AttestationFailure.systemIdentifierMismatch(expected: identifier, found: found).description
+            + " (that of \(other))"
+    }
+
+    // MARK: - As the health role
+
+    private mutating func look(
+        _ settings: ProbeSettings, _ roles: [Role], _ resolver: NameResolver, _ time: Int64
+    ) throws(ProbeFault) {
+        let deadline = ProbeClock.now() &+ time
+        let connection = try ProbeConnection.connect(
+            to: target, as: settings, by: resolver, purpose: .check, until: deadline)
+        defer { connection.close() }
+        address = connection.address
+        tls = connection.tlsVersion
+        let began = ProbeClock.now()
+        let rows = try connection.query(ProbeQuery.sql, until: deadline)
+        let found = try ProbeQuery.report(
+            rows, backendPID: connection.backendPID, spki: connection.spki(), address: connection.address,
+            roundTrip: .nanoseconds(ProbeClock.now() &- began))
+        report = found
+        let expectation = AttestationExpectation(kind: target.kind, attest: target.attest)
+        if let difference = expectation.difference(from: found.facts) { throw .difference(difference) }
+        try lookAtRights(connection, found, until: deadline)
+        let audit = GrantAudit(
+            connection: connection, deadline: ProbeClock.now() &+ ReplicaExamination.grantsTime)
+        grants = try audit.findings(roles.map { GrantAudit.Role(name: $0.name, readsOnly: $0.readsOnly) })
+    }
+
+    private mutating func lookAtRights(
+        _ connection: ProbeConnection, _ report: ProbeReport, until deadline: Int64
+    ) throws(ProbeFault) {
+        let rows = try connection.query(GrantQuery.healthRole, until: deadline)
+        guard let row = rows.first, row.count == 3 else {
+            throw .failure(.unexpectedAnswer("no rights of the health role"))
+        }
+        let role = SQLIdentifier.quoted(row[2] ?? "")
+        if row[0] != "t" {
+            lacking.append("pg_signal_backend, to end sessions: GRANT pg_signal_backend TO \(role);")
+        }
+        if row[1] != "t" {
+            lacking.append("pg_read_all_stats, to see replication: GRANT pg_monitor TO \(role);")
+        }
+        if report.facts.recovery == .standby, report.replication.streaming == nil {
+            lacking.append("the state of the WAL receiver, without which the lag is unknown")
+        }
+    }
+
+    // MARK: - As the roles
+
+    /// Why the role is not let in; nil: it is.
+    private static func login(
+        _ role: Role, to target: ReplicaTarget, at address: ResolvedAddress, _ settings: ProbeSettings,
+        until deadline: Int64
+    ) -> String? {
+        var own = settings
+        (own.user, own.password, own.passwordFile) = (role.name, nil, nil)
+        var files: [MemoryFile] = []
+        switch role.credential {
+        case .password(let secret): own.password = secret
+        case .passwordFile(let file): own.passwordFile = file
+        case .certificate(let certificate, let key):
+            own.clientCertificate = ClientCertificateFiles(certificate: certificate, key: key)
+        case .minted(let certificate, let key):
+            guard let first = MemoryFile(Array(certificate.utf8)), let second = MemoryFile(Array(key.utf8))
+            else { return "no memory for its certificate" }
+            files = [first, second]
+            own.clientCertificate = ClientCertificateFiles(certificate: first.path, key: second.path)
+        case .trust: break
+        case .unusable(let why): return why
+        }
+        defer { withExtendedLifetime(files) {} }
+        do throws(ProbeFault) {
+            let connection = try ProbeConnection(
+                to: target, at: address, as: own, purpose: .check, until: deadline)
+            defer { connection.close() }
+            let rows = try connection.query("SELECT CURRENT_USER", until: deadline)
+            guard rows.first?.first == role.name else { return "the server took it for another role" }
+            return nil
+        } catch {
+            return words(error)
+        }
+    }
+
+    private static func words(_ fault: ProbeFault) -> String {
+        switch fault {
+        case .difference(let difference): difference.description
+        case .failure(.authentication(let sqlstate)): "the login is refused (\(sqlstate))"
+        case .failure(.passwordFile(let reason)): "the file of its password \(reason)"
+        case .failure(let failure): failure.description
+        }
+    }
+}
+
+/// A client certificate and its key, PEM files.
+package struct ClientCertificateFiles: Sendable, Hashable {
+    package var certificate: String
+    package var key: String
+
+    package init(certificate: String, key: String) {
+        self.certificate = certificate
+        self.key = key
+    }
+}

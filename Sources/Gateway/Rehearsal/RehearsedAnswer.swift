@@ -1,0 +1,64 @@
+import GatewayConfiguration
+import GatewayPolicy
+
+/// What a policy answers somebody, or why it is not even asked.
+package enum RehearsedAnswer: Sendable, Hashable {
+    case allowed(Decision)
+    case refused(RehearsedRefusal)
+
+    /// What `policy` answers a case's request.
+    package init(_ test: PolicyTestCase, policy: Policy, issuers: [Issuer]) {
+        let principal: Principal
+        do throws(ClaimedIdentityMistake) {
+            principal = try ClaimedIdentity.principal(claims: test.claims, issuers: issuers)
+        } catch {
+            self = .refused(
+                RehearsedRefusal(reason: .token, sqlstate: "28P01", rule: nil, detail: error.description))
+            return
+        }
+        do throws(DatabaseNameMistake) {
+            let name = try DatabaseName(parsing: test.database)
+            var asked = name.region.map { [$0] } ?? []
+            if let region = test.region { asked.append(try DatabaseName.regionAsked(region)) }
+            let isAuto = test.user == "auto" || test.user == principal.subject
+            let request = AccessRequest(
+                principal: principal, database: name.database, regionsAsked: asked,
+                role: isAuto ? nil : test.user, replication: test.replication)
+            self.init(request, policy: policy)
+        } catch {
+            let refusal = Refusal.databaseName("\(error)")
+            self = .refused(
+                RehearsedRefusal(
+                    reason: .databaseName, sqlstate: refusal.sqlstate, rule: nil, detail: refusal.detail))
+        }
+    }
+
+    package init(_ request: AccessRequest, policy: Policy) {
+        do throws(PolicyRefusal) {
+            self = .allowed(try policy.decide(request))
+        } catch {
+            let refusal = Refusal.policy(error)
+            self = .refused(
+                RehearsedRefusal(
+                    reason: PolicyTestRefusal.Reason(error), sqlstate: refusal.sqlstate, rule: error.rule,
+                    detail: refusal.detail))
+        }
+    }
+
+    /// The rule that decided.
+    package var rule: String? {
+        switch self {
+        case .allowed(let decision): decision.rule
+        case .refused(let refusal): refusal.rule
+        }
+    }
+}
+
+/// A refusal of a rehearsal.
+package struct RehearsedRefusal: Sendable, Hashable {
+    package var reason: PolicyTestRefusal.Reason
+    package var sqlstate: String
+    /// The rule that refused; nil where none matched.
+    package var rule: String?
+    package var detail: String
+}

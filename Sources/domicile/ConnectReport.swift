@@ -1,0 +1,151 @@
+import Audit
+import Foundation
+import Gateway
+import GatewayHealth
+import GatewayRouting
+
+/// What `check --connect` prints. Nothing in it is a secret.
+struct ConnectReport: Encodable {
+    struct Replica: Encodable {
+        var database: String
+        var replica: String
+        var region: String
+        var host: String
+        var port: Int
+        var address: String?
+        var tls: String?
+        var attested: Bool
+        /// Why not.
+        var problem: String?
+        var recovery: String?
+        var timeline: UInt32?
+        var lagBytes: UInt64?
+        var lagSeconds: Double?
+        var serverVersion: Int?
+        var connectionsLeft: Int?
+        var healthRoleLacks: [String]
+        var logins: [Login]
+    }
+    struct Login: Encodable {
+        var role: String
+        var ok: Bool
+        var problem: String?
+    }
+    /// Something that a handed-out role may do and had better not.
+    struct Grant: Encodable {
+        var database: String
+        var kind: String
+        var roles: [String]
+        var what: String
+        var statement: String
+    }
+    var ok: Bool
+    var replicas: [Replica]
+    var grants: [Grant]
+
+    init(_ examinations: [ReplicaExamination]) {
+        ok = examinations.allSatisfy(\.isGood)
+        var trails: [String: PrimaryTrail] = [:]
+        for examination in examinations {
+            guard let written = examination.report?.replication.written else { continue }
+            let id = examination.target.id
+            trails[id.database, default: PrimaryTrail()].observed(written, from: id, at: 0)
+        }
+        replicas = examinations.map { Replica($0, trails[$0.target.id.database] ?? PrimaryTrail()) }
+        var seen: Set<String> = []
+        var grants: [Grant] = []
+        for examination in examinations {
+            let database = examination.target.id.database
+            for finding in examination.grants where seen.insert(database + "\0" + finding.statement).inserted
+            {
+                grants.append(
+                    Grant(
+                        database: database, kind: finding.kind.rawValue, roles: finding.roles,
+                        what: finding.what, statement: finding.statement))
+            }
+        }
+        self.grants = grants
+    }
+
+    var text: String {
+        var rows = [
+            [
+                "DATABASE", "REPLICA", "REGION", "ADDRESS", "TLS", "ATTESTED", "RECOVERY", "TIMELINE", "LAG",
+                "ROLE",
+                "LOGIN",
+            ]
+        ]
+        for replica in replicas {
+            let facts = replica.facts
+            let logins =
+                replica.logins.isEmpty ? [("–", "not tried")] : replica.logins.map { ($0.role, $0.words) }
+            for (role, login) in logins { rows.append(facts + [role, login]) }
+        }
+        var lines = Columns.lines(rows)
+        for replica in replicas {
+            for lack in replica.healthRoleLacks {
+                lines.append(
+                    VisibleText.of("\(replica.database) \(replica.replica): the health role lacks \(lack)"))
+            }
+        }
+        for grant in grants {
+            let roles = grant.roles.joined(separator: ", ")
+            lines.append(VisibleText.of("\(grant.database): \(grant.kind): \(roles) \(grant.what)"))
+            lines.append(VisibleText.of("    \(grant.statement)"))
+        }
+        let failed = replicas.count { !$0.isGood }
+        lines.append(
+            "\(replicas.count) replicas, \(failed) with failures; \(grants.count) grants to look at")
+        return lines.joined(separator: "\n")
+    }
+}
+
+extension ConnectReport.Replica {
+    fileprivate init(_ examination: ReplicaExamination, _ trail: PrimaryTrail) {
+        let (target, report) = (examination.target, examination.report)
+        database = target.id.database
+        replica = target.id.replica
+        region = target.region
+        host = target.host
+        port = target.port
+        address = examination.address?.text
+        tls = examination.tls
+        attested = examination.problem == nil
+        problem = examination.problem
+        recovery = report?.facts.recovery.rawValue
+        timeline = report?.timeline
+        serverVersion = report?.serverVersion
+        connectionsLeft = report?.connectionsLeft
+        healthRoleLacks = examination.lacking
+        logins = examination.logins.map {
+            ConnectReport.Login(role: $0.role, ok: $0.problem == nil, problem: $0.problem)
+        }
+        guard let report else { return }
+        let lag = ReplayLag(report.replication, recovery: report.facts.recovery, trail: trail, now: 0)
+        lagBytes = lag.bytes
+        lagSeconds = lag.time.map { Double($0.wholeNanoseconds) / 1e9 }
+    }
+
+    fileprivate var isGood: Bool { attested && healthRoleLacks.isEmpty && logins.allSatisfy(\.ok) }
+
+    /// The columns of the table that are the replica's.
+    fileprivate var facts: [String] {
+        let place =
+            address.map { $0.contains(":") ? "[\($0)]:\(port)" : "\($0):\(port)" } ?? "\(host):\(port)"
+        return [
+            database, replica, region, place, address == nil ? "–" : tls ?? "none", problem ?? "yes",
+            recovery ?? "–", timeline.map { "\($0)" } ?? "–", lagText,
+        ]
+    }
+
+    private var lagText: String {
+        guard recovery == RecoveryState.standby.rawValue else { return "–" }
+        let bytes = lagBytes.map { "\($0) B" } ?? "unknown"
+        guard let lagSeconds, lagSeconds > 0 else { return bytes }
+        return "\(bytes), \((lagSeconds * 10).rounded() / 10) s"
+    }
+}
+
+extension ConnectReport.Login {
+    fileprivate var words: String { problem ?? "ok" }
+}
