@@ -3,7 +3,7 @@
 struct PatternIndex: Sendable {
     private var patterns: [Pattern] = []
     private var numbers: [Pattern: Int] = [:]
-    private var whole: [UInt64: [Int]] = [:]
+    private var whole = HashedPatterns()
     private var beginnings = FixedParts()
     private var ends = FixedParts()
     /// Those that begin and end with a wildcard: tried with every value.
@@ -18,7 +18,7 @@ struct PatternIndex: Sendable {
         patterns.append(pattern)
         numbers[pattern] = number
         if pattern.isLiteral {
-            whole[RollingHash.of(pattern.text.utf8), default: []].append(number)
+            whole.insert(number, at: RollingHash.of(pattern.text.utf8))
             return number
         }
         let beginning = pattern.text.utf8.prefix { !Pattern.isWildcard($0) }
@@ -33,14 +33,20 @@ struct PatternIndex: Sendable {
         return number
     }
 
-    /// Calls `body` with the number of every pattern that fits the value, each once.
+    /// Calls `body` with the number of every pattern that fits a text of the claim's value, for each of its texts.
+    func forEachFitting(_ value: ClaimValue, _ body: (Int) -> Void) {
+        value.forEachText { forEachFitting($0, body) }
+    }
+
+    /// Calls `body` with the number of every pattern that fits the text, each once.
     func forEachFitting(_ value: String, _ body: (Int) -> Void) {
         func tryAll(_ found: [Int]) {
             for number in found where patterns[number].matches(value) { body(number) }
         }
-        let hash = beginnings.walk(value.utf8, tryAll)
-        if let found = whole[hash] { tryAll(found) }
-        if !ends.isEmpty { _ = ends.walk(value.utf8.reversed(), tryAll) }
+        let bytes = value.utf8.span
+        let hash = beginnings.walk(bytes, tryAll)
+        whole.find(hash, tryAll)
+        if !ends.isEmpty { _ = ends.walk(bytes, backwards: true, tryAll) }
         tryAll(loose)
     }
 }
@@ -55,31 +61,54 @@ extension PatternIndex {
 
 /// Patterns by the literal bytes that they begin with (or end with, read backwards).
 private struct FixedParts: Sendable {
-    private var lengths: Set<Int> = []
-    private var longest = 0
-    private var numbers: [UInt64: [Int]] = [:]
+    /// By length: whether a part has it.
+    private var lengths: [Bool] = []
+    private var patterns = HashedPatterns()
 
-    var isEmpty: Bool { numbers.isEmpty }
+    var isEmpty: Bool { lengths.isEmpty }
 
     mutating func insert(_ number: Int, _ part: some Collection<UInt8>) {
-        lengths.insert(part.count)
-        longest = max(longest, part.count)
-        numbers[RollingHash.of(part), default: []].append(number)
+        while lengths.count <= part.count { lengths.append(false) }
+        lengths[part.count] = true
+        patterns.insert(number, at: RollingHash.of(part))
     }
 
     /// Calls `found` with what stands under each beginning of the bytes; returns the hash of all of them.
-    func walk(_ bytes: some Sequence<UInt8>, _ found: ([Int]) -> Void) -> UInt64 {
+    func walk(_ bytes: Span<UInt8>, backwards: Bool = false, _ found: ([Int]) -> Void) -> UInt64 {
         var hash = RollingHash()
-        var length = 0
-        for byte in bytes {
-            hash.add(byte)
-            length += 1
-            guard length <= longest, lengths.contains(length), let here = numbers[hash.value] else {
-                continue
-            }
-            found(here)
+        for index in bytes.indices {
+            hash.add(bytes[backwards ? bytes.count - 1 - index : index])
+            if index + 1 < lengths.count, lengths[index + 1] { patterns.find(hash.value, found) }
         }
         return hash.value
+    }
+}
+
+/// Patterns by a hash. Most values fit none: one bit tells.
+private struct HashedPatterns: Sendable {
+    private var numbers: [UInt64: [Int]] = [:]
+    /// A bit for each hash, at its lowest bits; a power of two of words, at least sixteen bits a hash.
+    private var bits: [UInt64] = [0]
+
+    mutating func insert(_ number: Int, at hash: UInt64) {
+        numbers[hash, default: []].append(number)
+        if numbers.count * 16 > bits.count * 64 {
+            bits = [UInt64](repeating: 0, count: bits.count * 2)
+            for known in numbers.keys { mark(known) }
+        } else {
+            mark(hash)
+        }
+    }
+
+    private mutating func mark(_ hash: UInt64) {
+        bits[Int(truncatingIfNeeded: hash >> 6) & (bits.count - 1)] |= 1 << (hash & 63)
+    }
+
+    func find(_ hash: UInt64, _ found: ([Int]) -> Void) {
+        guard bits[Int(truncatingIfNeeded: hash >> 6) & (bits.count - 1)] & (1 << (hash & 63)) != 0,
+            let here = numbers[hash]
+        else { return }
+        found(here)
     }
 }
 

@@ -44,12 +44,10 @@ struct RuleIndex: Sendable {
         var candidates = NumberSet(capacity: conditions.count)
         for claim in claims {
             guard let value = principal.value(named: claim.name) else { continue }
-            value.forEachText { text in
-                claim.patterns.forEachFitting(text) { found in
-                    let pattern = claim.numbers[found]
-                    guard fitting.insert(pattern) else { return }
-                    for rule in asked[pattern] { _ = candidates.insert(rule) }
-                }
+            claim.patterns.forEachFitting(value) { found in
+                let pattern = claim.numbers[found]
+                guard fitting.insert(pattern) else { return }
+                for rule in asked[pattern] { _ = candidates.insert(rule) }
             }
         }
         return candidates.first { rule in
