@@ -63,7 +63,7 @@ def terminal(facts, results):
                   f"  recovered       {recovered}", f"  sessions ended  {ended}",
                   f"  slowest answer  {seconds(result.slowest_answer)}"]
         lines += [f"  FAILED          {problem}" for problem in result.problems]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", table(results)])
 
 
 def as_json(facts, results):
@@ -80,7 +80,11 @@ def as_json(facts, results):
 def document(facts, results):
     lines = ["| | |", "|---|---|"]
     lines += [f"| {key} | {f'`{value}`' if key == 'command' else value} |" for key, value in facts.items()]
-    lines += ["", "| " + " | ".join(COLUMNS) + " |", "|" + "---|" * len(COLUMNS)]
+    return "\n".join([*lines, "", table(results)])
+
+
+def table(results):
+    lines = ["| " + " | ".join(COLUMNS) + " |", "|" + "---|" * len(COLUMNS)]
     for result in results:
         cells = [cell.replace("|", "\\|") for cell in row(result)]
         if result.problems:
