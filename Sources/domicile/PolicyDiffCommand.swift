@@ -13,7 +13,8 @@ struct PolicyDiffCommand: ParsableCommand {
             Reads every session.start and session.refused and lists what would be answered otherwise, with how often and \
             an example. A session whose record lacks a claim that one of the policies looks at is listed as undecidable. \
             Of the configurations the policy alone counts: secrets and files need not be there. The exit status is 0 \
-            where nothing changes, 1 where something does, 78 where a configuration is wrong.
+            where nothing changes, 1 where something does or may (undecidable, unreadable), 78 where a configuration is \
+            wrong.
             """)
 
     @Argument(help: "The configuration with the old policy.")
@@ -52,14 +53,18 @@ struct PolicyDiffCommand: ParsableCommand {
         try AuditOutput.failing {
             for log in try LogFollower.logs(under: audit) {
                 let region = try AuditReader(folder: log).region ?? log
-                try RecordSearch.logins(in: log, since: from) {
-                    diff.add(RecordedLogin($0, region: region))
+                try RecordSearch.logins(in: log, since: from) { record in
+                    if let record {
+                        diff.add(RecordedLogin(record, region: region))
+                    } else {
+                        diff.addUnreadable()
+                    }
                 }
             }
         }
         let report = PolicyDiffReport(diff, from: before, to: after)
         print(json ? try JSONText.of(report) : report.text)
-        if diff.changed > 0 { throw ExitCode.failure }
+        if !diff.isUnchanged { throw ExitCode.failure }
     }
 
     private static func configuration(_ path: String) throws -> Configuration {
@@ -124,6 +129,8 @@ struct PolicyDiffReport: Encodable {
     var furtherSessions: Int
     var undecidable: [Undecidable]
     var withoutPrincipal: Int
+    /// Lines that should be records of logins and cannot be read.
+    var unreadable: Int
 
     init(_ diff: PolicyDiff, from old: Configuration, to new: Configuration) {
         oldDigest = old.digest
@@ -140,6 +147,7 @@ struct PolicyDiffReport: Encodable {
             Undecidable(lacking: $0.lacking, sessions: $0.count, example: Example($0.example))
         }
         withoutPrincipal = diff.withoutPrincipal
+        unreadable = diff.unreadable
     }
 
     var text: String {
@@ -156,6 +164,7 @@ struct PolicyDiffReport: Encodable {
                 "\(group.sessions) undecidable: the record lacks \(group.lacking.joined(separator: ", "))")
             lines.append("  \(group.example.text)")
         }
+        if unreadable > 0 { lines.append("\(unreadable) lines of the log cannot be read") }
         let unknown = undecidable.reduce(0) { $0 + $1.sessions }
         lines.append(
             "\(decided) sessions decided again, \(changed) changed, \(unknown) undecidable; "

@@ -82,11 +82,22 @@ import Testing
                     folder.path + "/" + $0
                 })
         var sessions: [String] = []
-        for log in logs { try RecordSearch.logins(in: log) { sessions.append($0["session"]?.string ?? "") } }
+        for log in logs {
+            try RecordSearch.logins(in: log) { sessions.append($0?["session"]?.string ?? "unreadable") }
+        }
         #expect(sessions == ["b", "a", "c"])
         for log in logs {
             try RecordSearch.logins(in: log, since: "2999-01-01") { _ in Issue.record("a record of later") }
         }
+        // A line that was one and was cut in the middle is told, not passed over.
+        let segment = try #require(
+            try FileManager.default.subpathsOfDirectory(atPath: logs[0]).first { $0.hasSuffix(".jsonl") })
+        let whole = try String(contentsOfFile: "\(logs[0])/\(segment)", encoding: .utf8)
+        try whole.replacingOccurrences(of: "\"session\":", with: "\"session\"").write(
+            toFile: "\(logs[0])/\(segment)", atomically: false, encoding: .utf8)
+        var damaged = 0
+        try RecordSearch.logins(in: logs[0]) { if $0 == nil { damaged += 1 } }
+        #expect(damaged == 1)
         #expect(throws: AuditError.self) { try LogFollower.logs(under: [folder.path + "/nothing"]) }
         try FileManager.default.createDirectory(
             atPath: folder.path + "/empty", withIntermediateDirectories: true)

@@ -25,11 +25,12 @@ struct PolicyDiffTests {
 
     private func login(
         _ claims: String, session: String = "s1", database: String = "orders", regions: String = "",
-        role: String = "auto", replication: Bool = false, issuer: String = "https://id.example.com"
+        role: String = "auto", replication: Bool = false, issuer: String = "https://id.example.com",
+        gateway: String = "eu-west-1"
     ) throws -> RecordedLogin {
         let text = """
             {"seq":1,"time":"2026-11-26T10:00:00.000000Z","type":"session.start","session":"\(session)","issuer":"\(issuer)",\
-            "subject":"anna","asked":{"database":"\(database)","regions":[\(regions)],"role":"\(role)","replication":\(replication)},\
+            "subject":"anna","asked":{"database":"\(database)","regions":[\(regions)],"role":"\(role)","replication":\(replication),"gateway_region":"\(gateway)"},\
             "claims":{\(claims)}}
             """
         let record = try #require(JSONValue(Array(text.utf8)))
@@ -166,14 +167,51 @@ struct PolicyDiffTests {
             RecordedLogin(try #require(JSONValue(Array(text.utf8))), region: "eu-west-1")
         }
         let who = #""issuer":"https://id.example.com","subject":"anna""#
-        let asked = #""asked":{"database":"orders","regions":[],"role":"auto","replication":false}"#
+        let asked =
+            #""asked":{"database":"orders","regions":[],"role":"auto","replication":false,"gateway_region":"eu-west-1"}"#
         diff.add(try record("{\(who)}"))
         diff.add(try record("{\(who),\(asked),\"claims_omitted\":true}"))
         diff.add(try record("{\(who),\(asked),\"claims\":{\"groups\":[]}}"))
         diff.add(try record("{\(asked)}"))
-        #expect(Set(diff.undecidable.map(\.lacking)) == [["asked"], ["claims"], ["authorization_details"]])
+        let older = #""asked":{"database":"orders","regions":[],"role":"auto","replication":false}"#
+        diff.add(try record("{\(who),\(older),\"claims\":{\"groups\":[]}}"))
+        #expect(
+            Set(diff.undecidable.map(\.lacking)) == [
+                ["asked"], ["claims"], ["authorization_details"], ["gateway_region"],
+            ])
+        #expect(!diff.isUnchanged)
         #expect(diff.withoutPrincipal == 1)
         #expect(diff.decided == 0)
+    }
+
+    @Test("A session is decided as the gateway that it came to would: by that one's region")
+    func anotherGateway() throws {
+        let us = #""authorization_details":null,"azp":null,"groups":["us-analysts"]"#
+        let new = try configuration([("    transit: [eu-west-1]\n", "")])
+        var diff = PolicyDiff(from: try configuration(), to: new)
+        diff.add(try login(us, session: "a", gateway: "us-east-1"))
+        #expect(diff.decided == 1 && diff.isUnchanged)
+        diff.add(try login(us, session: "b"))
+        #expect(diff.changes.map(\.change.new) == ["refused by us-analysts: transit"])
+    }
+
+    @Test("A policy that takes another claim for the subject cannot decide by records of before")
+    func anotherSubject() throws {
+        let new = try configuration([
+            ("audience: [domicile]", "audience: [domicile]\n    claims: { subject: email }")
+        ])
+        var diff = PolicyDiff(from: try configuration(), to: new)
+        diff.add(try login(analyst))
+        #expect(diff.undecidable.map(\.lacking) == [["subject"]])
+    }
+
+    @Test("A line that cannot be read leaves it unsure that nothing changes")
+    func unreadable() throws {
+        var diff = PolicyDiff(from: try configuration(), to: try configuration())
+        diff.add(try login(analyst))
+        #expect(diff.isUnchanged)
+        diff.addUnreadable()
+        #expect(!diff.isUnchanged)
     }
 
     @Test("A new policy without the issuer refuses its tokens")

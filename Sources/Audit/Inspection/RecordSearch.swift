@@ -52,18 +52,20 @@ package enum RecordSearch {
         }
     }
 
-    /// Gives each session.start and session.refused of a log, in its order. Lines that are no records are passed over.
+    /// Gives each session.start and session.refused of a log, in its order; nil for a line that should be one and
+    /// cannot be read.
     /// - Parameter since: a time as records write it, or its beginning; records before it are passed over.
     package static func logins(
-        in folder: String, since: String? = nil, visit: (JSONValue) throws -> Void
+        in folder: String, since: String? = nil, visit: (JSONValue?) throws -> Void
     ) throws {
         let wanted = [
             Array("\"type\":\"session.start\"".utf8), Array("\"type\":\"session.refused\"".utf8),
         ]
         let reader = try AuditReader(folder: folder)
         while let line = try reader.next() {
-            guard wanted.contains(where: { contains(line.bytes, $0) }), let value = JSONValue(line.bytes)
-            else {
+            guard wanted.contains(where: { contains(line.bytes, $0) }) else { continue }
+            guard let value = JSONValue(line.bytes) else {
+                try visit(nil)
                 continue
             }
             let type = value["type"]?.string

@@ -63,13 +63,15 @@ package enum ConfigurationFile {
 
 extension Policy {
     /// The policy of a configuration.
-    package init(_ configuration: Configuration) {
+    ///
+    /// - Parameter gatewayRegion: another than the configuration's: as a gateway there would decide.
+    package init(_ configuration: Configuration, gatewayRegion: String? = nil) {
         self.init(
             rules: configuration.rules,
             regions: configuration.regions.map { PolicyRegion(name: $0.name, jurisdiction: $0.jurisdiction) },
             databases: configuration.databases.map {
                 PolicyDatabase(name: $0.name, replicaRegions: $0.replicas.map(\.region))
             },
-            gatewayRegion: configuration.region)
+            gatewayRegion: gatewayRegion ?? configuration.region)
     }
 }

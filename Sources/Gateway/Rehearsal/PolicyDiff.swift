@@ -24,6 +24,8 @@ package struct PolicyDiff: Sendable {
 
     /// Records that were decided again.
     package private(set) var decided = 0
+    /// Lines that should be such records and cannot be read.
+    package private(set) var unreadable = 0
     /// Records of logins that ended before a policy was asked.
     package private(set) var withoutPrincipal = 0
     /// Sessions of changes beyond `groupLimit`.
@@ -51,6 +53,11 @@ package struct PolicyDiff: Sendable {
     package var undecidable: [Undecidable] {
         undecided.values.sorted { ($1.count, $0.example.session) < ($0.count, $1.example.session) }
     }
+
+    /// Nothing changes, and that is sure: each record could be read and decided by both.
+    package var isUnchanged: Bool { changed == 0 && undecided.isEmpty && unreadable == 0 }
+
+    package mutating func addUnreadable() { unreadable += 1 }
 
     package var changed: Int { groups.values.reduce(ungrouped) { $0 + $1.count } }
 

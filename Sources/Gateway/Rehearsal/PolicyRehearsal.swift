@@ -12,14 +12,17 @@ package struct PolicyRehearsal: Sendable {
     }
 
     private let configuration: Configuration
-    private let policy: Policy
+    /// By the region of the gateway that decides.
+    private let policies: [String: Policy]
     /// Those that decide; rules that only observe change nothing.
     private let rules: [Rule]
 
     package init(_ configuration: Configuration) {
         self.configuration = configuration
         rules = configuration.rules.filter { $0.mode == .enforce }
-        policy = Policy(configuration)
+        policies = Dictionary(
+            configuration.regions.map { ($0.name, Policy(configuration, gatewayRegion: $0.name)) },
+            uniquingKeysWith: { first, _ in first })
     }
 
     package func answer(_ login: RecordedLogin) -> Answer {
@@ -31,6 +34,11 @@ package struct PolicyRehearsal: Sendable {
         }
         guard let question = login.question else { return .undecidable(["asked"]) }
         guard let claims = question.claims else { return .undecidable(["claims"]) }
+        guard let gatewayRegion = question.gatewayRegion, let policy = policies[gatewayRegion] else {
+            return .undecidable(["gateway_region"])
+        }
+        // Records hold the subject that the mapping of their time gave.
+        if let path = issuer.claims["subject"], path != ["sub"] { return .undecidable(["subject"]) }
         let narrowings: [Narrowing]
         switch PolicyRehearsal.narrowings(claims) {
         case .success(let read): narrowings = read

@@ -18,6 +18,8 @@ package struct RecordedLogin: Sendable {
         package var regions: [String]
         package var role: String
         package var replication: Bool
+        /// The region of the gateway that decided; nil: an older gateway's record.
+        package var gatewayRegion: String?
         /// By the text of their paths; nil: the record leaves them out.
         package var claims: [String: ClaimValue]?
     }
@@ -48,7 +50,9 @@ extension RecordedLogin.Question {
             guard let name = region.string else { return nil }
             names.append(name)
         }
-        self.init(database: database, regions: names, role: role, replication: replication, claims: nil)
+        self.init(
+            database: database, regions: names, role: role, replication: replication,
+            gatewayRegion: asked["gateway_region"]?.string, claims: nil)
         guard case .object(let members)? = record["claims"] else { return }
         claims = Dictionary(
             members.map { ($0.name, ClaimValue($0.value)) }, uniquingKeysWith: { first, _ in first })

@@ -30,6 +30,8 @@ extension Session {
             batch.add("regions", asked.regions)
             batch.add("role", asked.role)
             batch.add("replication", asked.replication)
+            // Decisions count the gateway's own region.
+            batch.add("gateway_region", generation.configuration.region)
             batch.endObject()
         }
         if let principal = identity.principal { generation.claims.add(of: principal, to: &batch) }
