@@ -40,13 +40,24 @@ struct ReloadWatchTests {
         #expect(look(&watch, ["a": stamp(1, inode: 2)], of: ["a"]) == true)
     }
 
-    @Test("While one of the files is not there nothing is read; when it is back the change counts")
+    @Test("While the configuration is not there nothing is read; when it is back the change counts")
     func missing() {
         var watch = ReloadWatch(read: ["a": stamp(1), "b": stamp(1)])
         for _ in 0..<3 { #expect(look(&watch, ["b": stamp(2)], of: ["a", "b"]) == false) }
         let back = ["a": stamp(1), "b": stamp(2)]
         #expect(look(&watch, back, of: ["a", "b"]) == false)
         #expect(look(&watch, back, of: ["a", "b"]) == true)
+    }
+
+    @Test("A certificate that has gone is a change like another: the configuration may name it no more")
+    func gone() {
+        var watch = ReloadWatch(read: ["a": stamp(1), "b": stamp(1)])
+        #expect(look(&watch, ["a": stamp(2)], of: ["a", "b"]) == false)
+        #expect(look(&watch, ["a": stamp(2)], of: ["a", "b"]) == true)
+        watch.hasRead(["a": stamp(2)])
+        #expect(look(&watch, ["a": stamp(2)], of: ["a", "b"]) == false)
+        #expect(look(&watch, ["a": stamp(2), "b": stamp(3)], of: ["a", "b"]) == false)
+        #expect(look(&watch, ["a": stamp(2), "b": stamp(3)], of: ["a", "b"]) == true)
     }
 
     @Test(

@@ -130,6 +130,10 @@ private struct PolicyTestReader {
         guard digits.allSatisfy({ (0x30...0x39).contains($0) || ".eE+-".utf8.contains($0) }) else {
             return .string(text)
         }
+        // JSON has no leading zeros: 007 is text.
+        if first == 0x30, let second = digits.dropFirst().first, (0x30...0x39).contains(second) {
+            return .string(text)
+        }
         if let integer = Int64(text) { return .integer(integer) }
         guard let number = Double(text), number.isFinite else { return .string(text) }
         return .number(number)

@@ -49,11 +49,12 @@ package struct ReloadWatch: Sendable {
 
     /// - Parameters:
     ///   - stamps: of the files that are there now.
-    ///   - paths: the files that count. One that is not there is waited for: nothing can be read from it.
+    ///   - paths: the files that count, the configuration first. While that one is not there nothing is read; another that
+    ///     has gone is a change.
     /// - Returns: whether the configuration is to be read now.
     package mutating func looked(_ stamps: [String: FileStamp], of paths: [String]) -> Bool {
-        let isWhole = paths.allSatisfy { stamps[$0] != nil }
-        guard isWhole, paths.contains(where: { read[$0] != stamps[$0] }) else {
+        guard let first = paths.first, stamps[first] != nil, paths.contains(where: { read[$0] != stamps[$0] })
+        else {
             found = nil
             return false
         }
