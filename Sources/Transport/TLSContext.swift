@@ -102,9 +102,29 @@ package final class TLSContext: Sendable {
     private static func heed(
         _ context: OpaquePointer, revocationLists file: String
     ) throws(TransportError) {
-        guard let store = SSL_CTX_get_cert_store(context), X509_STORE_load_file(store, file) == 1 else {
+        guard let store = SSL_CTX_get_cert_store(context), let bio = BIO_new_file(file, "r") else {
             throw .material(path: file, reason: lastError())
         }
+        defer { BIO_free(bio) }
+        var count = 0
+        // Lists alone: a certificate in the file must not become one that is trusted.
+        while let list = PEM_read_bio_X509_CRL(bio, nil, nil, nil) {
+            defer { X509_CRL_free(list) }
+            guard X509_STORE_add_crl(store, list) == 1 else {
+                throw .material(path: file, reason: lastError())
+            }
+            if let end = X509_CRL_get0_nextUpdate(list), X509_cmp_current_time(end) < 0 {
+                throw .material(path: file, reason: "holds a revocation list that has expired")
+            }
+            count += 1
+        }
+        // The end of the file is an error too, and the only one that may be.
+        let code = ERR_peek_last_error()
+        guard ERR_GET_REASON(code) == PEM_R_NO_START_LINE else {
+            throw .material(path: file, reason: lastError())
+        }
+        ERR_clear_error()
+        guard count > 0 else { throw .material(path: file, reason: "holds no revocation list") }
         X509_STORE_set_flags(store, copenssl_crl_check)
     }
 

@@ -133,8 +133,8 @@ struct ConfigurationFileTests {
                     ],
                     upstream: Upstream(
                         sslmode: .verifyFull, sslrootcert: fixture.folder + "/upstream-ca.pem",
-                        // SHA-256 of the one byte that is in the file.
-                        trustDigest: "3973e022e93220f9212c18d0d0c543ae7c309e46640da93a4a0314de999f5112",
+                        // SHA-256 of the file's length and its one byte: `1 -`.
+                        trustDigest: "986731b271c6a448faba0f0e9cdb7708fb592de023bcf65f5803d81151b5c0e3",
                         allowsWeakAuthentication: false,
                         roles: ["analyst": credential, "writer": credential],
                         certificateAuthority: nil),

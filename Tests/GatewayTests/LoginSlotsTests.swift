@@ -23,7 +23,13 @@ struct LoginSlotsTests {
         }
     }
 
+    /// A slot, or nil where it waits.
     private func take(_ number: Int, limit: Int = 2) -> LoginSlot? {
+        guard case .slot(let slot) = outcome(number, limit: limit) else { return nil }
+        return slot
+    }
+
+    private func outcome(_ number: Int, limit: Int = 2) -> LoginSlots.Outcome {
         slots.take(replica, limit: limit) { [turns] in turns.add(number, $0) }
     }
 
@@ -43,26 +49,47 @@ struct LoginSlotsTests {
         withExtendedLifetime(second) {}
     }
 
-    @Test("Who does not want its turn any more hands it on")
+    @Test("Who has left, or does not take its turn, hands it on")
     func handedOn() {
-        var first = slots.take(replica, limit: 1) { _ in }
-        // Lets go of its slot at once, as a session that has ended does.
-        #expect(slots.take(replica, limit: 1) { _ in } == nil)
-        #expect(take(2, limit: 1) == nil)
+        var first = take(1, limit: 1)
         #expect(first != nil)
+        guard case .waits(let place) = outcome(2, limit: 1) else {
+            Issue.record("two at once")
+            return
+        }
+        // Lets go of its slot at once, as a session that has ended does.
+        guard case .waits = slots.take(replica, limit: 1, turn: { _ in }) else {
+            Issue.record("two at once")
+            return
+        }
+        #expect(take(4, limit: 1) == nil)
+        place.leave()
         first = nil
-        #expect(turns.order == [2])
+        #expect(turns.order == [4])
         turns.dropFirst()
         #expect(slots.lengths.isEmpty)
+    }
+
+    @Test("A limit that was lowered holds before those who wait")
+    func lowered() {
+        var held = [take(1, limit: 3), take(2, limit: 3), take(3, limit: 3)]
+        #expect(take(4, limit: 1) == nil)
+        held[0] = nil
+        held[1] = nil
+        #expect(turns.order.isEmpty)
+        held[2] = nil
+        #expect(turns.order == [4])
     }
 
     @Test("Each replica has its own")
     func apart() {
         let one = take(1, limit: 1)
         #expect(take(2, limit: 1) == nil)
-        let another = slots.take(other, limit: 1) { _ in }
-        #expect(another != nil)
+        guard case .slot(let another) = slots.take(other, limit: 1, turn: { _ in }) else {
+            Issue.record("no slot")
+            return
+        }
         #expect(slots.lengths == [replica: 2, other: 1])
-        withExtendedLifetime(one) {}
+        withExtendedLifetime((one, another)) {}
     }
 }

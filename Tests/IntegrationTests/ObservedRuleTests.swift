@@ -34,11 +34,20 @@ struct ObservedRuleTests {
                 )
             })
         defer { own.remove() }
+        // What names mean is known once the catalogue was read.
+        try own.testbed.eventually("the catalogue is read") {
+            let up =
+                "domicile_replica_catalog_up{database=\"scratch\",replica=\"scratch-eu-a\",region=\"eu-west-1\"}"
+            return try own.testbed.metric(up) == 1
+        }
         let (application, table) = (Testbed.unique("observed"), Testbed.unique("observed"))
+        // Deeper than what is judged: an enforced rule would refuse it.
+        let deep =
+            "select " + String(repeating: "abs(", count: 2_500) + "1" + String(repeating: ")", count: 2_500)
         let run = try own.testbed.psqlCommands(
             [
                 "create table \(table) (a int)", "select count(*) from \(table)", "drop table \(table)",
-                "selec 1",
+                "selec 1", deep,
             ],
             user: "writer", database: "scratch", token: testbed.token(.euWriter), application: application)
         #expect(run.text.contains("0"), "\(run.error)")
@@ -47,7 +56,7 @@ struct ObservedRuleTests {
         let (log, sessions) = try own.testbed.endedSessions(application, region: "eu-west-1")
         let queries = log.records(of: sessions, "query")
         let observed = queries.map { ($0.keys["verdict"] as? [String: Any])?["observed"] as? [String: Any] }
-        #expect(observed.map { $0 != nil } == [true, false, true, true], "\(queries.map(\.line))")
+        #expect(observed.map { $0 != nil } == [true, false, true, true, true], "\(queries.map(\.line))")
         let verdict = try #require(queries.first?.keys["verdict"] as? [String: Any])
         #expect(verdict["allowed"] as? Bool == true)
         #expect(verdict["classes"] as? [String] == ["ddl"])

@@ -190,10 +190,12 @@ extension ConfigurationBuilder {
             check(
                 .revocationLists(file: revocationLists, authority: rootCertificate), fields, "sslcrl",
                 "sslrootcert")
-        } else if fields.has("sslcrl"), !fields.has("sslrootcert") {
+        }
+        if fields.has("sslcrl"), !fields.has("sslrootcert") || sslmode == .disable || sslmode == .require {
             mistake(
                 fields.keyPosition(of: "sslcrl"),
-                "`sslcrl` without `sslrootcert`: nothing is verified that could be revoked")
+                "`sslcrl` without `sslrootcert` and a `sslmode` that verifies: nothing is verified that could be revoked"
+            )
         }
         switch sslmode {
         case .verifyFull, .verifyCA:

@@ -36,6 +36,7 @@ package struct Upstream: Sendable, Hashable {
         var hash = SHA256()
         for case let file? in files {
             guard let bytes = FileManager.default.contents(atPath: file) else { continue }
+            hash.update(data: Data("\(bytes.count) ".utf8))
             hash.update(data: bytes)
         }
         return hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()

@@ -37,7 +37,7 @@ package struct SessionGuard: Sendable {
     ) -> StatementVerdict {
         var reasons: [String] = []
         var classes: GuardedClasses = []
-        visit(judgement, ownsTransaction) { found, reason in
+        visit(judgement, by: rules, ownsTransaction) { found, reason in
             classes.formUnion(found)
             guard !found.isDisjoint(with: rules.refused), !reasons.contains(reason) else { return }
             if reasons.count < StatementVerdict.reasonLimit { reasons.append(reason) }
@@ -49,7 +49,7 @@ package struct SessionGuard: Sendable {
     package func findings(_ judgement: Judgement) -> [StatementFinding] {
         var findings: [StatementFinding] = []
         var seen: Set<StatementFinding> = []
-        visit(judgement, { _ in false }) { classes, reason in
+        visit(judgement, by: rules, { _ in false }) { classes, reason in
             let finding = StatementFinding(
                 classes: classes, reason: reason, isRefused: !classes.isDisjoint(with: rules.refused))
             if seen.insert(finding).inserted { findings.append(finding) }
@@ -58,7 +58,8 @@ package struct SessionGuard: Sendable {
     }
 
     private func visit(
-        _ judgement: Judgement, _ ownsTransaction: (String) -> Bool, _ find: (GuardedClasses, String) -> Void
+        _ judgement: Judgement, by rules: GuardRules, _ ownsTransaction: (String) -> Bool,
+        _ find: (GuardedClasses, String) -> Void
     ) {
         for finding in judgement.findings { find(finding.classes, finding.reason) }
         for name in judgement.unknownRelations where !made.contains(name) && !judgement.made.contains(name) {

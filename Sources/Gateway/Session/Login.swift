@@ -8,14 +8,18 @@ final class Login {
     let startup: ExecutorStartup
     let verified: VerifiedToken
     let request: AccessRequest
-    let decision: Decision
+    /// By the newest configuration that was looked at.
+    var decision: Decision
     /// Replicas still to be tried, the best first.
     var candidates: ArraySlice<AttestedReplica>
     var passedOver: [String]
     /// What is given up with the attempt, so that the next may have it.
     var slot: LoginSlot?
-    /// The one whose turn it waits for.
+    /// The one whose turn it waits for, and its place among those that do.
     var waitsFor: AttestedReplica?
+    var place: LoginPlace? {
+        didSet { oldValue?.leave() }
+    }
     var attempt: UpstreamAttempt? {
         didSet { if attempt == nil { slot = nil } }
     }
@@ -36,4 +40,6 @@ final class Login {
         candidates = selection.candidates[...]
         passedOver = selection.passedOver.map { "\($0.replica.replica): \($0.why.reason)" }
     }
+
+    deinit { place?.leave() }
 }

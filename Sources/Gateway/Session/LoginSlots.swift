@@ -6,19 +6,33 @@ import Synchronization
 package final class LoginSlots: Sendable {
     private struct Line {
         var underWay = 0
+        /// As the newest login's configuration has it.
+        var limit = 0
         /// Those that wait, the first to be let in last.
-        var waiting: [@Sendable (LoginSlot) -> Void] = []
-        var arrived: [@Sendable (LoginSlot) -> Void] = []
+        var waiting: [LoginPlace] = []
+        var arrived: [LoginPlace] = []
 
         var length: Int { underWay + waiting.count + arrived.count }
 
-        mutating func next() -> (@Sendable (LoginSlot) -> Void)? {
-            if waiting.isEmpty {
-                waiting = arrived.reversed()
-                arrived = []
+        /// The next who still wants a slot; nil: nobody may have it, and it is free.
+        mutating func release() -> LoginPlace? {
+            while underWay <= limit {
+                if waiting.isEmpty {
+                    swap(&waiting, &arrived)
+                    waiting.reverse()
+                }
+                guard let next = waiting.popLast() else { break }
+                if next.isWanted { return next }
             }
-            return waiting.popLast()
+            underWay -= 1
+            return nil
         }
+    }
+
+    package enum Outcome: Sendable {
+        case slot(LoginSlot)
+        /// As many as may be are under way there.
+        case waits(LoginPlace)
     }
 
     private let lines = Mutex<[ReplicaID: Line]>([:])
@@ -27,21 +41,22 @@ package final class LoginSlots: Sendable {
 
     /// Takes a slot for one login.
     ///
-    /// - Parameter turn: called once, on whatever thread frees one, where nil was returned. Who does not want its slot
+    /// - Parameter turn: called once, on whatever thread frees one, where the login waits. Who does not want its slot
     ///   any more lets go of it.
-    /// - Returns: the slot, or nil where `limit` logins are under way there.
     package func take(
         _ replica: ReplicaID, limit: Int, turn: @escaping @Sendable (LoginSlot) -> Void
-    ) -> LoginSlot? {
-        let isFree = lines.withLock { lines in
+    ) -> Outcome {
+        let place = lines.withLock { lines -> LoginPlace? in
+            lines[replica, default: Line()].limit = limit
             guard lines[replica, default: Line()].underWay < limit else {
-                lines[replica, default: Line()].arrived.append(turn)
-                return false
+                let place = LoginPlace(turn: turn)
+                lines[replica, default: Line()].arrived.append(place)
+                return place
             }
             lines[replica, default: Line()].underWay += 1
-            return true
+            return nil
         }
-        return isFree ? LoginSlot(of: self, replica) : nil
+        return place.map { .waits($0) } ?? .slot(LoginSlot(of: self, replica))
     }
 
     /// Logins under way and waiting, by replica.
@@ -49,15 +64,27 @@ package final class LoginSlots: Sendable {
 
     /// The slot goes to the next who waits, or is free.
     fileprivate func release(_ replica: ReplicaID) {
-        let turn = lines.withLock { lines -> (@Sendable (LoginSlot) -> Void)? in
-            guard var line = lines[replica] else { return nil }
-            let next = line.next()
-            if next == nil { line.underWay -= 1 }
-            lines[replica] = line.length == 0 ? nil : line
+        let next = lines.withLock { lines -> LoginPlace? in
+            // In place: a copy would be one of everybody who waits.
+            let next = lines[replica]?.release()
+            if lines[replica]?.length == 0 { lines[replica] = nil }
             return next
         }
-        turn?(LoginSlot(of: self, replica))
+        next?.turn(LoginSlot(of: self, replica))
     }
+}
+
+/// A login's place among those that wait.
+package final class LoginPlace: Sendable {
+    fileprivate let turn: @Sendable (LoginSlot) -> Void
+    private let wanted = Atomic(true)
+
+    fileprivate init(turn: @escaping @Sendable (LoginSlot) -> Void) { self.turn = turn }
+
+    fileprivate var isWanted: Bool { wanted.load(ordering: .relaxed) }
+
+    /// The login waits no more: its turn is another's.
+    package func leave() { wanted.store(false, ordering: .relaxed) }
 }
 
 /// The right to log in at a replica now. It is given back when nobody holds it any more.

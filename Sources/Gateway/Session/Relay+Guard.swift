@@ -118,9 +118,10 @@ extension Relay {
     /// A Query's or Parse's text.
     private func judge(_ sql: Span<UInt8>) -> Judgment {
         // A text that is read is looked through for runs of operators where it is.
-        let isRead = guardian.rules.isGuarded || observed != nil || QuickScan.needsReading(sql)
+        let isRead = guardian.rules.isGuarded || QuickScan.needsReading(sql)
         guard isRead, !isReplicationCommand(sql) else {
-            return SQLText.hasLongOperatorRun(sql) ? .refused(Refused(.statementTooComplex)) : .allowed([])
+            if SQLText.hasLongOperatorRun(sql) { return .refused(Refused(.statementTooComplex)) }
+            return .allowed(observed == nil ? [] : observedTexts(sql))
         }
         if guardian.rules.isGuarded, hasUnsafeEncoding, sql.holdsHighBytes {
             let reason = "in client_encoding \(recorder.clientEncoding) it can be read in two ways"
@@ -180,14 +181,31 @@ extension Relay {
                 if guardian.rules.isGuarded { return .refused(Refused(.statementUnreadable(message))) }
             }
         }
-        if mayWait, observed != nil, observe(texts), waitsForCatalog() { return .later }
+        observe(texts)
         return .allowed(texts)
+    }
+
+    /// A text that nobody would read but for a rule that only observes, which holds nothing up: a long one is not read.
+    private func observedTexts(_ sql: Span<UInt8>) -> [JudgedText] {
+        guard !isReplicationCommand(sql), observed?.rules.isGuarded == true else { return [] }
+        if hasUnsafeEncoding, sql.holdsHighBytes {
+            observe(refused: "in client_encoding \(recorder.clientEncoding) it can be read in two ways")
+            return []
+        }
+        guard sql.count <= LongStatements.workerBytes else {
+            observe(refused: "longer than what is read for a rule that only observes")
+            return []
+        }
+        let texts = worker.statements.judge(
+            sql, conformingStrings: conformingStrings, mayChange: !recorder.pipeline.isIdle, catalog: catalog)
+        observe(texts)
+        return texts
     }
 
     /// Without the catalogue hardly anything is allowed. It is read when the first session needs it: what came before it
     /// waits for a moment, once.
     private func waitsForCatalog() -> Bool {
-        guard needsCatalog, catalog == nil else {
+        guard guardian.rules.isGuarded, catalog == nil else {
             catalogWaits = 0
             return false
         }

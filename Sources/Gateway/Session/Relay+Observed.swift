@@ -14,9 +14,9 @@ struct ObservedVerdict {
 }
 
 extension Relay {
-    /// Has it recorded what a rule that only observes says of a text that goes on. True where it would be refused.
-    func observe(_ texts: [JudgedText]) -> Bool {
-        guard let observed else { return false }
+    /// Has it recorded what a rule that only observes says of a text that goes on.
+    func observe(_ texts: [JudgedText]) {
+        guard let observed else { return }
         for text in texts {
             switch text.reading {
             case .facts:
@@ -24,12 +24,11 @@ extension Relay {
                     text.judgement, by: observed.rules, ownsTransaction: ownsTransaction)
                 guard !verdict.isAllowed else { continue }
                 recorder.observed = ObservedVerdict(rule: observed.rule, verdict: verdict)
-                return true
+                return
             case .syntaxError(let message): observe(refused: message)
             case .tooComplex: observe(refused: Refusal.statementTooComplex.message)
             }
         }
-        return false
     }
 
     /// A text that could not be judged: refused where anything is forbidden.

@@ -147,22 +147,29 @@ extension Session {
     // MARK: Replica
 
     private func tryNext(_ login: Login) {
-        while let candidate = login.candidates.popFirst() {
+        while let selected = login.candidates.popFirst() {
+            let isFirst = login.turns == 0
+            login.turns += 1
+            guard let candidate = isFirst ? selected : selectedStill(selected, login) else { continue }
             guard let region = worker.regionLog(candidate.region) else { continue }
             guard region.log.failure == nil else { return end(.logUnavailable(region: candidate.region)) }
-            login.turns += 1
-            schedule(.upstream(turn: login.turns), after: attemptTime)
-            guard let slot = slot(at: candidate) else {
+            switch slot(at: candidate) {
+            case .slot(let slot):
+                schedule(.upstream(turn: login.turns), after: attemptTime)
+                if connect(login, candidate, slot) { return }
+            case .waits(let place):
                 login.waitsFor = candidate
+                login.place = place
+                // With nowhere else to turn to it waits as long as the login may take.
+                if !login.candidates.isEmpty { schedule(.upstream(turn: login.turns), after: attemptTime) }
                 return
             }
-            if connect(login, candidate, slot) { return }
         }
         end(noReplica(login))
     }
 
-    /// Nil where as many logins as may be are under way there: the session's turn comes.
-    private func slot(at candidate: AttestedReplica) -> LoginSlot? {
+    /// A slot, or where as many logins as may be are under way there a place: the session's turn comes.
+    private func slot(at candidate: AttestedReplica) -> LoginSlots.Outcome {
         let (context, address) = (context, address)
         return context.loginSlots.take(
             candidate.id, limit: generation.configuration.limits.loginsPerReplica
@@ -170,11 +177,36 @@ extension Session {
     }
 
     func turnCame(_ slot: LoginSlot) {
-        guard case .connecting(let login) = phase, let candidate = login.waitsFor,
-            candidate.id == slot.replica
+        guard case .connecting(let login) = phase, let waitedFor = login.waitsFor,
+            waitedFor.id == slot.replica
         else { return }
         login.waitsFor = nil
+        login.place = nil
+        guard let candidate = selectedStill(waitedFor, login) else { return tryNext(login) }
+        // The time is for the login itself now.
+        login.turns += 1
+        schedule(.upstream(turn: login.turns), after: attemptTime)
         guard connect(login, candidate, slot) else { return tryNext(login) }
+    }
+
+    /// The replica as the newest configuration and what is known of it now have it; nil where it may not serve the session
+    /// any more. A reload that would change the decision has ended the login (`decideAgain`).
+    private func selectedStill(_ candidate: AttestedReplica, _ login: Login) -> AttestedReplica? {
+        if generation.number != worker.generation.number,
+            let decision = try? worker.generation.policy.decide(login.request)
+        {
+            generation = worker.generation
+            login.decision = decision
+            identity.decision = decision
+            identity.observation = generation.policy.observe(login.request)
+        }
+        let selection = ReplicaSelection.select(
+            decision: login.decision, configuration: generation.configuration,
+            statuses: context.health.snapshot(), maxLag: login.startup.maxLag)
+        if let again = selection.candidates.first(where: { $0.id == candidate.id }) { return again }
+        let why = selection.passedOver.first { $0.replica == candidate.id }?.why.reason ?? "not configured"
+        login.passedOver.append("\(candidate.id.replica): \(why)")
+        return nil
     }
 
     /// False where the next replica is to be tried.
@@ -216,6 +248,7 @@ extension Session {
             passOver(attempt.attested, .timeout, login)
         } else if let waitsFor = login.waitsFor {
             login.waitsFor = nil
+            login.place = nil
             passOver(waitsFor, .busy, login)
         } else {
             return false
@@ -287,6 +320,14 @@ extension Session {
         if let refusal = refusalBeforeStart(login) {
             connection.stream.close()
             return end(refusal)
+        }
+        // Whoever finds it wanting from here on ends this session too: it is looked at once more (rule 9).
+        if let status = context.health.snapshot()[connection.attested.id],
+            let why = status.quarantined ?? status.difference
+        {
+            connection.stream.close()
+            login.passedOver.append("\(connection.attested.id.replica): not attested: \(why)")
+            return tryNext(login)
         }
         cancelTimers()
         identity.replica = connection.attested.id
