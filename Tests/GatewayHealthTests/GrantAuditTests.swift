@@ -13,10 +13,11 @@ struct GrantAuditTests {
     ) -> ReplicaExamination {
         let timing = HealthMachine.Settings(
             interval: .seconds(1), timeout: .seconds(2), fall: 2, rise: 1)
-        return ReplicaExamination(
-            target ?? server.target(kind: .primary),
-            settings: ProbeSettings(timing: timing, user: user, password: Secret(PostgresServer.password)),
-            roles: roles)
+        let settings = ProbeSettings(timing: timing, user: user, password: Secret(PostgresServer.password))
+        var found = ReplicaExamination(
+            target ?? server.target(kind: .primary), settings: settings, roles: roles)
+        found.logIn(as: roles, settings: settings)
+        return found
     }
 
     private func role(
