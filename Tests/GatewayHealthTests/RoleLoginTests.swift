@@ -31,7 +31,9 @@ struct RoleLoginTests {
         }
     }
 
-    @Test("F-POL-01: Where anything of the attestation differs no role's credential is used, and its row says so")
+    @Test(
+        "F-POL-01: Where anything of the attestation differs no role's credential is used, and its row says so"
+    )
     func notTried() throws {
         let server = try PostgresServer(settings: [
             "log_connections = on", "listen_addresses = '127.0.0.1,127.0.0.2'",
@@ -71,7 +73,9 @@ struct RoleLoginTests {
         #expect(try visitors(server) == [])
     }
 
-    @Test("F-POL-08: A server that changed its key after it was attested is not let see a role's name or password")
+    @Test(
+        "F-POL-08: A server that changed its key after it was attested is not let see a role's name or password"
+    )
     func keyChanged() throws {
         let server = try PostgresServer(settings: ["log_connections = on"])
         let probed = ReplicaExamination(

@@ -53,6 +53,8 @@ package struct ReplicaExamination: Sendable {
     package private(set) var report: ProbeReport?
     /// Why there is no report, or what it proved to be that it must not be.
     package private(set) var problem: String?
+    /// What could not be read where it is attested, and why; what was is kept.
+    package private(set) var unread: [String] = []
     /// What the health role lacks.
     package private(set) var lacking: [String] = []
     package private(set) var logins: [Login] = []
@@ -94,9 +96,10 @@ package struct ReplicaExamination: Sendable {
         max(leastTime, settings.timing.timeout).wholeNanoseconds
     }
 
-    /// Whether it is what the configuration says, every role is let in, and the health role may do what it must.
+    /// Whether it is what the configuration says, all was read, every role is let in, and the health role may do what it
+    /// must.
     package var isGood: Bool {
-        problem == nil && lacking.isEmpty && logins.allSatisfy { $0.problem == nil }
+        problem == nil && unread.isEmpty && lacking.isEmpty && logins.allSatisfy { $0.problem == nil }
     }
 
     /// It proved to be another cluster than the database's other replicas. Said before any role logs in there; what
@@ -106,7 +109,7 @@ package struct ReplicaExamination: Sendable {
         problem =
             AttestationFailure.systemIdentifierMismatch(expected: identifier, found: found).description
             + " (that of \(other))"
-        grants = []
+        (grants, unread) = ([], [])
     }
 
     // MARK: - As the health role
@@ -128,10 +131,18 @@ package struct ReplicaExamination: Sendable {
         report = found
         let expectation = AttestationExpectation(kind: target.kind, attest: target.attest)
         if let difference = expectation.difference(from: found.facts) { throw .difference(difference) }
-        try lookAtRights(connection, found, until: deadline)
+        // It is attested from here on: what cannot be read says nothing else of it.
+        do throws(ProbeFault) {
+            try lookAtRights(connection, found, until: deadline)
+        } catch {
+            unread.append("the rights of the health role: \(ReplicaExamination.words(error))")
+        }
         let audit = GrantAudit(
             connection: connection, deadline: ProbeClock.now() &+ ReplicaExamination.grantsTime)
-        grants = try audit.findings(roles.map { GrantAudit.Role(name: $0.name, readsOnly: $0.readsOnly) })
+        let (findings, fault) = audit.findings(
+            roles.map { GrantAudit.Role(name: $0.name, readsOnly: $0.readsOnly) })
+        grants = findings
+        if let fault { unread.append("some of the grants: \(ReplicaExamination.words(fault))") }
     }
 
     private mutating func lookAtRights(
