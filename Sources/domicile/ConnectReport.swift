@@ -23,6 +23,8 @@ struct ConnectReport: Encodable {
         var lagSeconds: Double?
         var serverVersion: Int?
         var connectionsLeft: Int?
+        /// What could not be read where it is attested, and why.
+        var unread: [String]
         var healthRoleLacks: [String]
         var logins: [Login]
     }
@@ -37,7 +39,8 @@ struct ConnectReport: Encodable {
         var kind: String
         var roles: [String]
         var what: String
-        var statement: String
+        /// What ends it; nil where the server's names are not fit for one.
+        var statement: String?
     }
     var ok: Bool
     var replicas: [Replica]
@@ -52,12 +55,12 @@ struct ConnectReport: Encodable {
             trails[id.database, default: PrimaryTrail()].observed(written, from: id, at: 0)
         }
         replicas = examinations.map { Replica($0, trails[$0.target.id.database] ?? PrimaryTrail()) }
-        var seen: Set<String> = []
+        var seen: Set<[String]> = []
         var grants: [Grant] = []
         for examination in examinations {
             let database = examination.target.id.database
-            for finding in examination.grants where seen.insert(database + "\0" + finding.statement).inserted
-            {
+            for finding in examination.grants
+            where seen.insert([database, finding.what, finding.statement ?? ""] + finding.roles).inserted {
                 grants.append(
                     Grant(
                         database: database, kind: finding.kind.rawValue, roles: finding.roles,
@@ -66,6 +69,8 @@ struct ConnectReport: Encodable {
         }
         self.grants = grants
     }
+
+    private static let noStatement = "(no statement: the server's names are not fit for one)"
 
     var text: String {
         var rows = [
@@ -83,6 +88,9 @@ struct ConnectReport: Encodable {
         }
         var lines = Columns.lines(rows)
         for replica in replicas {
+            for unread in replica.unread {
+                lines.append(VisibleText.of("\(replica.database) \(replica.replica): not read: \(unread)"))
+            }
             for lack in replica.healthRoleLacks {
                 lines.append(
                     VisibleText.of("\(replica.database) \(replica.replica): the health role lacks \(lack)"))
@@ -91,7 +99,7 @@ struct ConnectReport: Encodable {
         for grant in grants {
             let roles = grant.roles.joined(separator: ", ")
             lines.append(VisibleText.of("\(grant.database): \(grant.kind): \(roles) \(grant.what)"))
-            lines.append(VisibleText.of("    \(grant.statement)"))
+            lines.append("    " + (grant.statement.map { VisibleText.of($0) } ?? ConnectReport.noStatement))
         }
         let failed = replicas.count { !$0.isGood }
         lines.append(
@@ -116,6 +124,7 @@ extension ConnectReport.Replica {
         timeline = report?.timeline
         serverVersion = report?.serverVersion
         connectionsLeft = report?.connectionsLeft
+        unread = examination.unread
         healthRoleLacks = examination.lacking
         logins = examination.logins.map {
             ConnectReport.Login(role: $0.role, ok: $0.problem == nil, problem: $0.problem)
@@ -126,7 +135,9 @@ extension ConnectReport.Replica {
         lagSeconds = lag.time.map { Double($0.wholeNanoseconds) / 1e9 }
     }
 
-    fileprivate var isGood: Bool { attested && healthRoleLacks.isEmpty && logins.allSatisfy(\.ok) }
+    fileprivate var isGood: Bool {
+        attested && unread.isEmpty && healthRoleLacks.isEmpty && logins.allSatisfy(\.ok)
+    }
 
     /// The columns of the table that are the replica's.
     fileprivate var facts: [String] {

@@ -13,22 +13,34 @@ package enum ConnectCheck {
     /// Stack of a replica's thread: libpq, OpenSSL and getaddrinfo take part of it.
     private static let stackSize = 1 << 20
 
-    /// In the order of the configuration.
+    /// In the order of the configuration. No role is tried before it is known of every replica whether it is attested.
     package static func examine(_ configuration: Configuration) async -> [ReplicaExamination] {
         ReplicaExamination.prepare()
         let settings = ProbeSettings(configuration.health)
-        let targets = ReplicaTarget.all(of: configuration)
+        let targets = ReplicaTarget.all(of: configuration).map { ($0, roles(of: $0, configuration)) }
+        let looked = await each(targets) { target, roles in
+            ReplicaExamination(target, settings: settings, roles: roles)
+        }
+        return await each(Array(zip(compared(looked), targets.map(\.1)))) { examination, roles in
+            var examination = examination
+            examination.logIn(as: roles, settings: settings)
+            return examination
+        }
+    }
+
+    /// All at once, a thread each; in their order.
+    private static func each<Subject: Sendable>(
+        _ subjects: [(Subject, [ReplicaExamination.Role])],
+        _ body: @escaping @Sendable (Subject, [ReplicaExamination.Role]) -> ReplicaExamination
+    ) async -> [ReplicaExamination] {
         var found: [Int: ReplicaExamination] = [:]
         await withTaskGroup(of: (Int, ReplicaExamination).self) { group in
-            for (at, target) in targets.enumerated() {
-                let roles = roles(of: target, configuration)
-                group.addTask {
-                    (at, await onThread { ReplicaExamination(target, settings: settings, roles: roles) })
-                }
+            for (at, (subject, roles)) in subjects.enumerated() {
+                group.addTask { (at, await onThread { body(subject, roles) }) }
             }
             for await (at, examination) in group { found[at] = examination }
         }
-        return compared(targets.indices.compactMap { found[$0] })
+        return subjects.indices.compactMap { found[$0] }
     }
 
     /// All replicas of a database are of one cluster: the first that answers says of which.

@@ -16,28 +16,30 @@ package struct GrantFinding: Sendable, Hashable {
     package var what: String
     /// Roles that may, sorted.
     package var roles: [String]
-    /// What a superuser runs to end it.
-    package var statement: String
+    /// What a superuser runs to end it; nil where the server's names are such that none is put together of them.
+    package var statement: String?
 
-    package init(kind: Kind, what: String, roles: [String], statement: String) {
+    package init(kind: Kind, what: String, roles: [String], statement: String?) {
         self.kind = kind
         self.what = what
         self.roles = roles
-        self.statement = statement
+        self.statement = statement.flatMap { SQLIdentifier.isPrintable($0) ? $0 : nil }
     }
 
-    /// The same statement for several roles is one finding.
+    /// The same for several roles is one finding.
     static func merged(_ findings: [GrantFinding]) -> [GrantFinding] {
-        var order: [String] = []
-        var byStatement: [String: GrantFinding] = [:]
+        var order: [GrantFinding] = []
+        var roles: [GrantFinding: Set<String>] = [:]
         for finding in findings {
-            if let earlier = byStatement[finding.statement] {
-                byStatement[finding.statement]?.roles = Set(earlier.roles + finding.roles).sorted()
-            } else {
-                order.append(finding.statement)
-                byStatement[finding.statement] = finding
-            }
+            var anybody = finding
+            anybody.roles = []
+            if roles[anybody] == nil { order.append(anybody) }
+            roles[anybody, default: []].formUnion(finding.roles)
         }
-        return order.compactMap { byStatement[$0] }
+        return order.map { anybody in
+            var finding = anybody
+            finding.roles = (roles[anybody] ?? []).sorted()
+            return finding
+        }
     }
 }

@@ -1,11 +1,13 @@
 /// What `GrantAudit` asks. `$1` is a role; every question is about it, the roles that it is a member of, and PUBLIC
 /// (grantee 0). `search_path` is empty: names are PostgreSQL's own, and types in an argument list are qualified.
 enum GrantQuery {
-    /// The role and whatever it is a member of, directly or not.
+    /// The role and whatever it is a member of, directly or not. It ends at superusers: what they may is not told, as the
+    /// membership in one is.
     private static let reach = """
         WITH RECURSIVE reach(oid) AS (
             SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = $1::pg_catalog.text
-            UNION SELECT m.roleid FROM pg_catalog.pg_auth_members m JOIN reach ON m.member = reach.oid)
+            UNION SELECT m.roleid FROM pg_catalog.pg_auth_members m JOIN reach ON m.member = reach.oid
+                JOIN pg_catalog.pg_roles g ON g.oid = m.roleid WHERE NOT g.rolsuper)
         """
 
     private static let granted = "(a.grantee = 0 OR a.grantee IN (SELECT oid FROM reach))"
@@ -24,14 +26,25 @@ enum GrantQuery {
         FROM pg_catalog.pg_roles r WHERE r.rolname = $1::pg_catalog.text
         """
 
-    /// Each membership that leads to one of the server's own powerful roles: granted, member.
+    /// The memberships by which the role reaches what it is a member of: granted, member.
+    static let edges = """
+        \(reach)
+        SELECT DISTINCT g.rolname, h.rolname
+        FROM pg_catalog.pg_auth_members m JOIN reach ON m.member = reach.oid
+            JOIN pg_catalog.pg_roles g ON g.oid = m.roleid JOIN pg_catalog.pg_roles h ON h.oid = m.member
+        ORDER BY 1, 2 LIMIT \(GrantAudit.edgeLimit)
+        """
+
+    /// Each membership that leads to one of the server's own powerful roles, or to a role with a powerful attribute (which
+    /// is not inherited, and had by SET ROLE): granted, member, the attributes.
     static let memberships = """
         \(reach)
-        SELECT g.rolname, h.rolname
+        SELECT DISTINCT g.rolname, h.rolname, g.rolsuper, g.rolcreaterole, g.rolreplication, g.rolbypassrls
         FROM pg_catalog.pg_auth_members m JOIN reach ON m.member = reach.oid
             JOIN pg_catalog.pg_roles g ON g.oid = m.roleid JOIN pg_catalog.pg_roles h ON h.oid = m.member
         WHERE g.rolname IN ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program',
-            'pg_write_all_data', 'pg_signal_backend')
+            'pg_write_all_data', 'pg_signal_backend', 'pg_create_subscription')
+            OR g.rolsuper OR g.rolcreaterole OR g.rolreplication OR g.rolbypassrls
         ORDER BY 1, 2 \(limit)
         """
 

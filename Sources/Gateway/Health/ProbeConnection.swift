@@ -24,8 +24,8 @@ final class ProbeConnection {
         // Answers' SQLSTATE instead of their text; notices to nobody (libpq would print them).
         PQsetErrorVerbosity(connection, PQERRORS_SQLSTATE)
         PQsetNoticeReceiver(connection, { _, _ in }, nil)
-        do {
-            try login(connection, until: deadline)
+        do throws(ProbeFault) {
+            try login(connection, pin: purpose.isPinned ? target.attest.tlsSPKI : nil, until: deadline)
         } catch {
             close()
             throw error
@@ -111,7 +111,9 @@ final class ProbeConnection {
         return "sha256/" + Data(digest).base64EncodedString()
     }
 
-    private func login(_ connection: OpaquePointer, until deadline: Int64) throws(ProbeFault) {
+    private func login(
+        _ connection: OpaquePointer, pin: String?, until deadline: Int64
+    ) throws(ProbeFault) {
         var wanted = PGRES_POLLING_WRITING
         guard PQstatus(connection) != CONNECTION_BAD else {
             throw ConnectFailure.fault(ProbeConnection.message(connection))
@@ -124,11 +126,25 @@ final class ProbeConnection {
                 throw .failure(isTaken ? .loginTimeout : .connectTimeout)
             }
             wanted = PQconnectPoll(connection)
+            if let pin { try compare(connection, with: pin) }
             if wanted == PGRES_POLLING_OK { return }
             if wanted == PGRES_POLLING_FAILED {
                 throw ConnectFailure.fault(ProbeConnection.message(connection))
             }
         }
+    }
+
+    /// Between two steps of a login. libpq comes back after the handshake, before it sends a name, and before it answers
+    /// what the server asks for: nothing that proves a password goes to another key.
+    private func compare(_ connection: OpaquePointer, with pin: String) throws(ProbeFault) {
+        let found = spki()
+        let isPastHandshake: Bool
+        switch PQstatus(connection) {
+        case CONNECTION_AWAITING_RESPONSE, CONNECTION_AUTH_OK, CONNECTION_OK: isPastHandshake = true
+        default: isPastHandshake = false
+        }
+        guard found != nil || isPastHandshake, found != pin else { return }
+        throw .difference(.spkiMismatch(expected: pin, found: found))
     }
 
     private func send(_ connection: OpaquePointer, _ sql: String, _ parameters: [String]) -> Bool {

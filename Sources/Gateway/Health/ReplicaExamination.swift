@@ -2,8 +2,8 @@ import Foundation
 import GatewayConfiguration
 import GatewayRouting
 
-/// One look at a replica from this machine, for `domicile check --connect`: as the health role, then as each role that
-/// is handed out there. Blocks, within its deadlines; nothing of it is kept.
+/// One look at a replica from this machine, for `domicile check --connect`: as the health role, then, where it proved to
+/// be the right one, as each role that is handed out there. Blocks, within its deadlines; nothing of it is kept.
 package struct ReplicaExamination: Sendable {
     /// How a role logs in.
     package enum Credential: Sendable {
@@ -42,6 +42,9 @@ package struct ReplicaExamination: Sendable {
     /// Milliseconds that one statement may take at the server.
     static let statementTime = 10_000
 
+    /// In place of an outcome.
+    static let notTried = "not tried: not attested"
+
     package let target: ReplicaTarget
     /// Where it is; nil where nothing answered.
     package private(set) var address: ResolvedAddress?
@@ -50,6 +53,8 @@ package struct ReplicaExamination: Sendable {
     package private(set) var report: ProbeReport?
     /// Why there is no report, or what it proved to be that it must not be.
     package private(set) var problem: String?
+    /// What could not be read where it is attested, and why; what was is kept.
+    package private(set) var unread: [String] = []
     /// What the health role lacks.
     package private(set) var lacking: [String] = []
     package private(set) var logins: [Login] = []
@@ -58,38 +63,53 @@ package struct ReplicaExamination: Sendable {
     /// Takes libpq's variables out of the environment. Called once, before the first examination.
     package static func prepare() { ProbeConnection.clearEnvironment() }
 
-    /// Connects, looks and logs in; ends at the latest after the least time for each connection that is made.
+    /// Looks as the health role; no other role's credential is used.
     package init(
         _ target: ReplicaTarget, settings: ProbeSettings, roles: [Role],
         lookup: NameLookup? = nil
     ) {
         self.target = target
-        let time = max(ReplicaExamination.leastTime, settings.timing.timeout).wholeNanoseconds
+        let time = ReplicaExamination.time(settings)
         let resolver = NameResolver(host: target.host, lookup: lookup ?? NameResolver.system)
         do throws(ProbeFault) {
             try look(settings, roles, resolver, time)
         } catch {
             problem = ReplicaExamination.words(error)
         }
-        guard let address else { return }
-        for role in roles {
+    }
+
+    /// Logs in as each role, at the address that was looked at; nowhere where that is not attested. Ends at the latest
+    /// after the least time for each role.
+    package mutating func logIn(as roles: [Role], settings: ProbeSettings) {
+        let time = ReplicaExamination.time(settings)
+        logins = roles.map { role in
+            guard problem == nil, let address else {
+                return Login(role: role.name, problem: ReplicaExamination.notTried)
+            }
             let problem = ReplicaExamination.login(
                 role, to: target, at: address, settings, until: ProbeClock.now() &+ time)
-            logins.append(Login(role: role.name, problem: problem))
+            return Login(role: role.name, problem: problem)
         }
     }
 
-    /// Whether it is what the configuration says, every role is let in, and the health role may do what it must.
-    package var isGood: Bool {
-        problem == nil && lacking.isEmpty && logins.allSatisfy { $0.problem == nil }
+    private static func time(_ settings: ProbeSettings) -> Int64 {
+        max(leastTime, settings.timing.timeout).wholeNanoseconds
     }
 
-    /// It proved to be another cluster than the database's other replicas.
+    /// Whether it is what the configuration says, all was read, every role is let in, and the health role may do what it
+    /// must.
+    package var isGood: Bool {
+        problem == nil && unread.isEmpty && lacking.isEmpty && logins.allSatisfy { $0.problem == nil }
+    }
+
+    /// It proved to be another cluster than the database's other replicas. Said before any role logs in there; what
+    /// may be done in that cluster is nobody's concern.
     package mutating func isOfAnotherCluster(than other: String, identifier: String) {
         guard problem == nil, let found = report?.facts.systemIdentifier, found != identifier else { return }
         problem =
             AttestationFailure.systemIdentifierMismatch(expected: identifier, found: found).description
             + " (that of \(other))"
+        (grants, unread) = ([], [])
     }
 
     // MARK: - As the health role
@@ -111,10 +131,18 @@ package struct ReplicaExamination: Sendable {
         report = found
         let expectation = AttestationExpectation(kind: target.kind, attest: target.attest)
         if let difference = expectation.difference(from: found.facts) { throw .difference(difference) }
-        try lookAtRights(connection, found, until: deadline)
+        // It is attested from here on: what cannot be read says nothing else of it.
+        do throws(ProbeFault) {
+            try lookAtRights(connection, found, until: deadline)
+        } catch {
+            unread.append("the rights of the health role: \(ReplicaExamination.words(error))")
+        }
         let audit = GrantAudit(
             connection: connection, deadline: ProbeClock.now() &+ ReplicaExamination.grantsTime)
-        grants = try audit.findings(roles.map { GrantAudit.Role(name: $0.name, readsOnly: $0.readsOnly) })
+        let (findings, fault) = audit.findings(
+            roles.map { GrantAudit.Role(name: $0.name, readsOnly: $0.readsOnly) })
+        grants = findings
+        if let fault { unread.append("some of the grants: \(ReplicaExamination.words(fault))") }
     }
 
     private mutating func lookAtRights(
