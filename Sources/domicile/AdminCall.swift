@@ -5,8 +5,8 @@ import Foundation
 import GatewayConfiguration
 import NIOCore
 
-/// Which running gateway a command is about.
-struct AdminSocketOptions: ParsableArguments {
+/// Which running gateway a command is about, and how its answer is shown.
+struct AdminCallOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
@@ -19,22 +19,38 @@ struct AdminSocketOptions: ParsableArguments {
             "The gateway's configuration file, which says where its socket is.", valueName: "file"))
     var config: String?
 
+    @Flag(name: .long, help: "Print JSON.")
+    var json = false
+
     func validate() throws {
         guard socket == nil || config == nil else {
             throw ValidationError("Expected one of '--socket <path>' and '--config <file>'")
         }
     }
 
-    /// The socket's path.
+    /// The gateway.
     ///
     /// - Throws: an exit code; what was wrong is on standard error.
-    func path() throws -> String {
+    var call: AdminCall {
+        get throws { AdminCall(socket: try path()) }
+    }
+
+    /// An answer to be shown as text; nil where JSON is wanted, which is printed as it came.
+    func report<Report: Decodable>(_ type: Report.Type, _ data: Data) throws -> Report? {
+        guard !json else {
+            print(String(decoding: data, as: UTF8.self), terminator: "")
+            return nil
+        }
+        return try AdminCall.read(type, data)
+    }
+
+    private func path() throws -> String {
         if let socket { return socket }
         guard let config else {
             return ProcessInfo.processInfo.environment["DOMICILE_ADMIN_SOCKET"] ?? "state/admin.sock"
         }
         let reading = ConfigurationFile.load(
-            path: config, environment: AdminSocketOptions.environment(for: config))
+            path: config, environment: AdminCallOptions.environment(for: config))
         guard let configuration = reading.configuration else {
             for finding in reading.findings { StandardError.print("\(finding)") }
             throw ExitCode(CheckCommand.wrongConfiguration)

@@ -14,7 +14,7 @@ enum AskedGateway {
     /// Asks the gateway whose admin socket a configuration file names. The gateway's secrets are not needed for that.
     static func of(_ file: String, _ question: ExplanationQuestion) async -> AskedGateway {
         let reading = ConfigurationFile.load(
-            path: file, environment: AdminSocketOptions.environment(for: file))
+            path: file, environment: AdminCallOptions.environment(for: file))
         guard let configuration = reading.configuration else { return .notAsked("the file has mistakes") }
         guard let socket = configuration.admin?.socket else {
             return .notAsked("the file has no admin section")

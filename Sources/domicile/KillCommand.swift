@@ -18,16 +18,13 @@ struct KillCommand: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Why, for the record.", valueName: "text"))
     var reason: String?
 
-    @OptionGroup var gateway: AdminSocketOptions
-
-    @Flag(name: .long, help: "Print JSON.")
-    var json = false
+    @OptionGroup var gateway: AdminCallOptions
 
     func run() async throws {
-        let data = try await AdminCall(socket: gateway.path()).send(
+        let data = try await gateway.call.send(
             "POST", "kill", ["session": session, "reason": reason])
-        if json { return print(String(decoding: data, as: UTF8.self), terminator: "") }
-        let report = try AdminCall.read(SessionsReport.self, data)
-        for ended in report.sessions { print("ended \(ended.session) of \(ended.subject)") }
+        for ended in try gateway.report(SessionsReport.self, data)?.sessions ?? [] {
+            print("ended \(ended.session) of \(ended.subject)")
+        }
     }
 }

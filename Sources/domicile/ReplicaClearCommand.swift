@@ -19,16 +19,12 @@ struct ReplicaClearCommand: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Why, for the record.", valueName: "text"))
     var reason: String?
 
-    @OptionGroup var gateway: AdminSocketOptions
-
-    @Flag(name: .long, help: "Print JSON.")
-    var json = false
+    @OptionGroup var gateway: AdminCallOptions
 
     func run() async throws {
-        let data = try await AdminCall(socket: gateway.path()).send(
+        let data = try await gateway.call.send(
             "POST", "clear", ["replica": replica, "reason": reason])
-        if json { return print(String(decoding: data, as: UTF8.self), terminator: "") }
-        let report = try AdminCall.read(ClearReport.self, data)
+        guard let report = try gateway.report(ClearReport.self, data) else { return }
         print(VisibleText.of("cleared \(report.database)/\(report.replica)"))
     }
 }

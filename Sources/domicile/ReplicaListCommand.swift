@@ -12,15 +12,11 @@ struct ReplicaListCommand: AsyncParsableCommand {
             for it. That it was asked is recorded (admin, read).
             """)
 
-    @OptionGroup var gateway: AdminSocketOptions
-
-    @Flag(name: .long, help: "Print JSON.")
-    var json = false
+    @OptionGroup var gateway: AdminCallOptions
 
     func run() async throws {
-        let data = try await AdminCall(socket: gateway.path()).send("GET", "replicas")
-        if json { return print(String(decoding: data, as: UTF8.self), terminator: "") }
-        let report = try AdminCall.read(ReplicasReport.self, data)
+        let data = try await gateway.call.send("GET", "replicas")
+        guard let report = try gateway.report(ReplicasReport.self, data) else { return }
         for line in ReplicaListCommand.lines(report.replicas) { print(line) }
     }
 

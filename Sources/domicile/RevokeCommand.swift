@@ -37,10 +37,7 @@ struct RevokeCommand: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Why, for the record.", valueName: "text"))
     var reason: String?
 
-    @OptionGroup var gateway: AdminSocketOptions
-
-    @Flag(name: .long, help: "Print JSON.")
-    var json = false
+    @OptionGroup var gateway: AdminCallOptions
 
     func validate() throws {
         guard !list else {
@@ -58,21 +55,20 @@ struct RevokeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let call = try AdminCall(socket: gateway.path())
+        let call = try gateway.call
         if list { return try show(await call.send("GET", "revocations")) }
         let data = try await call.send(
             "POST", lift ? "lift" : "revoke",
             ["subject": subject, "token_id": tokenId, "issuer": issuer, "reason": reason])
-        if json { return print(String(decoding: data, as: UTF8.self), terminator: "") }
         if lift {
-            for lifted in try AdminCall.read(RevocationsReport.self, data).revocations {
+            for lifted in try gateway.report(RevocationsReport.self, data)?.revocations ?? [] {
                 print(
                     "lifted the revocation of \(RevokeCommand.name(lifted.subject, lifted.tokenId, lifted.issuer))"
                 )
             }
             return
         }
-        let report = try AdminCall.read(RevocationReport.self, data)
+        guard let report = try gateway.report(RevocationReport.self, data) else { return }
         let what = RevokeCommand.name(report.subject, report.tokenId, report.issuer)
         print("revoked \(what); ended sessions: \(report.ended.count)")
         for session in report.ended { print(session) }
@@ -88,9 +84,9 @@ struct RevokeCommand: AsyncParsableCommand {
     }
 
     private func show(_ data: Data) throws {
-        if json { return print(String(decoding: data, as: UTF8.self), terminator: "") }
+        guard let report = try gateway.report(RevocationsReport.self, data) else { return }
         var rows = [["WHAT", "NAME", "ISSUER", "SINCE", "UNTIL"]]
-        for revocation in try AdminCall.read(RevocationsReport.self, data).revocations {
+        for revocation in report.revocations {
             let what = revocation.subject.map { ("subject", $0) } ?? revocation.tokenId.map { ("token", $0) }
             rows.append([
                 what?.0 ?? "issuer", what?.1 ?? "-", revocation.issuer,

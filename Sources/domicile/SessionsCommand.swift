@@ -12,15 +12,11 @@ struct SessionsCommand: AsyncParsableCommand {
             (admin, read).
             """)
 
-    @OptionGroup var gateway: AdminSocketOptions
-
-    @Flag(name: .long, help: "Print JSON.")
-    var json = false
+    @OptionGroup var gateway: AdminCallOptions
 
     func run() async throws {
-        let data = try await AdminCall(socket: gateway.path()).send("GET", "sessions")
-        if json { return Swift.print(String(decoding: data, as: UTF8.self), terminator: "") }
-        let report = try AdminCall.read(SessionsReport.self, data)
+        let data = try await gateway.call.send("GET", "sessions")
+        guard let report = try gateway.report(SessionsReport.self, data) else { return }
         for line in SessionsCommand.lines(report.sessions) { Swift.print(line) }
     }
 

@@ -64,7 +64,7 @@ struct TokenCommand: AsyncParsableCommand {
         let reading = ConfigurationFile.load(
             path: path,
             environment: introspect
-                ? ProcessInfo.processInfo.environment : AdminSocketOptions.environment(for: path))
+                ? ProcessInfo.processInfo.environment : AdminCallOptions.environment(for: path))
         guard let configuration = reading.configuration else {
             for finding in reading.findings { StandardError.print("\(finding)") }
             throw ExitCode(CheckCommand.wrongConfiguration)
