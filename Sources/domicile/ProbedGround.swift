@@ -42,16 +42,9 @@ final class ProbedGround: ExplanationGround {
             issuers: configuration.issuers, leeway: configuration.leeway,
             tokenLimit: configuration.limits.token, logger: ProbedGround.silent)
         let now = Int64(Date().timeIntervalSince1970)
-        var verification = service.verify(token, now: now)
-        if case .needsKeys(let issuer) = verification {
-            let outcome = await withCheckedContinuation { continuation in
-                service.fetchKeys(issuer: issuer) { continuation.resume(returning: $0) }
-            }
-            if case .failed(let failure) = outcome {
-                throw .refused(
-                    .keysUnavailable, cause: "the keys of \(issuer) cannot be had: \(failure)")
-            }
-            verification = service.verify(token, now: now, afterFetch: true)
+        let (verification, keys) = await service.verifyWithKeys(token, now: now)
+        if case .failed(let failure)? = keys {
+            throw .refused(.keysUnavailable, cause: "the issuer's keys cannot be had: \(failure)")
         }
         switch verification {
         case .verified(let token): return token.principal

@@ -40,12 +40,8 @@ package struct ExplanationQuestion: Sendable {
     /// The request that an executor's startup packet would make.
     func request(of principal: Principal) throws(ExplanationFailure) -> AccessRequest {
         do throws(DatabaseNameMistake) {
-            let name = try DatabaseName(parsing: database)
-            var asked = name.region.map { [$0] } ?? []
-            if let region { asked.append(try DatabaseName.regionAsked(region)) }
-            return AccessRequest(
-                principal: principal, database: name.database, regionsAsked: asked,
-                role: user == "auto" || user == principal.subject ? nil : user, replication: replication)
+            return try AccessRequest(
+                principal: principal, named: database, region: region, role: user, replication: replication)
         } catch {
             throw .refused(.databaseName("\(error)"), cause: "refused: \(error)")
         }

@@ -27,6 +27,20 @@ package struct IssuerKeysStatus: Sendable, Hashable {
 }
 
 extension IdentityService {
+    /// Verifies a token, with keys that are fetched first where they are missing.
+    ///
+    /// - Returns: what it came to, never `needsKeys`; and what became of the fetch, where there was one.
+    package func verifyWithKeys(
+        _ token: [UInt8], now: Int64
+    ) async -> (verification: Verification, keys: KeysOutcome?) {
+        let first = verify(token, now: now)
+        guard case .needsKeys(let issuer) = first else { return (first, nil) }
+        let keys = await withCheckedContinuation { continuation in
+            fetchKeys(issuer: issuer) { continuation.resume(returning: $0) }
+        }
+        return (verify(token, now: now, afterFetch: true), keys)
+    }
+
     /// Fetches an issuer's keys, or waits with others for a fetch in flight, or says that none is allowed
     /// now. Then verify again with `afterFetch: true`.
     /// - Parameter completion: called once, on any thread; before this returns, where nothing is fetched.

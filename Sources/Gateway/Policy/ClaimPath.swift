@@ -36,16 +36,6 @@ package struct ClaimPath: Sendable, Hashable {
     }
 }
 
-extension Condition {
-    /// The names of the claims that the condition looks at, each as often as it does.
-    package var names: [String] {
-        switch self {
-        case .claim(let name, _): return [name]
-        case .all(let parts), .any(let parts): return parts.flatMap(\.names)
-        }
-    }
-}
-
 /// The claims that a policy's rules look at, for principals of one issuer: what a record must hold so that the decision
 /// can be made again. Made once for a configuration.
 package struct DecisiveClaims: Sendable {
@@ -56,7 +46,7 @@ package struct DecisiveClaims: Sendable {
     package init(rules: [Rule], mapped: [String: [String]]) {
         var seen: Set<String> = []
         var paths = [ClaimPath([AuthorizationDetails.claim])]
-        for name in rules.lazy.flatMap(\.who.names) where seen.insert(name).inserted {
+        for name in rules.lazy.flatMap({ $0.who.claims.map(\.name) }) where seen.insert(name).inserted {
             if let path = ClaimPath(ofName: name, mapped: mapped) { paths.append(path) }
         }
         var keys: Set<String> = []

@@ -39,13 +39,11 @@ extension Condition {
         }
     }
 
-    /// Every pattern in it, with the name of its claim.
-    func forEachPattern(_ body: (String, Pattern) -> Void) {
+    /// The claims in it, each as often as it is looked at.
+    package var claims: [(name: String, patterns: [Pattern])] {
         switch self {
-        case .claim(let name, let patterns):
-            for pattern in patterns { body(name, pattern) }
-        case .all(let parts), .any(let parts):
-            for part in parts { part.forEachPattern(body) }
+        case .claim(let name, let patterns): [(name, patterns)]
+        case .all(let parts), .any(let parts): parts.flatMap(\.claims)
         }
     }
 

@@ -60,7 +60,7 @@ package struct RecordedPrincipal: Sendable {
         rules: [Rule], mapped: [String: [String]], narrowings: [Narrowing]
     ) -> Principal {
         var (values, names): ([String: ClaimValue], [String: [String]]) = ([:], [:])
-        for name in rules.lazy.flatMap(\.who.names) where names[name] == nil {
+        for name in rules.lazy.flatMap({ $0.who.claims.map(\.name) }) where names[name] == nil {
             guard case .value(let value) = value(named: name, mapped: mapped) else {
                 names[name] = [name]
                 continue

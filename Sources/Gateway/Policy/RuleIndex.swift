@@ -29,10 +29,12 @@ struct RuleIndex: Sendable {
     /// Rules that may cover the condition (`Condition.covers`), ascending: no other does.
     func mayCover(_ condition: Condition) -> [Int] {
         var candidates = NumberSet(capacity: conditions.count)
-        condition.forEachPattern { name, pattern in
-            guard let claim = claims.first(where: { $0.name.hasSameBytes(as: name) }) else { return }
-            claim.patterns.forEachCovering(pattern) { found in
-                for rule in asked[claim.numbers[found]] { _ = candidates.insert(rule) }
+        for (name, patterns) in condition.claims {
+            guard let claim = claims.first(where: { $0.name.hasSameBytes(as: name) }) else { continue }
+            for pattern in patterns {
+                claim.patterns.forEachCovering(pattern) { found in
+                    for rule in asked[claim.numbers[found]] { _ = candidates.insert(rule) }
+                }
             }
         }
         return candidates.all

@@ -56,11 +56,10 @@ package struct PolicyRehearsal: Sendable {
                 for: name.database, rules: rules, mapped: issuer.claims)
             guard unknown.isEmpty else { return .undecidable(unknown) }
         }
-        let isAuto = question.role == "auto" || question.role == login.subject
         let request = AccessRequest(
             principal: recorded.principal(
                 rules: rules, mapped: issuer.claims, narrowings: narrowings),
-            database: name.database, regionsAsked: question.regions, role: isAuto ? nil : question.role,
+            database: name.database, regionsAsked: question.regions, role: question.role,
             replication: question.replication)
         return .decided(RehearsedAnswer(request, policy: policy))
     }

@@ -17,13 +17,9 @@ package enum RehearsedAnswer: Sendable, Hashable {
             return
         }
         do throws(DatabaseNameMistake) {
-            let name = try DatabaseName(parsing: test.database)
-            var asked = name.region.map { [$0] } ?? []
-            if let region = test.region { asked.append(try DatabaseName.regionAsked(region)) }
-            let isAuto = test.user == "auto" || test.user == principal.subject
-            let request = AccessRequest(
-                principal: principal, database: name.database, regionsAsked: asked,
-                role: isAuto ? nil : test.user, replication: test.replication)
+            let request = try AccessRequest(
+                principal: principal, named: test.database, region: test.region, role: test.user,
+                replication: test.replication)
             self.init(request, policy: policy)
         } catch {
             let refusal = Refusal.databaseName("\(error)")
