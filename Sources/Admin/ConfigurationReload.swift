@@ -22,6 +22,8 @@ package struct ReloadReport: Codable, Sendable {
     /// Digests of the configuration that holds now, and of the one before.
     package var policy: String
     package var previous: String
+    /// What changed, by name.
+    package var changes: [String]
     /// Keys that changed and hold after a restart only.
     package var restart: [String]
     /// Mistakes and warnings of the file, in its order.
@@ -29,10 +31,14 @@ package struct ReloadReport: Codable, Sendable {
     /// Why it was not taken; absent where it was.
     package var error: String?
 
-    package init(policy: String, previous: String, restart: [String], findings: [ConfigurationMistake]) {
+    package init(
+        policy: String, previous: String, changes: [String], restart: [String],
+        findings: [ConfigurationMistake]
+    ) {
         reloaded = true
         self.policy = policy
         self.previous = previous
+        self.changes = changes
         self.restart = restart
         self.findings = findings.map(Finding.init)
     }
@@ -42,6 +48,7 @@ package struct ReloadReport: Codable, Sendable {
         reloaded = false
         self.policy = policy
         previous = policy
+        changes = []
         restart = []
         self.findings = findings.map(Finding.init)
         self.error = error

@@ -13,16 +13,12 @@ struct ReloadCommand: AsyncParsableCommand {
             the old one goes on then.
             """)
 
-    @OptionGroup var gateway: AdminSocketOptions
-
-    @Flag(name: .long, help: "Print JSON.")
-    var json = false
+    @OptionGroup var gateway: AdminCallOptions
 
     func run() async throws {
-        let call = try AdminCall(socket: gateway.path())
-        let data = try await call.send("POST", "reload", refusedWith: 422)
+        let data = try await gateway.call.send("POST", "reload", refusedWith: 422)
         let report = try AdminCall.read(ReloadReport.self, data)
-        if json {
+        if gateway.json {
             print(String(decoding: data, as: UTF8.self), terminator: "")
         } else {
             for finding in report.findings { StandardError.print(finding.text) }
@@ -35,6 +31,7 @@ struct ReloadCommand: AsyncParsableCommand {
     static func lines(_ report: ReloadReport) -> [String] {
         guard report.reloaded else { return ["policy \(report.policy) goes on"] }
         var lines = ["policy \(report.previous) to \(report.policy)"]
+        lines += report.changes.map { "  \($0)" }
         if !report.restart.isEmpty {
             lines.append("holds after a restart only: \(report.restart.joined(separator: ", "))")
         }

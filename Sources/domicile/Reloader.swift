@@ -80,6 +80,7 @@ final class Reloader: ConfigurationReload {
                 findings: reading.findings)
         }
         do throws(GatewayStartError) {
+            let changes = gateway.configuration.changes(to: configuration)
             let restart = try gateway.reload(configuration, by: asker)
             logger.notice(
                 "configuration reloaded", metadata: ["policy": "\(configuration.digest.prefix(12))"])
@@ -89,7 +90,8 @@ final class Reloader: ConfigurationReload {
                     metadata: ["keys": "\(restart.joined(separator: ","))"])
             }
             return ReloadReport(
-                policy: configuration.digest, previous: old, restart: restart, findings: reading.findings)
+                policy: configuration.digest, previous: old, changes: changes, restart: restart,
+                findings: reading.findings)
         } catch {
             logger.error("configuration refused, the old one goes on", metadata: ["error": "\(error)"])
             return ReloadReport(

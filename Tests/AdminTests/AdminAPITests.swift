@@ -186,14 +186,14 @@ import Testing
         #expect(taken.status == 200)
         #expect(
             taken.body
-                == #"{"findings":[],"policy":"d2","previous":"d1","reloaded":true,"restart":["listen"]}"#
+                == #"{"changes":["listen changed"],"findings":[],"policy":"d2","previous":"d1","reloaded":true,"restart":["listen"]}"#
                 + "\n")
         operations.reloadIsRefused.withLock { $0 = true }
         let refused = await call(operations, "POST", "reload")
         #expect(refused.status == 422)
         #expect(
             refused.body
-                == #"{"error":"the old one goes on","findings":[{"column":1,"file":"domicile.yaml","line":3,"#
+                == #"{"changes":[],"error":"the old one goes on","findings":[{"column":1,"file":"domicile.yaml","line":3,"#
                 + #""message":"unknown key `lisen`","severity":"mistake"}],"policy":"d1","previous":"d1","#
                 + #""reloaded":false,"restart":[]}"# + "\n")
         #expect(await call(operations, "POST", "reload", #"{"file":"other.yaml"}"#).status == 400)

@@ -100,7 +100,8 @@ final class FakeOperations: GatewayOperations, ConfigurationReload {
             return ReloadReport(
                 refused: "the old one goes on", policy: "d1", findings: [FakeOperations.refusedFile])
         }
-        return ReloadReport(policy: "d2", previous: "d1", restart: ["listen"], findings: [])
+        return ReloadReport(
+            policy: "d2", previous: "d1", changes: ["listen changed"], restart: ["listen"], findings: [])
     }
 
     func explain(

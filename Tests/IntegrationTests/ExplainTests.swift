@@ -152,21 +152,15 @@ struct ExplainTests {
     func frozen() throws {
         let own = try OwnGateway(testbed)
         defer { own.remove() }
-        let file = "\(testbed.folder)/data/\(Testbed.Server.euA.name)/postmaster.pid"
-        let line = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").first
-        let postmaster = try #require(line.flatMap { Int32($0) })
-        kill(postmaster, SIGSTOP)
-        defer {
-            kill(postmaster, SIGCONT)
-            do { try testbed.waitUntilWhole() } catch { Issue.record("\(error)") }
+        try testbed.freezing([.euA]) {
+            try testbed.eventually("the frozen server is passed over, and why") {
+                let report = try explain(own).report
+                return replica(report, "orders-eu-a")["failure"] as? String == "login_timeout"
+                    && replica(report, "orders-eu-b")["outcome"] as? String == "selected"
+            }
+            let took = Date()
+            #expect(try explain(own).run.status == 0)
+            #expect(Date().timeIntervalSince(took) < 2)
         }
-        try testbed.eventually("the frozen server is passed over, and why") {
-            let report = try explain(own).report
-            return replica(report, "orders-eu-a")["failure"] as? String == "login_timeout"
-                && replica(report, "orders-eu-b")["outcome"] as? String == "selected"
-        }
-        let took = Date()
-        #expect(try explain(own).run.status == 0)
-        #expect(Date().timeIntervalSince(took) < 2)
     }
 }

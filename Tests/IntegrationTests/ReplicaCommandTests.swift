@@ -46,25 +46,19 @@ struct ReplicaCommandTests {
         #expect(text[1].hasPrefix("orders-eu-a") && text[1].contains(" up "), "\(text[1])")
         #expect(try admin(own, "read").allSatisfy { $0.keys["target"] as? String == "replicas" })
 
-        let file = "\(testbed.folder)/data/\(Testbed.Server.euB.name)/postmaster.pid"
-        let line = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").first
-        let postmaster = try #require(line.flatMap { Int32($0) })
-        kill(postmaster, SIGSTOP)
-        defer {
-            kill(postmaster, SIGCONT)
-            do { try testbed.waitUntilWhole() } catch { Issue.record("\(error)") }
+        try testbed.freezing([.euB]) {
+            try testbed.eventually("the frozen server is told by its kind") {
+                let frozen = try replicas(own)["orders/orders-eu-b"]
+                return frozen?["health"] as? String == "down"
+                    && frozen?["failure"] as? String == "login_timeout"
+            }
+            let series =
+                #"domicile_replica_probe_failures_total{database="orders",replica="orders-eu-b","#
+                + #"region="eu-central-1",failure="login_timeout"}"#
+            #expect(try own.testbed.metric(series) ?? 0 >= 1)
+            let table = try own.domicile("replica", "list").text
+            #expect(table.contains("login_timeout: connected, and no login within the timeout"), "\(table)")
         }
-        try testbed.eventually("the frozen server is told by its kind") {
-            let frozen = try replicas(own)["orders/orders-eu-b"]
-            return frozen?["health"] as? String == "down"
-                && frozen?["failure"] as? String == "login_timeout"
-        }
-        let series =
-            #"domicile_replica_probe_failures_total{database="orders",replica="orders-eu-b","#
-            + #"region="eu-central-1",failure="login_timeout"}"#
-        #expect(try own.testbed.metric(series) ?? 0 >= 1)
-        let table = try own.domicile("replica", "list").text
-        #expect(table.contains("login_timeout: connected, and no login within the timeout"), "\(table)")
     }
 
     @Test("F-POL-14: a quarantine outlives its reason until it is cleared, once, and both are recorded")
@@ -125,8 +119,14 @@ struct ReplicaCommandTests {
         let run = try own.domicile("reload")
         #expect(run.status == 0, "\(run.error)")
         #expect(
-            run.text == "policy \(first) to \(second)\nholds after a restart only: limits.workers",
-            "\(run.output)")
+            run.text == """
+                policy \(first) to \(second)
+                  limits changed
+                  rule us-analysts removed
+                holds after a restart only: limits.workers
+                """, "\(run.output)")
+        let taken = try #require(try admin(own, "reload").first)
+        #expect(taken.keys["changes"] as? [String] == ["limits changed", "rule us-analysts removed"])
         let refused = try own.testbed.psql(
             "select 1", user: "analyst", database: "orders", token: .usAnalyst)
         #expect(refused.error.contains("no rule allows this principal"), "\(refused.error)")

@@ -73,24 +73,9 @@ struct ReplicaFaultTests {
         #expect(writer.text == "orders-eu-a", "\(writer.error)")
     }
 
-    /// Stops a server's postmaster alone while `body` runs: sessions that it has go on, new ones are never answered.
-    private func freezing(_ servers: [Testbed.Server], while body: () throws -> Void) throws {
-        let processes = try servers.map { server in
-            let file = "\(testbed.folder)/data/\(server.name)/postmaster.pid"
-            let line = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").first
-            return try #require(line.flatMap { Int32($0) })
-        }
-        defer {
-            for process in processes { kill(process, SIGCONT) }
-            do { try testbed.waitUntilWhole() } catch { Issue.record("\(error)") }
-        }
-        for process in processes { kill(process, SIGSTOP) }
-        try body()
-    }
-
     @Test("F-POL-07: a server that answers no new login is passed over in time, and is not healthy for long")
     func frozen() throws {
-        try freezing([.euA]) {
+        try testbed.freezing([.euA]) {
             let began = Date()
             let analyst = try testbed.psql("show cluster_name")
             #expect(analyst.text == "orders-eu-b", "\(analyst.error)")
@@ -104,7 +89,7 @@ struct ReplicaFaultTests {
             #expect(try testbed.psql("show cluster_name").text == "orders-eu-b")
             #expect(Date().timeIntervalSince(again) < 1)
         }
-        try freezing([.euA, .euB]) {
+        try testbed.freezing([.euA, .euB]) {
             let nobody = try login(.euAnalyst, application: Testbed.unique("frozen"))
             #expect(nobody?.field("C") == "08001")
         }

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 /// The real servers behind the gateway, looked at directly, and the gateway's admin endpoint.
@@ -145,6 +146,28 @@ extension Testbed {
     }
 
     // MARK: Sessions in the log
+
+    /// Stops a server's postmaster alone while `body` runs: sessions that it has go on, new ones are never answered.
+    /// With `whole` those of its sessions stop too, the probes' among them.
+    func freezing(_ servers: [Server], whole: Bool = false, while body: () throws -> Void) throws {
+        var processes = try servers.map { server in
+            let file = "\(folder)/data/\(server.name)/postmaster.pid"
+            let line = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").first
+            return try #require(line.flatMap { Int32($0) })
+        }
+        if whole {
+            for postmaster in processes {
+                let children = try Command.run("pgrep", ["-P", String(postmaster)]).text
+                processes += children.split(separator: "\n").compactMap { Int32($0) }
+            }
+        }
+        defer {
+            for process in processes { kill(process, SIGCONT) }
+            do { try waitUntilWhole() } catch { Issue.record("\(error)") }
+        }
+        for process in processes { kill(process, SIGSTOP) }
+        try body()
+    }
 
     func log(_ region: String) throws -> RecordedLog { try RecordedLog(folder: audit, region: region) }
 

@@ -77,14 +77,7 @@ extension Gateway {
     /// - Throws: what an executor with this token would be told.
     package func verify(_ token: [UInt8]) async throws(Refusal) -> VerifiedToken {
         let now = context.platform.wall() / 1_000_000
-        var verification = context.identity.verify(token, now: now)
-        if case .needsKeys(let issuer) = verification {
-            await withCheckedContinuation { continuation in
-                context.identity.fetchKeys(issuer: issuer) { _ in continuation.resume() }
-            }
-            verification = context.identity.verify(token, now: now, afterFetch: true)
-        }
-        switch verification {
+        switch await context.identity.verifyWithKeys(token, now: now).verification {
         case .needsKeys, .refused(.keysUnavailable): throw .keysUnavailable
         case .refused(let refusal): throw .token(refusal)
         case .verified(let verified):
@@ -163,6 +156,7 @@ extension Gateway {
         batch.add("operation", operation.name)
         batch.add("target", operation.target)
         batch.add("reason", operation.reason)
+        if !operation.changes.isEmpty { batch.add("changes", operation.changes) }
         batch.end()
         do throws(AuditError) {
             log.askSync(try log.append(&batch).end)
@@ -180,17 +174,26 @@ extension Gateway {
 struct AdminOperation {
     /// Bytes of an operator's own words.
     static let reasonLimit = 512
+    /// Changes of a configuration that are told by name; a last entry counts those beyond.
+    static let changeLimit = 200
 
     let name: String
     let target: String?
     let reason: String?
+    /// What a reload changed.
+    let changes: [String]
     /// Nil for what a signal asked for.
     let by: OperatorIdentity?
 
-    init(_ name: String, target: String? = nil, reason: String? = nil, by: OperatorIdentity? = nil) {
+    init(
+        _ name: String, target: String? = nil, reason: String? = nil, changes: [String] = [],
+        by: OperatorIdentity? = nil
+    ) {
         self.name = name
         self.target = target
         self.reason = reason
+        let beyond = changes.count - AdminOperation.changeLimit
+        self.changes = changes.prefix(AdminOperation.changeLimit) + (beyond > 0 ? ["and \(beyond) more"] : [])
         self.by = by
     }
 }

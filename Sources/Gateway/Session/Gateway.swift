@@ -234,7 +234,8 @@ package final class Gateway: Sendable {
         context.counters.reloads.increase()
         record(
             AdminOperation(
-                "reload", reason: "policy \(old.configuration.digest) to \(newer.digest)", by: asker))
+                "reload", reason: "policy \(old.configuration.digest) to \(newer.digest)",
+                changes: old.configuration.changes(to: configuration), by: asker))
         context.postToAll(.reloaded(generation))
         return restart
     }
