@@ -7,9 +7,7 @@ import GatewayRouting
 final class Login {
     let startup: ExecutorStartup
     let verified: VerifiedToken
-    let request: AccessRequest
-    /// By the newest configuration that was looked at.
-    var decision: Decision
+    let decision: Decision
     /// Replicas still to be tried, the best first.
     var candidates: ArraySlice<AttestedReplica>
     var passedOver: [String]
@@ -24,19 +22,19 @@ final class Login {
         didSet { if attempt == nil { slot = nil } }
     }
     /// Replicas that were turned to so far.
-    var turns = 0
+    var turns: Int
     /// Attempts so far, and those that were refused for want of a connection slot.
     var attempts = 0
     var refusedFull = 0
 
     init(
-        startup: ExecutorStartup, verified: VerifiedToken, request: AccessRequest, decision: Decision,
-        selection: ReplicaSelection
+        startup: ExecutorStartup, verified: VerifiedToken, decision: Decision, selection: ReplicaSelection,
+        turns: Int
     ) {
         self.startup = startup
         self.verified = verified
-        self.request = request
         self.decision = decision
+        self.turns = turns
         candidates = selection.candidates[...]
         passedOver = selection.passedOver.map { "\($0.replica.replica): \($0.why.reason)" }
     }

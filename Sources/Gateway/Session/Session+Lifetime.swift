@@ -120,10 +120,10 @@ extension Session {
             relay.observed = observedRules
             relay.recorder.capture = parameterCapture(decision)
             relay.recorder.identity = encodedIdentity
-        case .connecting:
-            // No more of the executor's goes where the new one would not let it; what it does allow is looked at
-            // again when the replica is reached.
-            if decision.regions != old.regions { decisionChanged() }
+        case .connecting(let login):
+            generation = newer
+            identity.observation = newer.policy.observe(request)
+            seekReplicaAnew(login, decision)
         case .negotiating, .handshaking, .authenticating, .verifying, .introspecting, .challenged,
             .cancelling, .leaving,
             .closed:

@@ -108,8 +108,7 @@ extension Session {
         guard !isRevoked else { return end(.loginRevoked) }
         let request = AccessRequest(
             principal: principal, database: startup.logical.database, regionsAsked: startup.regionsAsked,
-            role: startup.user == "auto" || startup.user == principal.subject ? nil : startup.user,
-            replication: startup.replication != .none)
+            role: startup.user, replication: startup.replication != .none)
         identity.request = request
         // What was read in while it logged in holds for it too.
         generation = worker.generation
@@ -128,16 +127,7 @@ extension Session {
         }
         identity.observation = generation.policy.observe(request)
         do throws(PolicyRefusal) {
-            let decision = try generation.policy.decide(request)
-            identity.decision = decision
-            let selection = ReplicaSelection.select(
-                decision: decision, configuration: generation.configuration,
-                statuses: context.health.snapshot(), sessions: context.load, maxLag: startup.maxLag)
-            let login = Login(
-                startup: startup, verified: verified, request: request, decision: decision,
-                selection: selection)
-            phase = .connecting(login)
-            tryNext(login)
+            seekReplica(startup, verified, try generation.policy.decide(request))
         } catch {
             identity.rule = error.rule
             end(.policy(error))
@@ -146,11 +136,34 @@ extension Session {
 
     // MARK: Replica
 
-    private func tryNext(_ login: Login) {
-        while let selected = login.candidates.popFirst() {
-            let isFirst = login.turns == 0
+    /// Selects among the replicas by the session's generation, and turns to the best.
+    private func seekReplica(
+        _ startup: ExecutorStartup, _ verified: VerifiedToken, _ decision: Decision, turns: Int = 0
+    ) {
+        identity.decision = decision
+        let selection = ReplicaSelection.select(
+            decision: decision, configuration: generation.configuration,
+            statuses: context.health.snapshot(), sessions: context.load, maxLag: startup.maxLag)
+        let login = Login(
+            startup: startup, verified: verified, decision: decision, selection: selection, turns: turns)
+        phase = .connecting(login)
+        tryNext(login, justSelected: true)
+    }
+
+    /// A new configuration holds, by which the session is allowed: what was begun by the old one is given up, so that
+    /// nothing goes by its addresses, credentials and authorities any more.
+    func seekReplicaAnew(_ login: Login, _ decision: Decision) {
+        login.attempt?.close()
+        // Timers of its turns count on.
+        seekReplica(login.startup, login.verified, decision, turns: login.turns)
+    }
+
+    private func tryNext(_ login: Login, justSelected: Bool = false) {
+        var isSure = justSelected
+        while let candidate = login.candidates.popFirst() {
             login.turns += 1
-            guard let candidate = isFirst ? selected : selectedStill(selected, login) else { continue }
+            guard isSure || maySelect(candidate, login) else { continue }
+            isSure = false
             guard let region = worker.regionLog(candidate.region) else { continue }
             guard region.log.failure == nil else { return end(.logUnavailable(region: candidate.region)) }
             switch slot(at: candidate) {
@@ -177,36 +190,28 @@ extension Session {
     }
 
     func turnCame(_ slot: LoginSlot) {
-        guard case .connecting(let login) = phase, let waitedFor = login.waitsFor,
-            waitedFor.id == slot.replica
+        guard case .connecting(let login) = phase, let candidate = login.waitsFor,
+            candidate.id == slot.replica
         else { return }
         login.waitsFor = nil
         login.place = nil
-        guard let candidate = selectedStill(waitedFor, login) else { return tryNext(login) }
+        guard maySelect(candidate, login) else { return tryNext(login) }
         // The time is for the login itself now.
         login.turns += 1
         schedule(.upstream(turn: login.turns), after: attemptTime)
         guard connect(login, candidate, slot) else { return tryNext(login) }
     }
 
-    /// The replica as the newest configuration and what is known of it now have it; nil where it may not serve the session
-    /// any more. A reload that would change the decision has ended the login (`decideAgain`).
-    private func selectedStill(_ candidate: AttestedReplica, _ login: Login) -> AttestedReplica? {
-        if generation.number != worker.generation.number,
-            let decision = try? worker.generation.policy.decide(login.request)
-        {
-            generation = worker.generation
-            login.decision = decision
-            identity.decision = decision
-            identity.observation = generation.policy.observe(login.request)
-        }
+    /// Whether the replica may serve the session by what is known of it now: it was selected a while ago.
+    private func maySelect(_ candidate: AttestedReplica, _ login: Login) -> Bool {
         let selection = ReplicaSelection.select(
             decision: login.decision, configuration: generation.configuration,
             statuses: context.health.snapshot(), maxLag: login.startup.maxLag)
-        if let again = selection.candidates.first(where: { $0.id == candidate.id }) { return again }
-        let why = selection.passedOver.first { $0.replica == candidate.id }?.why.reason ?? "not configured"
-        login.passedOver.append("\(candidate.id.replica): \(why)")
-        return nil
+        guard let passed = selection.passedOver.first(where: { $0.replica == candidate.id }) else {
+            return true
+        }
+        login.passedOver.append("\(candidate.id.replica): \(passed.why.reason)")
+        return false
     }
 
     /// False where the next replica is to be tried.
@@ -282,7 +287,7 @@ extension Session {
     private func passOver(_ candidate: AttestedReplica, _ failure: UpstreamFailure, _ login: Login) {
         login.passedOver.append("\(candidate.id.replica): \(failure)")
         if failure.isForWantOfSlots { login.refusedFull += 1 }
-        if case .attestation(let difference) = failure, generation.number == worker.generation.number {
+        if case .attestation(let difference) = failure {
             // Told apart by what it is to us, whatever it shows to a probe.
             context.health.contradict(candidate.id, difference)
         }
@@ -344,8 +349,8 @@ extension Session {
         relay.adopt(executorBytes: inbound.readable, upstreamBytes: connection.leftover)
         inbound.removeAll()
         scheduleLifetime(login)
-        // A reload or drain between the decision and now counts (architecture, rule 9): AuthenticationOk still waits.
-        if generation.number != worker.generation.number { decideAgain(worker.generation) }
+        // A drain between the decision and now counts (architecture, rule 9): AuthenticationOk still waits. A reload has had
+        // the session decided again already.
         if worker.isDraining { drain(.shuttingDown) }
         worker.touch(self)
     }

@@ -16,7 +16,6 @@ extension Session {
                     now: worker.loop.now)
             else { throw .tooManyLogins(perSecond: limits.loginsPerSecondPerAddress) }
             let startup = try ExecutorStartup(message)
-            identity.database = startup.logical.database
             identity.asked = AskedAccess(startup)
             identity.application = startup.application
             var exchange: OAuthBearerExchange?

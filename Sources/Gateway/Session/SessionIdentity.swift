@@ -10,8 +10,6 @@ struct SessionIdentity {
     var observation: Observation?
     /// The rule that matched, also where it then refused.
     var rule: String?
-    /// As the executor asked for it, without its region.
-    var database: String?
     /// What the startup packet asked for.
     var asked: AskedAccess?
     var application: [UInt8]?
@@ -21,18 +19,24 @@ struct SessionIdentity {
     var token: VerifiedToken?
     /// For the session's being decided again.
     var request: AccessRequest?
+
+    /// As the executor asked for it, without its region.
+    var database: String? { asked?.logical }
 }
 
 /// What an executor's startup packet asked for, as its records say it: in its own words.
 struct AskedAccess {
     /// With `@region`.
-    var database: String
-    var regions: [String]
-    var role: String
-    var replication: Bool
+    let database: String
+    /// Without.
+    let logical: String
+    let regions: [String]
+    let role: String
+    let replication: Bool
 
     init(_ startup: ExecutorStartup) {
         database = startup.database
+        logical = startup.logical.database
         regions = startup.regionsAsked
         role = startup.user
         replication = startup.replication != .none
