@@ -102,6 +102,21 @@ extension HealthMonitorTests {
     }
 
     @Test(
+        "F-POL-08: a server with another key than the pin is told apart before the health role logs in there")
+    func pinBeforeLogin() throws {
+        let server = try PostgresServer(settings: ["log_connections = on"])
+        let wrong = "sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+        let watch = Watch([server.target("wrong", attest: Attestation(tlsSPKI: wrong))])
+        #expect(watch.becomes("wrong") { $0.quarantined != nil })
+        func log() throws -> String { try String(contentsOfFile: server.data + "/log", encoding: .utf8) }
+        #expect(try log().contains("connection received"))
+        #expect(try !log().contains("user=\(Watch.settings().user)"))
+        watch.monitor.reload(targets: [server.target("wrong")], settings: Watch.settings())
+        #expect(watch.becomes("wrong") { $0.attested })
+        #expect(try log().contains("user=\(Watch.settings().user)"))
+    }
+
+    @Test(
         "A reload that changes only what certificates are verified by leaves nobody without a replica meanwhile"
     )
     func otherTrust() throws {

@@ -10,15 +10,6 @@ extension ProbeConnection {
         /// `domicile check --connect`.
         case check
 
-        /// The key of the server's certificate is compared before a password is proved to it, not only with what it
-        /// then says of itself.
-        var isPinned: Bool {
-            switch self {
-            case .probe, .catalog: false
-            case .check: true
-            }
-        }
-
         fileprivate var applicationName: String {
             switch self {
             case .probe: "domicile probe"

@@ -25,7 +25,7 @@ final class ProbeConnection {
         PQsetErrorVerbosity(connection, PQERRORS_SQLSTATE)
         PQsetNoticeReceiver(connection, { _, _ in }, nil)
         do throws(ProbeFault) {
-            try login(connection, pin: purpose.isPinned ? target.attest.tlsSPKI : nil, until: deadline)
+            try login(connection, pin: target.attest.tlsSPKI, until: deadline)
         } catch {
             close()
             throw error
