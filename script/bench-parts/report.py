@@ -97,6 +97,15 @@ def once_table(logins):
                   "token verified whole", "ratio, remembered", "ratio, verified whole"], rows)
 
 
+def guard_table(results):
+    rows = []
+    for workload, systems in results:
+        free, guarded = systems["gateway"], systems["gateway-guarded"]
+        rows.append([TRANSPORTS[workload.transport], workload.title, number(middle(free, "cpu")),
+                     number(middle(guarded, "cpu")), f"**{spread(ratios(guarded, free))}**"])
+    return table(["transport", "workload", "nothing forbidden, µs", "guarded, µs", "ratio (least–most)"], rows)
+
+
 def memory_table(memory, sessions):
     rows = [[TRANSPORTS[transport], name, f"{empty / 2**20:.1f} MiB", f"{each / 1024:.1f} KiB"]
             for (transport, name), (empty, each) in memory.items()]
@@ -167,6 +176,10 @@ def report(context, results, memory, calls):
     parts = [preface(context)]
     parts += [f"### CPU per transaction\nMedians of {options.rounds} interleaved rounds of {options.seconds} s at "
               f"{options.clients} clients (20 MB: one client); ratios are of the same round.", cost_table(results)]
+    guarded = [entry for entry in results if "gateway-guarded" in entry[1]]
+    if guarded:
+        parts += ["### The statement guard\nA rule with `forbid: [egress, ddl, role_change, opaque]` beside one that forbids "
+                  "nothing. In mode simple every text is new.", guard_table(guarded)]
     several = [systems for workload, systems in results if "strict" in systems]
     if several:
         parts += ["### Durability of the log\nMode simple over TLS.", durability_table(several[0])]

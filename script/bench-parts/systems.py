@@ -62,6 +62,7 @@ rules:
     roles: [writer]
     access: read_write
     replicates: allow
+    forbid: [{forbid}]
 """
 
 # pgbouncer's defaults, but for what the comparison needs: addresses, TLS as the gateway has it, SCRAM, and room for
@@ -261,8 +262,8 @@ class Bench:
         """The server's own SCRAM verifier: with it pgbouncer derives no key from a password, at either side."""
         return self.sql("SELECT rolpassword FROM pg_authid WHERE rolname = 'writer'")
 
-    def gateway(self, transport, durability="acknowledged", name="gateway", more=""):
-        """`more` are further limits."""
+    def gateway(self, transport, durability="acknowledged", name="gateway", more="", forbid=""):
+        """`more` are further limits, `forbid` the classes of statements that the rule forbids."""
         values = self.variables
         port, admin = self.port(), self.port()
         folder = self.folder / f"gateway-{port}"
@@ -277,7 +278,7 @@ class Bench:
         configuration.write_text(GATEWAY.format(
             port=port, admin=admin, folder=folder, issuer=values["DOMICILE_ISSUER2"], durability=durability,
             upstream=values["DIRECT_PORT_EU_A"], listener_tls=listener_tls, upstream_tls=upstream_tls,
-            more=(f", workers: {self.workers}" if self.workers else "") + more))
+            more=(f", workers: {self.workers}" if self.workers else "") + more, forbid=forbid))
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         for secret in ("WRITER", "HEALTH"):
             environment[f"DOMICILE_PASSWORD_{secret}"] = values[f"DOMICILE_PASSWORD_{secret}"]
