@@ -3,19 +3,6 @@
 
 #include "walk.h"
 
-static bool isInScope(Walk *w, const char *name) {
-    for (Scope *scope = w->scope; scope != NULL; scope = scope->outer) {
-        ListCell *cell;
-        int index = 0;
-        foreach (cell, scope->tables) {
-            if (index++ >= scope->visible) break;
-            CommonTableExpr *table = lfirst(cell);
-            if (strcmp(table->ctename, name) == 0) return true;
-        }
-    }
-    return false;
-}
-
 void walkName(Walk *w, RangeVar *relation, int flags) {
     if (relation == NULL || relation->relname == NULL) return;
     if (flags == SQLRelationRead && relation->schemaname == NULL && isInScope(w, relation->relname)) return;
@@ -118,12 +105,15 @@ static void walkType(Walk *w, TypeName *type) {
     walkList(w, type->typmods);
 }
 
-// A WITH, and what it holds; its names are in scope until the caller puts the scope back.
-static void walkWith(Walk *w, WithClause *with, Scope *scope) {
+static void enterAll(Walk *w, List *tables) {
+    ListCell *cell;
+    foreach (cell, tables) enterScope(w, ((CommonTableExpr *)lfirst(cell))->ctename);
+}
+
+// A WITH, and what it holds; its names are in scope until leaveWith.
+static void walkWith(Walk *w, WithClause *with) {
     if (with == NULL) return;
-    *scope = (Scope){.outer = w->scope, .tables = with->ctes, .visible = 0};
-    w->scope = scope;
-    if (with->recursive) scope->visible = list_length(with->ctes);
+    if (with->recursive) enterAll(w, with->ctes);
     ListCell *cell;
     foreach (cell, with->ctes) {
         if (w->tooComplex) return;
@@ -134,8 +124,14 @@ static void walkWith(Walk *w, WithClause *with, Scope *scope) {
             walk(w, table->cycle_clause->cycle_mark_default);
             operatorFact(w, "=");
         }
-        if (!with->recursive) scope->visible++;
+        if (!with->recursive) enterScope(w, table->ctename);
     }
+}
+
+static void leaveWith(Walk *w, WithClause *with) {
+    if (with == NULL || w->tooComplex) return;
+    ListCell *cell;
+    foreach (cell, with->ctes) leaveScope(w, ((CommonTableExpr *)lfirst(cell))->ctename);
 }
 
 // pg_dump sets one parameter, where the server has it, by
@@ -160,12 +156,13 @@ static const char *settingRead(SelectStmt *select) {
 static void walkSelect(Walk *w, SelectStmt *select) {
     const char *outerSetting = w->settingRead;
     w->settingRead = settingRead(select);
-    Scope *outer = w->scope;
-    Scope scope;
-    walkWith(w, select->withClause, &scope);
+    walkWith(w, select->withClause);
     if (select->op != SETOP_NONE) {
+        w->isArm = true;
         walkStatement(w, (Node *)select->larg, -1, 0);
+        w->isArm = true;
         walkStatement(w, (Node *)select->rarg, -1, 0);
+        w->isArm = false;
     }
     if (select->intoClause != NULL) walkName(w, select->intoClause->rel, SQLRelationMade);
     // DISTINCT without ON is a list of one NULL.
@@ -181,7 +178,7 @@ static void walkSelect(Walk *w, SelectStmt *select) {
     walk(w, select->limitOffset);
     walk(w, select->limitCount);
     // What FOR UPDATE names are aliases of FROM.
-    w->scope = outer;
+    leaveWith(w, select->withClause);
     w->settingRead = outerSetting;
 }
 
@@ -196,44 +193,36 @@ static void walkOnConflict(Walk *w, OnConflictClause *clause) {
 }
 
 static void walkInsert(Walk *w, InsertStmt *insert) {
-    Scope *outer = w->scope;
-    Scope scope;
-    walkWith(w, insert->withClause, &scope);
+    walkWith(w, insert->withClause);
     walkName(w, insert->relation, SQLRelationWritten);
     walkList(w, insert->cols);
     if (insert->selectStmt != NULL) walkStatement(w, insert->selectStmt, -1, 0);
     walkOnConflict(w, insert->onConflictClause);
     walkList(w, insert->returningList);
-    w->scope = outer;
+    leaveWith(w, insert->withClause);
 }
 
 static void walkUpdate(Walk *w, UpdateStmt *update) {
-    Scope *outer = w->scope;
-    Scope scope;
-    walkWith(w, update->withClause, &scope);
+    walkWith(w, update->withClause);
     walkName(w, update->relation, SQLRelationWritten);
     walkList(w, update->targetList);
     walkList(w, update->fromClause);
     walk(w, update->whereClause);
     walkList(w, update->returningList);
-    w->scope = outer;
+    leaveWith(w, update->withClause);
 }
 
 static void walkDelete(Walk *w, DeleteStmt *statement) {
-    Scope *outer = w->scope;
-    Scope scope;
-    walkWith(w, statement->withClause, &scope);
+    walkWith(w, statement->withClause);
     walkName(w, statement->relation, SQLRelationWritten);
     walkList(w, statement->usingClause);
     walk(w, statement->whereClause);
     walkList(w, statement->returningList);
-    w->scope = outer;
+    leaveWith(w, statement->withClause);
 }
 
 static void walkMerge(Walk *w, MergeStmt *merge) {
-    Scope *outer = w->scope;
-    Scope scope;
-    walkWith(w, merge->withClause, &scope);
+    walkWith(w, merge->withClause);
     walkName(w, merge->relation, SQLRelationWritten);
     walk(w, merge->sourceRelation);
     walk(w, merge->joinCondition);
@@ -244,7 +233,7 @@ static void walkMerge(Walk *w, MergeStmt *merge) {
         walkList(w, clause->targetList);
         walkList(w, clause->values);
     }
-    w->scope = outer;
+    leaveWith(w, merge->withClause);
 }
 
 static void walkIndirection(Walk *w, List *indirection) {

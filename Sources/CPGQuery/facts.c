@@ -1,4 +1,22 @@
+// Facts on their way out of a walk.
+#include <string.h>
+#include <sys/random.h>
+
 #include "walk.h"
+
+// Nobody outside can choose names that fall together.
+uint64_t hashOfName(Walk *w, const char *name, uint64_t before) {
+    if (w->seed == 0) {
+        if (getrandom(&w->seed, sizeof(w->seed), GRND_NONBLOCK) != sizeof(w->seed)) w->seed = (uintptr_t)w;
+        w->seed |= 1;
+    }
+    uint64_t hash = w->seed ^ before;
+    for (const unsigned char *c = (const unsigned char *)name; *c != 0; c++) {
+        hash = (hash ^ *c) * 0x9e3779b97f4a7c15;
+        hash ^= hash >> 32;
+    }
+    return hash;
+}
 
 static SQLFact spare;
 
@@ -40,3 +58,45 @@ void textFact(Walk *w, SQLFactKind kind, const char *name, int detail) {
 }
 
 void deed(Walk *w, int deed) { fact(w, SQLFactKindDeed)->detail = deed; }
+
+static bool isName(const SQLFact *f) {
+    switch (f->kind) {
+        case SQLFactKindRelation: case SQLFactKindFunction: case SQLFactKindAttribute: case SQLFactKindOperator:
+        case SQLFactKindType:
+            return f->name != NULL;
+        case SQLFactKindStatement: case SQLFactKindSetting: case SQLFactKindDeed: case SQLFactKindBody:
+        case SQLFactKindPrepared: case SQLFactKindRole: case SQLFactKindDatabase: case SQLFactKindUnknown:
+            return false;
+    }
+    return false;
+}
+
+static bool isSame(const char *one, const char *other) {
+    return one == other || (one != NULL && other != NULL && strcmp(one, other) == 0);
+}
+
+static bool isRepeated(const SQLFact *f, const SQLFact *g) {
+    return f->kind == g->kind && f->flags == g->flags && f->detail == g->detail && isSame(f->name, g->name) &&
+           isSame(f->schema, g->schema);
+}
+
+void dropRepeatedNames(Walk *w) {
+    if (w->count < FEW_FACTS) return;
+    uint32_t room = 2 * FEW_FACTS;
+    while (room < 2 * w->count) room *= 2;
+    // Places of facts that are kept, from 1.
+    uint32_t *places = palloc0(room * sizeof(uint32_t));
+    uint32_t kept = 0;
+    for (uint32_t at = 0; at < w->count; at++) {
+        SQLFact *f = &w->facts[at];
+        if (isName(f)) {
+            uint32_t place = hashOfName(w, f->name, (uint64_t)f->kind << 32 | f->detail) & (room - 1);
+            while (places[place] != 0 && !isRepeated(f, &w->facts[places[place] - 1])) place = (place + 1) & (room - 1);
+            if (places[place] != 0) continue;
+            places[place] = kept + 1;
+        }
+        w->facts[kept++] = *f;
+    }
+    pfree(places);
+    w->count = kept;
+}

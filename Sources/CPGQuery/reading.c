@@ -25,21 +25,28 @@ static const bool isOperatorCharacter[256] = {
     ['<'] = true, ['>'] = true, ['='] = true,
 };
 
-bool sqltext_has_long_run(const char *sql, int64_t bytes) {
+SQLRuns sqltext_runs(const char *sql, int64_t bytes) {
+    SQLRuns runs = {.isTooLong = false, .squares = 0};
     int64_t start = 0;
     bool isBanner = true;
     for (int64_t at = 0; at <= bytes; at++) {
         unsigned char c = at < bytes ? (unsigned char)sql[at] : 0;
         if (isOperatorCharacter[c]) {
             if (c != (unsigned char)sql[start] || c == '+') isBanner = false;
-            if (at - start >= SQLOperatorRunLimit && !isBanner) return true;
+            if (at - start >= SQLOperatorRunLimit && !isBanner) {
+                runs.isTooLong = true;
+                return runs;
+            }
         } else {
+            if (!isBanner) runs.squares += (uint64_t)((at - start) * (at - start));
             start = at + 1;
             isBanner = true;
         }
     }
-    return false;
+    return runs;
 }
+
+bool sqltext_are_equal(const void *one, const void *other, size_t bytes) { return memcmp(one, other, bytes) == 0; }
 
 static SQLReading failed(SQLReadingStatus status, PgQueryError *error, MemoryContext memory) {
     SQLReading reading = {.status = status, .facts = NULL, .memory = memory};
@@ -72,6 +79,7 @@ SQLReading sqltext_read(const char *sql, bool conforming) {
         walkStatement(&walk, raw->stmt, raw->stmt_location < 0 ? 0 : raw->stmt_location, length);
     }
     if (walk.tooComplex) return failed(SQLReadingStatusTooComplex, NULL, memory);
+    dropRepeatedNames(&walk);
     return (SQLReading){
         .status = SQLReadingStatusRead, .count = walk.count, .facts = walk.facts, .memory = memory};
 }

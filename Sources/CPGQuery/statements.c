@@ -103,16 +103,16 @@ static SQLStatementKind setKind(VariableSetStmt *set) {
     return SQLStatementKindSet;
 }
 
-static bool setsInto(SelectStmt *select) {
-    // The INTO of a UNION stands in its leftmost arm.
-    while (select->op != SETOP_NONE && select->larg != NULL) select = select->larg;
+static bool setsInto(SelectStmt *select, bool isArm) {
+    // The INTO of a UNION stands in its leftmost arm, which is looked for once.
+    while (!isArm && select->op != SETOP_NONE && select->larg != NULL) select = select->larg;
     return select->intoClause != NULL;
 }
 
-static SQLStatementKind dataKind(Node *node) {
+static SQLStatementKind dataKind(Node *node, bool isArm) {
     switch (nodeTag(node)) {
         case T_SelectStmt:
-            if (setsInto((SelectStmt *)node)) return SQLStatementKindSelectInto;
+            if (setsInto((SelectStmt *)node, isArm)) return SQLStatementKindSelectInto;
             return ((SelectStmt *)node)->valuesLists != NIL ? SQLStatementKindValues
                                                               : SQLStatementKindSelect;
         case T_InsertStmt: return SQLStatementKindInsert;
@@ -231,7 +231,8 @@ void walkStatement(Walk *w, Node *node, int location, int length) {
     statement->location = location;
     statement->length = length;
     if (location >= 0) statement->flags = SQLStatementIsTop;
-    SQLStatementKind kind = dataKind(node);
+    SQLStatementKind kind = dataKind(node, w->isArm);
+    w->isArm = false;
     if (!walkData(w, node)) {
         SQLFact told = {.detail = SQLStatementKindUnknown};
         if (walkPlain(w, node, &kind)) {

@@ -10,12 +10,7 @@
 
 #include "CPGQuery.h"
 
-// Names of WITH that a relation's name may mean; the innermost first.
-typedef struct Scope {
-    struct Scope *outer;
-    List *tables;   // CommonTableExpr
-    int visible;    // how many of them, from the first
-} Scope;
+struct ScopeName;
 
 typedef struct Walk {
     SQLFact *facts;
@@ -23,7 +18,12 @@ typedef struct Walk {
     uint32_t room;
     int depth;
     bool tooComplex;
-    Scope *scope;
+    // Names of WITH that a relation's name may mean now; see scope.c.
+    struct ScopeName *names;
+    uint32_t nameRoom, nameCount;
+    uint64_t seed;  // of hashes; 0: none yet
+    // The statement that is walked next is an arm of a UNION and the like.
+    bool isArm;
     // The one row of pg_settings that the SELECT at hand reads, by its name; see walkSelect.
     const char *settingRead;
 } Walk;
@@ -34,6 +34,11 @@ void walkList(Walk *w, List *list);
 // The five statements that may stand inside others; true where it was one.
 bool walkData(Walk *w, Node *node);
 void walkName(Walk *w, RangeVar *relation, int flags);
+
+// scope.c
+void enterScope(Walk *w, const char *name);
+void leaveScope(Walk *w, const char *name);
+bool isInScope(Walk *w, const char *name);
 
 // statements.c, definitions.c
 void walkStatement(Walk *w, Node *node, int location, int length);
@@ -49,5 +54,11 @@ SQLFact *fact(Walk *w, SQLFactKind kind);
 void nameFact(Walk *w, SQLFactKind kind, List *names, int flags, int detail);
 void textFact(Walk *w, SQLFactKind kind, const char *name, int detail);
 void deed(Walk *w, int deed);
+// Up to so many facts nothing is dropped: a short text's repetitions cost less than they do.
+enum { FEW_FACTS = 64 };
+// Of relations, functions, operators and types each that is named in the same way once.
+void dropRepeatedNames(Walk *w);
+// With what was hashed before it.
+uint64_t hashOfName(Walk *w, const char *name, uint64_t before);
 const char *stringOf(Node *node);
 #endif

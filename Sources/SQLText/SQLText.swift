@@ -17,16 +17,29 @@ package enum SQLText {
     /// Nodes above a node.
     package static let depthLimit = Int(SQLDepthLimit)
 
-    /// Whether the text holds more operator characters in a row than `operatorRunLimit`: on a server, too, it would
-    /// take its time and answer no cancel meanwhile.
-    package static func hasLongOperatorRun(_ sql: Span<UInt8>) -> Bool {
+    /// What runs of operator characters in a text cost PostgreSQL's lexer.
+    package enum OperatorRuns: Sendable {
+        case cheap
+        /// Together, more than some three quarters of a millisecond.
+        case costly
+        /// One has more than `operatorRunLimit`: on a server, too, it would take its time and answer no cancel meanwhile.
+        case tooLong
+    }
+
+    /// The sum of the squares of the runs' lengths up to which they are cheap: one run at the limit.
+    package static let cheapRuns = UInt64(operatorRunLimit * operatorRunLimit)
+
+    package static func operatorRuns(_ sql: Span<UInt8>) -> OperatorRuns {
         sql.withUnsafeBufferPointer { bytes in
             bytes.withMemoryRebound(to: CChar.self) { text in
-                guard let first = text.baseAddress else { return false }
-                return sqltext_has_long_run(first, Int64(text.count))
+                guard let first = text.baseAddress else { return .cheap }
+                let runs = sqltext_runs(first, Int64(text.count))
+                return runs.isTooLong ? .tooLong : runs.squares > cheapRuns ? .costly : .cheap
             }
         }
     }
+
+    package static func hasLongOperatorRun(_ sql: Span<UInt8>) -> Bool { operatorRuns(sql) == .tooLong }
 
     /// Reads a text.
     ///

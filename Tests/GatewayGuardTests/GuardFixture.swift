@@ -50,14 +50,24 @@ enum GuardFixture {
             databases: ["orders"])
     }
 
-    static func judged(_ sql: String, catalog: CatalogSnapshot? = catalog) -> JudgedText {
+    static let published = PublishedCatalog(number: 1, snapshot: catalog)
+
+    static func judged(
+        _ sql: String, conforming: Bool = true, catalog: PublishedCatalog? = published
+    ) -> JudgedText {
         let bytes = Array(sql.utf8)
-        return JudgedText(bytes.span, conformingStrings: true, catalog: catalog, identity: sql.hashValue)
+        return JudgedText(bytes.span, conformingStrings: conforming, catalog: catalog)
+    }
+
+    static func session(_ rules: GuardRules) -> SessionGuard {
+        var session = SessionGuard(rules: rules)
+        session.catalog = published
+        return session
     }
 
     static func verdict(
         _ sql: String, _ forbid: Set<StatementClass> = [], _ access: Access = .readWrite
     ) -> StatementVerdict {
-        SessionGuard(rules: rules(forbid, access)).verdict(judged(sql).judgement)
+        session(rules(forbid, access)).verdict(judged(sql).judgement)
     }
 }

@@ -1,3 +1,4 @@
+import GatewayCatalog
 import GatewayGuard
 import Testing
 
@@ -7,7 +8,8 @@ import Testing
     {
         let bytes = Array(sql.utf8)
         return cache.judge(
-            bytes.span, conformingStrings: conforming, catalog: (catalog, GuardFixture.catalog))
+            bytes.span, conformingStrings: conforming,
+            catalog: PublishedCatalog(number: catalog, snapshot: GuardFixture.catalog))
     }
 
     @Test func `The same text is read once, for each catalogue and each way of reading strings`() {

@@ -29,13 +29,44 @@ import Testing
         }
     }
 
-    @Test func `Of too many named statements the oldest are forgotten`() {
+    @Test func `Of too many named statements those go that were not used for longest`() {
         var texts = PreparedTexts()
         let text = GuardFixture.judged("SELECT 0")
         for message in 1...UInt64(PreparedTexts.limit + 1) {
             texts.note([text], of: message, isNamed: true, verdict: 1)
+            // A driver's first statement is often the one that it runs all the time.
+            #expect(isCurrent(texts.find(1, verdict: 1)))
         }
-        #expect(isUnknown(texts.find(1, verdict: 1)))
+        #expect(isUnknown(texts.find(2, verdict: 1)))
         #expect(isCurrent(texts.find(UInt64(PreparedTexts.limit + 1), verdict: 1)))
+    }
+
+    @Test
+    func `The texts of prepared statements take no more memory than their limit, and the last is known`() {
+        var texts = PreparedTexts()
+        var session = GuardFixture.session(GuardFixture.rules([.egress]))
+        let long = GuardFixture.judged("SELECT 1 /*" + String(repeating: "x", count: 1 << 20) + "*/")
+        let fit = PreparedTexts.byteLimit / long.bytes
+        #expect(fit == 3)
+        for message in 1...4 {
+            for isNamed in [true, false] {
+                texts.note([long], of: UInt64(isNamed ? message : message + 10), isNamed: isNamed, verdict: 1)
+            }
+            session.note(long, preparedAs: "q\(message)")
+        }
+        #expect(isUnknown(texts.find(1, verdict: 1)) && isUnknown(texts.find(11, verdict: 1)))
+        #expect(isCurrent(texts.find(4, verdict: 1)) && isCurrent(texts.find(14, verdict: 1)))
+        #expect(session.verdict(ofPrepared: "q3").isAllowed)
+        #expect(!session.verdict(ofPrepared: "q4").isAllowed)
+    }
+
+    @Test func `What was judged again is known under the new policy, and only where it was known`() {
+        var texts = PreparedTexts()
+        let text = GuardFixture.judged("SELECT 0")
+        texts.note([text], of: 1, isNamed: true, verdict: 7)
+        texts.note([text], of: 2, isNamed: false, verdict: 7)
+        for message: UInt64 in 1...3 { texts.renew(message, [text], verdict: 8) }
+        #expect(isCurrent(texts.find(1, verdict: 8)) && isCurrent(texts.find(2, verdict: 8)))
+        #expect(isUnknown(texts.find(3, verdict: 8)))
     }
 }

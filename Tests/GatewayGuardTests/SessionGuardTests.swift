@@ -1,10 +1,11 @@
+import GatewayCatalog
 import GatewayGuard
 import GatewayPolicy
 import Testing
 
 @Suite struct SessionGuardTests {
     private func session(_ forbid: Set<StatementClass>) -> SessionGuard {
-        SessionGuard(rules: GuardFixture.rules(forbid))
+        GuardFixture.session(GuardFixture.rules(forbid))
     }
 
     private func run(_ sql: String, _ session: inout SessionGuard) -> Bool {
@@ -33,6 +34,35 @@ import Testing
         #expect(run("PREPARE r AS SELECT 1; EXECUTE r", &session))
         #expect(run("EXECUTE r", &session))
         #expect(!run("EXECUTE never", &session))
+    }
+
+    @Test func `F-GRD-08: what was prepared is judged by the catalogue that holds when it is run`() {
+        var session = session([.egress])
+        #expect(run("PREPARE q AS SELECT * FROM orders", &session))
+        #expect(run("EXECUTE q", &session))
+        // Another session made a foreign table of it.
+        let replaced = CatalogSnapshot(
+            serverVersion: 150_020,
+            relations: [
+                CatalogRelation(
+                    schema: "public", name: "orders", kind: .foreignTable, read: .egress, readOnly: .egress,
+                    write: .egress, reasons: [CatalogReason(reach: .egress, text: "is a foreign table")])
+            ], functions: [], operators: [], types: [])
+        session.catalog = PublishedCatalog(number: 2, snapshot: replaced)
+        #expect(!run("EXECUTE q", &session))
+        session.catalog = nil
+        #expect(!run("EXECUTE q", &session), "no catalogue, no verdict")
+        session.catalog = GuardFixture.published
+        #expect(run("EXECUTE q", &session))
+    }
+
+    @Test func `F-GRD-02: one text under both ways of reading strings is two texts of a name`() {
+        var session = session([])
+        let sql = "SELECT 'a\\'', dblink_connect($$x$$) --'"
+        session.note(GuardFixture.judged(sql), preparedAs: "q")
+        session.note(GuardFixture.judged(sql, conforming: false), preparedAs: "q")
+        session.rules = GuardFixture.rules([.egress])
+        #expect(!session.verdict(ofPrepared: "q").isAllowed)
     }
 
     @Test func `A name that had too many texts is not known any more`() {
@@ -68,12 +98,12 @@ import Testing
 extension SessionGuardTests {
     @Test func `A Bind of a name that nothing prepared is the server's to refuse, unless texts went unread`()
     {
-        var session = SessionGuard(rules: GuardFixture.rules([.egress]))
+        var session = GuardFixture.session(GuardFixture.rules([.egress]))
         #expect(session.verdict(ofPrepared: "never").isAllowed)
         session.rules = GuardFixture.rules([])
         session.rules = GuardFixture.rules([.egress])
         #expect(!session.verdict(ofPrepared: "never").isAllowed)
-        var free = SessionGuard(rules: GuardFixture.rules([]))
+        var free = GuardFixture.session(GuardFixture.rules([]))
         free.rules = GuardFixture.rules([.egress])
         #expect(!free.verdict(ofPrepared: "never").isAllowed)
     }

@@ -6,6 +6,7 @@
 #define CPGQUERY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 // One for every statement of PostgreSQL's grammar (nodes/parsenodes.h), the forms that are judged apart told apart.
@@ -126,9 +127,16 @@ enum {
     SQLOperatorRunLimit = 512,  // bytes of operator characters in a row: the lexer is quadratic in them
 };
 
-// A run of operator characters longer than SQLOperatorRunLimit that PostgreSQL's lexer would take quadratic time for.
-// A run of one character other than `+` costs nothing (a banner) and is not one.
-bool sqltext_has_long_run(const char *_Nonnull sql, int64_t bytes);
+// What PostgreSQL's lexer would take quadratic time for: runs of operator characters. A run of one character other than
+// `+` costs nothing (a banner) and is not one.
+typedef struct SQLRuns {
+    bool isTooLong;             // one is longer than SQLOperatorRunLimit; nothing is counted behind it
+    uint64_t squares;           // the sum of their lengths' squares
+} SQLRuns;
+
+SQLRuns sqltext_runs(const char *_Nonnull sql, int64_t bytes);
+
+bool sqltext_are_equal(const void *_Nonnull one, const void *_Nonnull other, size_t bytes);
 
 // Reads a text that ends in a NUL. Memory is the caller's until sqltext_end, which every reading needs.
 SQLReading sqltext_read(const char *_Nonnull sql, bool standard_conforming_strings);

@@ -36,8 +36,7 @@ struct StatementExplanation: Sendable {
             report.note = "a command of the replication protocol, which is not judged"
             return report
         }
-        let text = JudgedText(
-            bytes.span, conformingStrings: true, catalog: catalog.published?.snapshot, identity: 0)
+        let text = JudgedText(bytes.span, conformingStrings: true, catalog: catalog.published)
         switch text.reading {
         case .tooComplex:
             guard rules.isGuarded || QuickScan.isRead(bytes.span) else {

@@ -13,19 +13,32 @@ package final class JudgedText: Sendable {
 
     package let reading: Reading
     package let judgement: Judgement
-    /// Of the text itself, seeded for this process.
+    /// Of the text and the way it was read, seeded for this process.
     package let identity: Int
+    /// The number of the catalogue that it was judged against; 0: none had been read.
+    private let catalog: Int
+    /// Bytes of memory that it may take, an estimate: the facts hold the text's names, and a place for each.
+    package let bytes: Int
 
-    private init(reading: Reading, judgement: Judgement, identity: Int) {
+    private init(reading: Reading, judgement: Judgement, identity: Int, catalog: Int, bytes: Int) {
+        self.bytes = bytes
         self.reading = reading
         self.judgement = judgement
         self.identity = identity
+        self.catalog = catalog
     }
 
-    package init(
-        _ sql: Span<UInt8>, conformingStrings: Bool, catalog: CatalogSnapshot?, identity: Int
-    ) {
+    package convenience init(_ sql: Span<UInt8>, conformingStrings: Bool, catalog: PublishedCatalog?) {
+        self.init(
+            sql, conformingStrings: conformingStrings, catalog: catalog,
+            identity: JudgedText.identity(of: sql, conformingStrings: conformingStrings))
+    }
+
+    init(_ sql: Span<UInt8>, conformingStrings: Bool, catalog: PublishedCatalog?, identity: Int) {
         self.identity = identity
+        self.catalog = catalog?.number ?? 0
+        bytes = 4 * sql.count + 1024
+        let catalog = catalog?.snapshot
         switch SQLText.read(sql, conformingStrings: conformingStrings) {
         case .facts(let facts):
             reading = .facts(facts)
@@ -39,11 +52,32 @@ package final class JudgedText: Sendable {
         }
     }
 
-    /// The same text against another catalogue.
-    package func again(catalog: CatalogSnapshot?) -> JudgedText {
-        guard case .facts(let facts) = reading else { return self }
+    /// Bytes of a text that a worker reads itself: of that length none was found that takes three milliseconds.
+    package static let quickBytes = 16 << 10
+
+    /// Whether a worker may read a text itself, without holding up its other sessions.
+    package static func isQuick(_ sql: Span<UInt8>) -> Bool {
+        sql.count <= quickBytes && SQLText.operatorRuns(sql) != .costly
+    }
+
+    static func identity(of sql: Span<UInt8>, conformingStrings: Bool) -> Int {
+        var hasher = Hasher()
+        SQLBytes.hash(sql, into: &hasher)
+        hasher.combine(conformingStrings)
+        return hasher.finalize()
+    }
+
+    /// The same text against the catalogue that holds now.
+    package func again(catalog: PublishedCatalog?) -> JudgedText {
+        guard case .facts(let facts) = reading, self.catalog != catalog?.number ?? 0 else { return self }
+        var judgement = StatementJudge.judge(facts, catalog: catalog?.snapshot)
+        if self.judgement.prepared.isEmpty, self.judgement.executed.isEmpty {
+            judgement.prepared = []
+            judgement.executed = []
+        }
         return JudgedText(
-            reading: reading, judgement: StatementJudge.judge(facts, catalog: catalog), identity: identity)
+            reading: reading, judgement: judgement, identity: identity, catalog: catalog?.number ?? 0,
+            bytes: bytes)
     }
 
     /// What a name stands for: running it prepares nothing and runs nothing by name.
@@ -52,6 +86,8 @@ package final class JudgedText: Sendable {
         var alone = judgement
         alone.prepared = []
         alone.executed = []
-        return JudgedText(reading: reading, judgement: alone, identity: identity)
+        return JudgedText(
+            reading: reading, judgement: alone, identity: identity, catalog: catalog,
+            bytes: bytes)
     }
 }

@@ -8,14 +8,15 @@ package struct Judgement: Sendable {
         package var reason: String
     }
 
-    package var findings: [Finding] = []
-    /// Relations that the catalogue does not know: the session may have made them.
-    package var unknownRelations: [String] = []
+    /// Each once.
+    package private(set) var findings: [Finding] = []
+    /// Relations that the catalogue does not know: the session may have made them. Each once.
+    package private(set) var unknownRelations: [String] = []
     /// Relations that it makes.
-    package var made: [String] = []
+    package var made: Set<String> = []
     /// What it prepares, and what it runs that was prepared.
-    package var prepared: [String] = []
-    package var executed: [String] = []
+    package var prepared: Set<String> = []
+    package var executed: Set<String> = []
     /// Two-phase transactions that it prepares, and that it ends.
     package var preparedTransactions: [String] = []
     package var endedTransactions: [String] = []
@@ -23,10 +24,27 @@ package struct Judgement: Sendable {
     package var changedRoles: [String?] = []
     package var changedDatabases: [String] = []
 
+    private var found: Set<Finding> = []
+    private var unknown: Set<String> = []
+
     package init() {}
 
     package mutating func add(_ classes: GuardedClasses, _ reason: String) {
-        guard !classes.isEmpty else { return }
-        findings.append(Finding(classes: classes, reason: reason))
+        add(Finding(classes: classes, reason: reason))
+    }
+
+    mutating func add(_ finding: Finding) {
+        guard !finding.classes.isEmpty, found.insert(finding).inserted else { return }
+        findings.append(finding)
+    }
+
+    mutating func addUnknown(_ relation: String) {
+        if unknown.insert(relation).inserted { unknownRelations.append(relation) }
+    }
+
+    /// What only kept findings apart.
+    mutating func finish() {
+        found = []
+        unknown = []
     }
 }

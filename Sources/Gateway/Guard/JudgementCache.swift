@@ -4,19 +4,35 @@ import SQLText
 /// Judgements by the exact text: executors repeat themselves. Of one worker; bounded in bytes.
 ///
 /// Two halves: what is used moves to the young one, and when that is full the old one goes. A hit costs one hash of
-/// the text and no walk of a list.
+/// the text and one comparison, and allocates nothing.
 package final class JudgementCache {
-    private struct Key: Hashable {
-        var text: [UInt8]
-        var conformingStrings: Bool
-        /// Of the catalogue that it was judged against.
-        var catalog: Int
+    private final class Entry {
+        let sql: [UInt8]
+        let conformingStrings: Bool
+        /// Of the catalogue that it was judged against; 0: none had been read.
+        let catalog: Int
+        let text: JudgedText
+
+        init(sql: [UInt8], conformingStrings: Bool, catalog: Int, text: JudgedText) {
+            self.sql = sql
+            self.conformingStrings = conformingStrings
+            self.catalog = catalog
+            self.text = text
+        }
+
+        func isOf(_ sql: Span<UInt8>, conformingStrings: Bool, catalog: Int) -> Bool {
+            catalog == self.catalog && conformingStrings == self.conformingStrings
+                && SQLBytes.areEqual(sql, self.sql)
+        }
+
+        var bytes: Int { text.bytes }
     }
 
-    /// Bytes that are kept, for both halves: an estimate from the length of the texts.
+    /// Bytes that are kept, for both halves.
     private let limit: Int
-    private var young: [Key: JudgedText] = [:]
-    private var old: [Key: JudgedText] = [:]
+    /// By the text's hash: of two texts with the same one the newer is kept.
+    private var young: [Int: Entry] = [:]
+    private var old: [Int: Entry] = [:]
     private var youngBytes = 0
     package private(set) var hits = 0
     package private(set) var misses = 0
@@ -25,42 +41,39 @@ package final class JudgementCache {
 
     /// What the text does, from memory or read now.
     ///
-    /// - Parameters:
-    ///   - catalog: with the number that tells it from others; nil where none has been read.
+    /// - Parameter catalog: nil where none has been read.
     package func judge(
-        _ sql: Span<UInt8>, conformingStrings: Bool, catalog: (number: Int, snapshot: CatalogSnapshot)?
+        _ sql: Span<UInt8>, conformingStrings: Bool, catalog: PublishedCatalog?
     ) -> JudgedText {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(sql.count)
-        for index in 0..<sql.count { bytes.append(sql[index]) }
-        let key = Key(text: bytes, conformingStrings: conformingStrings, catalog: catalog?.number ?? 0)
-        if let found = young[key] {
+        let number = catalog?.number ?? 0
+        let hash = JudgedText.identity(of: sql, conformingStrings: conformingStrings)
+        if let found = young[hash], found.isOf(sql, conformingStrings: conformingStrings, catalog: number) {
             hits += 1
-            return found
+            return found.text
         }
-        if let found = old[key] {
+        if let found = old[hash], found.isOf(sql, conformingStrings: conformingStrings, catalog: number) {
             hits += 1
-            keep(found, key)
-            return found
+            keep(found, hash)
+            return found.text
         }
         misses += 1
-        let text = JudgedText(
-            sql, conformingStrings: conformingStrings, catalog: catalog?.snapshot,
-            identity: key.text.hashValue)
-        keep(text, key)
+        let text = JudgedText(sql, conformingStrings: conformingStrings, catalog: catalog, identity: hash)
+        keep(
+            Entry(
+                sql: SQLBytes.copy(sql), conformingStrings: conformingStrings,
+                catalog: number, text: text), hash)
         return text
     }
 
-    private func keep(_ text: JudgedText, _ key: Key) {
-        // The facts hold the text's names, and a place for each.
-        let bytes = 4 * key.text.count + 1024
-        guard bytes <= limit / 4 else { return }
-        if youngBytes + bytes > limit / 2 {
-            old = young
-            young = [:]
+    private func keep(_ entry: Entry, _ hash: Int) {
+        guard entry.bytes <= limit / 4 else { return }
+        if youngBytes + entry.bytes > limit / 2 {
+            // The halves' own memory stays theirs.
+            swap(&old, &young)
+            young.removeAll(keepingCapacity: true)
             youngBytes = 0
         }
-        young[key] = text
-        youngBytes += bytes
+        if let replaced = young.updateValue(entry, forKey: hash) { youngBytes -= replaced.bytes }
+        youngBytes += entry.bytes
     }
 }

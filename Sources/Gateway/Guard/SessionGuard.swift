@@ -1,3 +1,4 @@
+import GatewayCatalog
 import SQLText
 
 /// What of one session its verdicts rest on: what it made, prepared and began. Pure.
@@ -6,14 +7,19 @@ package struct SessionGuard: Sendable {
     package static let limit = 4096
     /// Texts prepared under one name.
     package static let textsPerName = 16
+    /// Bytes of memory that prepared texts may take, an estimate; of more no name is remembered.
+    package static let preparedBytes = 16 << 20
 
     package var rules: GuardRules {
         didSet { if !rules.isGuarded { wasFree = true } }
     }
+    /// What holds now: what was prepared is judged against it, whenever that was (F-GRD-08).
+    package var catalog: PublishedCatalog?
     /// Once nothing was forbidden, and not every text was read.
     private var wasFree: Bool
     private var made: Set<String> = []
     private var prepared: [String: [JudgedText]] = [:]
+    private var preparedBytes = 0
     private var transactions: Set<String> = []
 
     package init(rules: GuardRules) {
@@ -39,8 +45,10 @@ package struct SessionGuard: Sendable {
         var classes: GuardedClasses = []
         visit(judgement, by: rules, ownsTransaction) { found, reason in
             classes.formUnion(found)
-            guard !found.isDisjoint(with: rules.refused), !reasons.contains(reason) else { return }
-            if reasons.count < StatementVerdict.reasonLimit { reasons.append(reason) }
+            guard !found.isDisjoint(with: rules.refused), reasons.count < StatementVerdict.reasonLimit
+            else { return }
+            let reason = reason()
+            if !reasons.contains(reason) { reasons.append(reason) }
         }
         return StatementVerdict(isAllowed: reasons.isEmpty, classes: classes.names, reasons: reasons)
     }
@@ -51,7 +59,7 @@ package struct SessionGuard: Sendable {
         var seen: Set<StatementFinding> = []
         visit(judgement, by: rules, { _ in false }) { classes, reason in
             let finding = StatementFinding(
-                classes: classes, reason: reason, isRefused: !classes.isDisjoint(with: rules.refused))
+                classes: classes, reason: reason(), isRefused: !classes.isDisjoint(with: rules.refused))
             if seen.insert(finding).inserted { findings.append(finding) }
         }
         return findings
@@ -59,21 +67,23 @@ package struct SessionGuard: Sendable {
 
     private func visit(
         _ judgement: Judgement, by rules: GuardRules, _ ownsTransaction: (String) -> Bool,
-        _ find: (GuardedClasses, String) -> Void
+        _ find: (GuardedClasses, () -> String) -> Void
     ) {
-        for finding in judgement.findings { find(finding.classes, finding.reason) }
+        for finding in judgement.findings { find(finding.classes) { finding.reason } }
         for name in judgement.unknownRelations where !made.contains(name) && !judgement.made.contains(name) {
-            find(.egress, "the relation \(name) is not in the catalogue that was read last")
+            find(.egress) { "the relation \(name) is not in the catalogue that was read last" }
         }
         for role in judgement.changedRoles where role.map(rules.roles.contains) ?? true {
-            find([.always, .roleChange], "the role \(role ?? "of the session") is handed out by the gateway")
+            find([.always, .roleChange]) {
+                "the role \(role ?? "of the session") is handed out by the gateway"
+            }
         }
         for database in judgement.changedDatabases where rules.databases.contains(database) {
-            find(.always, "the database \(database) is handed out by the gateway")
+            find(.always) { "the database \(database) is handed out by the gateway" }
         }
         for transaction in judgement.endedTransactions
         where !transactions.contains(transaction) && !ownsTransaction(transaction) {
-            find(.always, "the prepared transaction \(transaction) is not one of this principal's")
+            find(.always) { "the prepared transaction \(transaction) is not one of this principal's" }
         }
         for name in judgement.executed where !judgement.prepared.contains(name) {
             judgeExecuted(name, rules, find)
@@ -81,15 +91,17 @@ package struct SessionGuard: Sendable {
     }
 
     private func judgeExecuted(
-        _ name: String, _ rules: GuardRules, _ find: (GuardedClasses, String) -> Void
+        _ name: String, _ rules: GuardRules, _ find: (GuardedClasses, () -> String) -> Void
     ) {
         guard let texts = prepared[name], !texts.isEmpty else {
-            return find(.hidden, "EXECUTE of \(name), of which the gateway does not know what was prepared")
+            return find(.hidden) {
+                "EXECUTE of \(name), of which the gateway does not know what was prepared"
+            }
         }
         for text in texts {
-            let inner = verdict(text.judgement, by: rules) { _ in false }
+            let inner = verdict(text.again(catalog: catalog).judgement, by: rules) { _ in false }
             if !inner.isAllowed {
-                find(rules.refused, inner.reasons.first ?? "EXECUTE of \(name) is refused")
+                find(rules.refused) { inner.reasons.first ?? "EXECUTE of \(name) is refused" }
             }
         }
     }
@@ -117,11 +129,18 @@ package struct SessionGuard: Sendable {
     /// of them only the server knows.
     package mutating func note(_ text: JudgedText, preparedAs name: String) {
         guard prepared[name] != nil || prepared.count < SessionGuard.limit else { return }
-        var texts = prepared[name] ?? []
+        let texts = prepared[name] ?? []
         if texts.contains(where: { $0.identity == text.identity }) { return }
         // With more of them nothing is known any more: an empty list is refused.
-        let isFull = prepared[name].map { $0.isEmpty || $0.count >= SessionGuard.textsPerName } ?? false
-        texts.append(text.prepared)
-        prepared[name] = isFull ? [] : texts
+        let isKnown = prepared[name].map { !$0.isEmpty } ?? true
+        if isKnown, texts.count < SessionGuard.textsPerName,
+            preparedBytes + text.bytes <= SessionGuard.preparedBytes
+        {
+            prepared[name] = texts + [text.prepared]
+            preparedBytes += text.bytes
+        } else {
+            prepared[name] = []
+            for forgotten in texts { preparedBytes -= forgotten.bytes }
+        }
     }
 }

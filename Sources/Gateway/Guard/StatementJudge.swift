@@ -10,6 +10,7 @@ package struct StatementJudge {
     package static func judge(_ facts: SQLFacts, catalog: CatalogSnapshot?) -> Judgement {
         var judge = StatementJudge(catalog: catalog)
         judge.take(facts)
+        judge.judgement.finish()
         return judge.judgement
     }
 
@@ -31,8 +32,8 @@ package struct StatementJudge {
         if let catalog, !facts.statements.isEmpty {
             for reason in catalog.ambient { judgement.add(GuardedClasses(reason.reach), reason.text) }
         }
-        judgement.prepared = facts.prepared
-        judgement.executed = facts.executed
+        judgement.prepared = Set(facts.prepared)
+        judgement.executed = Set(facts.executed)
     }
 
     // MARK: Statements
@@ -40,24 +41,31 @@ package struct StatementJudge {
     private mutating func takeStatements(_ facts: SQLFacts) {
         let made = facts.relations.filter { $0.use.contains(.made) }
         let isTemporary = !made.isEmpty && made.allSatisfy { $0.use.contains(.temporary) }
-        for statement in facts.statements {
-            let kind = statement.kind
-            if kind.makesRelation, isTemporary {
-                judgement.add(.temporary, "makes a temporary relation, which the rule forbids")
-            } else if let classes = kind.classes {
-                judgement.add(classes, "\(kind.sql) \(StatementJudge.meaning(of: classes))")
-                if classes.contains(.ddl) { takeSchemaChange() }
-            }
-            switch kind {
-            case .prepareTransaction: judgement.preparedTransactions += facts.transactions
-            case .commitPrepared, .rollbackPrepared: judgement.endedTransactions += facts.transactions
-            case .alterRole, .alterRoleSet, .dropRole, .dropOwned, .reassignOwned:
-                judgement.changedRoles += facts.roles
-            case .rename, .alterDatabase, .alterDatabaseSet, .dropDatabase:
-                judgement.changedDatabases += facts.databases
-                judgement.changedRoles += facts.roles
-            default: break
-            }
+        for statement in facts.statements { takeStatement(statement.kind, isTemporary: isTemporary) }
+        let kinds = Set(facts.statements.map(\.kind))
+        if kinds.contains(.prepareTransaction) { judgement.preparedTransactions = facts.transactions }
+        if !kinds.isDisjoint(with: [.commitPrepared, .rollbackPrepared]) {
+            judgement.endedTransactions = facts.transactions
+        }
+        if !kinds.isDisjoint(with: StatementJudge.changingRoles) { judgement.changedRoles = facts.roles }
+        if !kinds.isDisjoint(with: StatementJudge.changingDatabases) {
+            judgement.changedDatabases = facts.databases
+        }
+    }
+
+    private static let changingDatabases: Set<StatementKind> = [
+        .rename, .alterDatabase, .alterDatabaseSet, .dropDatabase,
+    ]
+    private static let changingRoles = changingDatabases.union([
+        .alterRole, .alterRoleSet, .dropRole, .dropOwned, .reassignOwned,
+    ])
+
+    private mutating func takeStatement(_ kind: StatementKind, isTemporary: Bool) {
+        if kind.makesRelation, isTemporary {
+            judgement.add(.temporary, "makes a temporary relation, which the rule forbids")
+        } else if let classes = kind.classes {
+            judgement.add(classes, "\(kind.sql) \(StatementJudge.meaning(of: classes))")
+            if classes.contains(.ddl) { takeSchemaChange() }
         }
     }
 
@@ -85,7 +93,7 @@ package struct StatementJudge {
     private mutating func take(_ relation: SQLFacts.Relation) {
         let name = StatementJudge.written(relation.schema, relation.name)
         if relation.use.contains(.made) {
-            judgement.made.append(relation.name)
+            judgement.made.insert(relation.name)
             return
         }
         if SystemRelations.isOfServer(relation) {
@@ -106,7 +114,7 @@ package struct StatementJudge {
         let isServers =
             relation.schema.map(SystemRelations.schemas.contains) ?? SystemRelations.isOfServer(relation)
         if found.isEmpty, !isServers, !relation.use.isDisjoint(with: [.read, .written]) {
-            judgement.unknownRelations.append(relation.name)
+            judgement.addUnknown(relation.name)
         }
     }
 
@@ -229,7 +237,7 @@ package struct StatementJudge {
             return judgement.add(.hidden, "the function's body cannot be read")
         }
         let inner = StatementJudge.judge(facts, catalog: catalog)
-        judgement.findings += inner.findings
-        judgement.unknownRelations += inner.unknownRelations
+        for finding in inner.findings { judgement.add(finding) }
+        for relation in inner.unknownRelations { judgement.addUnknown(relation) }
     }
 }

@@ -3,11 +3,9 @@ import GatewayGuard
 import Synchronization
 import Transport
 
-/// Statements too long to be read on a worker: they are read on threads of their own, two at a time, and their
+/// Statements that take too long to be read on a worker: they are read on threads of their own, two at a time, and their
 /// sessions wait. Each session has one at a time.
 final class LongStatements: Sendable {
-    /// Bytes of a text that a worker reads itself: some three milliseconds of parsing.
-    static let workerBytes = 64 << 10
     /// Bytes of the longest text that is read: its tree takes up to some sixty times as much.
     static let readBytes = 4 << 20
     private static let threads = 2
@@ -63,9 +61,7 @@ final class LongStatements: Sendable {
 
     private static func read(_ job: Job) -> [JudgedText] {
         job.conformingStrings.map {
-            JudgedText(
-                job.sql.span, conformingStrings: $0, catalog: job.catalog?.snapshot,
-                identity: job.sql.hashValue)
+            JudgedText(job.sql.span, conformingStrings: $0, catalog: job.catalog)
         }
     }
 }

@@ -127,7 +127,7 @@ extension Relay {
             let reason = "in client_encoding \(recorder.clientEncoding) it can be read in two ways"
             return .refused(forbidden(StatementVerdict(isAllowed: false, classes: [], reasons: [reason])))
         }
-        if sql.count > LongStatements.workerBytes { return judgeLong(sql) }
+        if !JudgedText.isQuick(sql) { return judgeLong(sql) }
         let texts = worker.statements.judge(
             sql, conformingStrings: conformingStrings, mayChange: !recorder.pipeline.isIdle, catalog: catalog)
         return judge(texts)
@@ -192,7 +192,7 @@ extension Relay {
             observe(refused: "in client_encoding \(recorder.clientEncoding) it can be read in two ways")
             return []
         }
-        guard sql.count <= LongStatements.workerBytes else {
+        guard JudgedText.isQuick(sql) else {
             observe(refused: "longer than what is read for a rule that only observes")
             return []
         }
@@ -224,6 +224,7 @@ extension Relay {
     /// What the replica's catalogue says, as it was read last. Looked up once for the frames that are cut together.
     func lookUpCatalog() {
         catalog = needsCatalog ? worker.context.health.catalog(of: connection.attested.id) : nil
+        guardian.catalog = catalog
     }
 
     private var needsCatalog: Bool { guardian.rules.isGuarded || observed?.rules.isGuarded == true }
@@ -292,8 +293,11 @@ extension Relay {
         case .current: return nil
         case .earlier(let texts):
             // What its names mean may have changed, or what is forbidden.
-            switch judge(texts.map { $0.again(catalog: catalog?.snapshot) }, mayWait: false) {
-            case .allowed: return nil
+            let again = texts.map { $0.again(catalog: catalog) }
+            switch judge(again, mayWait: false) {
+            case .allowed:
+                prepared.renew(statement, again, verdict: verdictNumber)
+                return nil
             case .refused(let refused): return refused
             case .later: return Refused(.statementTooComplex)
             }

@@ -11,10 +11,9 @@ struct StatementGuard {
     func judge(
         _ sql: Span<UInt8>, conformingStrings: Bool, mayChange: Bool, catalog: PublishedCatalog?
     ) -> [JudgedText] {
-        let known = catalog.map { ($0.number, $0.snapshot) }
-        var texts = [cache.judge(sql, conformingStrings: conformingStrings, catalog: known)]
+        var texts = [cache.judge(sql, conformingStrings: conformingStrings, catalog: catalog)]
         if mayChange, sql.holdsBackslash {
-            let other = cache.judge(sql, conformingStrings: !conformingStrings, catalog: known)
+            let other = cache.judge(sql, conformingStrings: !conformingStrings, catalog: catalog)
             // What does not parse under the other fails there as it would on the server.
             if case .facts = other.reading { texts.append(other) }
         }
