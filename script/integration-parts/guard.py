@@ -1,0 +1,122 @@
+#!/usr/bin/python3
+"""The guard's command line; `script/integration guard --help` describes it."""
+
+import argparse
+import json
+import pathlib
+import signal
+import sys
+import time
+
+sys.dont_write_bytecode = True
+PARTS = pathlib.Path(__file__).resolve().parent
+sys.path[1:1] = [str(PARTS / "guard"), str(PARTS.parent / "testbed-parts"), str(PARTS)]
+
+import corpus
+import trial
+from ground import Failure, Ground, binary_of, say
+
+DESCRIPTION = """\
+Tries the statement guard with the cases of Tests/Fixtures/sql, in each protocol that a case names, and looks at what
+happened and not only at what was answered: at the log and the rows of a second PostgreSQL server that stands for another
+region, at files, the catalogue, the roles, the session's identity, whether a read-only session could write.
+
+  - what must be refused is first run direct and must be seen to do what it does; then through the gateway, where it must
+    be answered 42501, do nothing of that, and fail a transaction as any error does
+  - what must be allowed runs both ways and must be answered the same
+  - in each run some cases are tried under a rule that forbids nothing, and must be seen to do their deed
+
+  script/integration guard                       all cases
+  script/integration guard --only role,egress-lo those whose name begins so
+
+It stands on two servers, an issuer and a gateway of its own, on ports counted from $DOMICILE_TESTBED_PORT (default 8700),
+and ends them. Exit status 1: something was not as it must be.
+"""
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="script/integration guard", description=DESCRIPTION,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", metavar="PREFIX,...", help="cases whose name begins with one of these")
+    parser.add_argument("--binary", metavar="FILE", type=pathlib.Path,
+                        help="the gateway (default: $DOMICILE_BIN or .build/release/domicile)")
+    parser.add_argument("--verbose", action="store_true", help="print what each case did")
+    parser.add_argument("--json", action="store_true", help="print everything as JSON")
+    parser.add_argument("--keep", action="store_true", help="leave the logs and the data where they are")
+    return parser.parse_args()
+
+
+def run_cases(ground, cases, everything):
+    tried = trial.Trial(ground)
+    results = []
+    try:
+        # What writes comes last: what the others read must not have changed.
+        for case in sorted(cases, key=lambda case: not case.is_refused and not case.is_read_only):
+            result = trial.Result(case)
+            if case.is_refused:
+                tried.check_direct(case, result)
+                tried.check_refused(case, result)
+            else:
+                tried.check_allowed(case, result)
+            ground.insist_on_gateway()
+            results.append(result)
+        missed = tried.check_the_eyes(everything)
+    finally:
+        tried.close()
+    return results, missed
+
+
+def report(results, missed, options):
+    if options.json:
+        print(json.dumps([{"case": result.case.name, "expect": result.case.fields["expect"], "direct": result.direct,
+                           "through": result.through, "problems": result.problems} for result in results], indent=1))
+    for result in results:
+        if options.verbose:
+            print(f"{result.case.name}\n  direct   {result.direct[:300]}\n  through  {result.through[:300]}")
+        for problem in result.problems:
+            print(f"FAILED {result.case.name}: {problem}")
+    for name, kind in (("refuse", True), ("allow", False)):
+        of_kind = [result for result in results if result.case.is_refused is kind]
+        good = sum(not result.problems for result in of_kind)
+        print(f"{name}: {good} of {len(of_kind)} are as they must be")
+    for problem in missed:
+        print(f"FAILED {problem}")
+
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    options = arguments()
+    ground = None
+    begun = time.monotonic()
+    try:
+        everything = corpus.load()
+        prefixes = tuple((options.only or "").split(","))
+        cases = [case for case in everything if case.name.startswith(prefixes)]
+        if not cases:
+            raise Failure(f"no case begins with {options.only}")
+        ground = Ground(binary_of(options.binary), corpus.rules(everything))
+        say("starting two servers, an issuer and a gateway")
+        ground.open()
+        say(f"{len(cases)} cases ({time.monotonic() - begun:.1f} s)")
+        results, missed = run_cases(ground, cases, everything)
+        report(results, missed, options)
+        say(f"{time.monotonic() - begun:.1f} s")
+        return 1 if missed or any(result.problems for result in results) else 0
+    except (Failure, OSError) as problem:
+        log = getattr(problem, "log", None)
+        if log is not None and log.exists():
+            say("\n".join([f"the end of {log}:", *log.read_text(errors="replace").splitlines()[-20:]]))
+        say(problem)
+        return 1
+    except KeyboardInterrupt:
+        say("interrupted")
+        return 130
+    finally:
+        # A second Ctrl-C must not leave servers behind.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if ground is not None:
+            ground.close(keep=options.keep)
+
+
+sys.exit(main())
