@@ -95,6 +95,11 @@ package struct SQLFacts: Sendable {
 
     package init() {}
 
+    /// How many names have to be looked up.
+    package var names: Int {
+        relations.count + functions.count + attributes.count + operators.count + types.count
+    }
+
     /// The statements at the top, in their order.
     package var topLevel: [Statement] { statements.filter { $0.range != nil } }
 }

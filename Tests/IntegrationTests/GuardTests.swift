@@ -84,6 +84,40 @@ struct GuardTests {
             ])
     }
 
+    @Test("What somebody made a moment ago is looked for in the catalogue before it is refused")
+    func justMade() throws {
+        let client = try RawClient(host: testbed.host, port: testbed.port)
+        defer { client.close() }
+        _ = try client.login(
+            testbed, parameters: [("user", "writer"), ("database", "scratch")],
+            token: try token("eu-writer", forbidding: "egress"))
+        let name = Testbed.unique("just_made")
+        defer {
+            _ = try? testbed.direct(
+                .euA,
+                "drop table if exists \(name)_1, \(name)_2, \(name)_3; drop function if exists \(name)()",
+                database: "scratch")
+        }
+        func sqlstate(_ sql: String) throws -> String? {
+            try client.send(RawClient.query(sql))
+            return try client.readFrames(until: "Z").first { $0.letter == "E" }?.field("C")
+        }
+        #expect(try sqlstate("SELECT 1") == nil)
+        for number in 1...3 {
+            let table = "\(name)_\(number)"
+            _ = try testbed.direct(
+                .euA, "create table \(table) (a int); grant select on \(table) to writer", database: "scratch"
+            )
+            #expect(try sqlstate("SELECT a FROM \(table)") == nil)
+        }
+        _ = try testbed.direct(
+            .euA, "create function \(name)() returns int language sql as 'select 1'", database: "scratch")
+        #expect(try sqlstate("SELECT \(name)()") == nil)
+        #expect(try sqlstate("SELECT a FROM \(name)_4") == "42501")
+        #expect(try sqlstate("SELECT \(name)_4()") == "42501")
+        #expect(try sqlstate("SELECT 2") == nil)
+    }
+
     @Test("Rule 6: nobody ends another's statement, changes a role that is handed out, or forges who asked")
     func always() throws {
         let token = try testbed.token(.conformance)

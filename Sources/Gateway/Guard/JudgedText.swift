@@ -60,6 +60,14 @@ package final class JudgedText: Sendable {
         sql.count <= quickBytes && SQLText.operatorRuns(sql) != .costly
     }
 
+    /// Names that a worker looks up again when the catalogue has moved; a text with more of them is read anew.
+    package static let namesJudgedAgain = 2_000
+
+    package var isQuicklyJudged: Bool {
+        guard case .facts(let facts) = reading else { return true }
+        return facts.names <= JudgedText.namesJudgedAgain
+    }
+
     static func identity(of sql: Span<UInt8>, conformingStrings: Bool) -> Int {
         var hasher = Hasher()
         SQLBytes.hash(sql, into: &hasher)

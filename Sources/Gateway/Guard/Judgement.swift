@@ -12,6 +12,8 @@ package struct Judgement: Sendable {
     package private(set) var findings: [Finding] = []
     /// Relations that the catalogue does not know: the session may have made them. Each once.
     package private(set) var unknownRelations: [String] = []
+    /// It names what the catalogue does not know: that may have been made since.
+    package private(set) var namesUnknown = false
     /// Relations that it makes.
     package var made: Set<String> = []
     /// What it prepares, and what it runs that was prepared.
@@ -39,7 +41,20 @@ package struct Judgement: Sendable {
     }
 
     mutating func addUnknown(_ relation: String) {
+        namesUnknown = true
         if unknown.insert(relation).inserted { unknownRelations.append(relation) }
+    }
+
+    mutating func addUnknown(function: String) {
+        namesUnknown = true
+        add(.hidden, "the function \(function) is not known to be harmless")
+    }
+
+    /// What another text does that this one holds.
+    mutating func add(_ inner: Judgement) {
+        for finding in inner.findings { add(finding) }
+        for relation in inner.unknownRelations { addUnknown(relation) }
+        namesUnknown = namesUnknown || inner.namesUnknown
     }
 
     /// What only kept findings apart.

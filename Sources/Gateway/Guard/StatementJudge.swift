@@ -146,8 +146,7 @@ package struct StatementJudge {
         for type in catalog.types(named: name, schema: schema) where !type.reach.isEmpty {
             judgement.add(GuardedClasses(type.reach), "\(type.qualifiedName) \(type.reason)")
         }
-        judgement.add(
-            .hidden, "the function \(StatementJudge.written(schema, name)) is not known to be harmless")
+        judgement.addUnknown(function: StatementJudge.written(schema, name))
     }
 
     private mutating func take(_ deeds: FunctionDeeds, _ name: String, _ arguments: Int) {
@@ -236,8 +235,6 @@ package struct StatementJudge {
         guard let text, case .facts(let facts) = SQLText.read(text) else {
             return judgement.add(.hidden, "the function's body cannot be read")
         }
-        let inner = StatementJudge.judge(facts, catalog: catalog)
-        for finding in inner.findings { judgement.add(finding) }
-        for relation in inner.unknownRelations { judgement.addUnknown(relation) }
+        judgement.add(StatementJudge.judge(facts, catalog: catalog))
     }
 }

@@ -39,7 +39,12 @@ extension Relay {
         judged = nil
         recorder.observed = nil
         let start = frontend.scanned + WireLimits.frameHeader
-        return fromExecutor.withBytes(start..<(start + header.bodyLength)) { body in guarded(tag, body) }
+        let found = fromExecutor.withBytes(start..<(start + header.bodyLength)) { body in guarded(tag, body) }
+        switch found {
+        case .passes, .refused: unknownSince = nil
+        case .later: break
+        }
+        return found
     }
 
     private func guarded(_ tag: FrontendTag, _ body: Span<UInt8>) -> Guarded {
@@ -138,7 +143,12 @@ extension Relay {
         case .reading: return .later
         case .read(let texts):
             longStatement = nil
-            return judge(texts)
+            guard texts.allSatisfy(\.isQuicklyJudged) else { return judge(texts, mayWait: false) }
+            // The catalogue may have moved since it began to be read.
+            let again = texts.map { $0.again(catalog: catalog) }
+            let judgment = judge(again)
+            if case .later = judgment { longStatement = .read(again) }
+            return judgment
         case nil: break
         }
         guard sql.count <= LongStatements.readBytes else {
@@ -173,7 +183,8 @@ extension Relay {
             case .facts:
                 let verdict = guardian.verdict(text.judgement, ownsTransaction: ownsTransaction)
                 guard verdict.isAllowed else {
-                    return mayWait && waitsForCatalog() ? .later : .refused(forbidden(verdict))
+                    let waits = mayWait && (waitsForCatalog() || waitsForLook(text.judgement))
+                    return waits ? .later : .refused(forbidden(verdict))
                 }
             case .tooComplex: return .refused(Refused(.statementTooComplex))
             case .syntaxError(let message):
@@ -215,6 +226,27 @@ extension Relay {
         session.schedule(.catalog, after: .milliseconds(50))
         return true
     }
+
+    /// A name that the catalogue does not know may be of something that was made since: before it is refused the catalogue
+    /// is looked at again, once.
+    private func waitsForLook(_ judgement: Judgement) -> Bool {
+        guard judgement.namesUnknown, let catalog else { return false }
+        let replica = connection.attested.id
+        let now = worker.loop.now
+        if let unknownSince {
+            let state = worker.context.health.catalogState(of: replica)
+            let seenAt = state?.confirmedAt ?? 0
+            let isSeen = seenAt > 0 && UInt64(seenAt) >= unknownSince && state?.number == catalog.number
+            guard !isSeen, now &- unknownSince < Relay.lookPatience.nanoseconds else { return false }
+        } else {
+            unknownSince = now
+            worker.context.health.refreshCatalog(of: replica)
+        }
+        session.schedule(.catalog, after: .milliseconds(20))
+        return true
+    }
+
+    private static let lookPatience = Duration.seconds(2)
 
     /// Times that a statement is judged again while there is no catalogue: some five seconds.
     private static let catalogWaitLimit = 100
@@ -293,6 +325,12 @@ extension Relay {
         case .current: return nil
         case .earlier(let texts):
             // What its names mean may have changed, or what is forbidden.
+            guard texts.allSatisfy(\.isQuicklyJudged) else {
+                let reason =
+                    "the catalogue or the policy changed since it was prepared, and it names too much to be "
+                    + "judged again here; prepare it again"
+                return forbidden(StatementVerdict(isAllowed: false, classes: [], reasons: [reason]))
+            }
             let again = texts.map { $0.again(catalog: catalog) }
             switch judge(again, mayWait: false) {
             case .allowed:

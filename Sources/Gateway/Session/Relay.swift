@@ -44,6 +44,9 @@ final class Relay {
     var hasUnsafeEncoding: Bool
     /// How often statements were judged again for want of a catalogue.
     var catalogWaits = 0
+    /// Since when, on the loop's clock, the frame that is cut next waits for a look at the catalogue, for names that it
+    /// does not know.
+    var unknownSince: UInt64?
     /// What was forwarded may have changed the schema.
     var mayHaveChangedSchema = false
     /// A statement that is read on another thread; frames behind it wait.
