@@ -43,6 +43,10 @@ void walkSetting(Walk *w, VariableSetStmt *set);
 void walkRole(Walk *w, RoleSpec *role);
 void walkRoles(Walk *w, List *roles);
 
+// comments.c
+// Blanks in the place of comments; true where there was one.
+bool blankComments(char *text, bool conforming);
+
 // facts.c
 SQLFact *fact(Walk *w, SQLFactKind kind);
 // A qualified name: a list of String, at most the last two of which are kept (the first of three is a database).
