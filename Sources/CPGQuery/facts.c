@@ -16,6 +16,13 @@ SQLFact *fact(Walk *w, SQLFactKind kind) {
     return f;
 }
 
+bool sqltext_is_beyond_ascii(const char *name) {
+    if (name == NULL) return false;
+    for (; *name != 0; name++)
+        if ((unsigned char)*name >= 0x80) return true;
+    return false;
+}
+
 const char *stringOf(Node *node) {
     return node != NULL && IsA(node, String) ? strVal(node) : NULL;
 }

@@ -56,7 +56,7 @@ extension HealthMonitorTests {
                     == "reaches the foreign table public.far_secret through the view public.far_notes")
             #expect(
                 snapshot.relation("by_default")?.reason
-                    == "when written, reaches the function public.dblink, which connects to other servers "
+                    == "when written, reaches the function public.dblink_connect, which connects to other servers "
                     + "(a function of dblink), through the function app.ping")
         }
 

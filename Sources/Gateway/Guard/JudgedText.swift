@@ -16,10 +16,23 @@ package final class JudgedText: Sendable {
     /// Of the text itself, seeded for this process.
     package let identity: Int
 
+    /// The grammar does not take it, and a server that does might do by it what is refused to everybody.
+    package let mayDoForbidden: Bool
+
     private init(reading: Reading, judgement: Judgement, identity: Int) {
         self.reading = reading
         self.judgement = judgement
         self.identity = identity
+        mayDoForbidden = false
+    }
+
+    /// The types that a Parse message tells of its parameters: a value of one is made by its input function.
+    package convenience init(parameterTypes: [UInt32], catalog: CatalogSnapshot?) {
+        var facts = SQLFacts()
+        facts.typeOIDs = parameterTypes
+        self.init(
+            reading: .facts(facts), judgement: StatementJudge.judge(facts, catalog: catalog),
+            identity: parameterTypes.hashValue)
     }
 
     package init(
@@ -30,12 +43,15 @@ package final class JudgedText: Sendable {
         case .facts(let facts):
             reading = .facts(facts)
             judgement = StatementJudge.judge(facts, catalog: catalog)
+            mayDoForbidden = false
         case .syntaxError(let message, _):
             reading = .syntaxError(message)
             judgement = Judgement()
+            mayDoForbidden = QuickScan.mayDoForbidden(sql)
         case .tooComplex:
             reading = .tooComplex
             judgement = Judgement()
+            mayDoForbidden = false
         }
     }
 

@@ -13,6 +13,7 @@ package struct SessionGuard: Sendable {
     /// Once nothing was forbidden, and not every text was read.
     private var wasFree: Bool
     private var made: Set<String> = []
+    private var temporaries: Set<String> = []
     private var prepared: [String: [JudgedText]] = [:]
     private var transactions: Set<String> = []
 
@@ -65,6 +66,13 @@ package struct SessionGuard: Sendable {
         for name in judgement.unknownRelations where !made.contains(name) && !judgement.made.contains(name) {
             find(.egress, "the relation \(name) is not in the catalogue that was read last")
         }
+        if let changed = judgement.changedTemporaries {
+            for name in changed where !temporaries.contains(name) && !judgement.madeTemporary.contains(name) {
+                find(
+                    .ddl,
+                    "\(name) is no temporary relation of the session's, so its change is one of the schema")
+            }
+        }
         for role in judgement.changedRoles where role.map(rules.roles.contains) ?? true {
             find([.always, .roleChange], "the role \(role ?? "of the session") is handed out by the gateway")
         }
@@ -107,6 +115,9 @@ package struct SessionGuard: Sendable {
     package mutating func note(_ text: JudgedText) {
         let judgement = text.judgement
         for name in judgement.made where made.count < SessionGuard.limit { made.insert(name) }
+        for name in judgement.madeTemporary where temporaries.count < SessionGuard.limit {
+            temporaries.insert(name)
+        }
         for name in judgement.preparedTransactions where transactions.count < SessionGuard.limit {
             transactions.insert(name)
         }

@@ -18,6 +18,8 @@ extension CatalogQuery {
         SELECT 'r', x.confrelid, CASE WHEN x.confdeltype IN ('c', 'n', 'd') OR x.confupdtype IN ('c', 'n', 'd')
             THEN 'cascade' ELSE 'reference' END, 'r', x.conrelid
         FROM pg_catalog.pg_constraint x WHERE x.contype = 'f'
+        UNION ALL
+        SELECT 'r', x.confrelid, 'truncated', 'r', x.conrelid FROM pg_catalog.pg_constraint x WHERE x.contype = 'f'
         """
     }
 
@@ -75,6 +77,9 @@ extension CatalogQuery {
     /// By which a type's values are sorted, compared and hashed though nobody names it.
     private var defaultClasses: String {
         """
+        SELECT 'k', x.oid, 'uses', 'y', x.opcfamily FROM pg_catalog.pg_opclass x
+        WHERE x.oid >= \(CatalogQuery.firstOID)
+        UNION ALL
         SELECT 't', x.opcintype, 'uses', 'y', x.opcfamily FROM pg_catalog.pg_opclass x
         WHERE x.opcintype >= \(CatalogQuery.firstOID)
         UNION ALL

@@ -36,6 +36,15 @@ struct CatalogRowReader {
 
     mutating func type(_ cells: [String?]) throws(CatalogFailure) { rows.types.append(try named(cells)) }
 
+    mutating func operatorClass(_ cells: [String?]) throws(CatalogFailure) {
+        rows.classes.append(try named(cells))
+    }
+
+    mutating func array(_ cells: [String?]) throws(CatalogFailure) {
+        try expect(cells.count == 2, "an array type")
+        rows.arrays[try oid(cells[0])] = try oid(cells[1])
+    }
+
     mutating func builtIn(_ cells: [String?]) throws(CatalogFailure) {
         try expect(cells.count == 3, "a function")
         rows.builtIns.append(
@@ -58,6 +67,7 @@ struct CatalogRowReader {
         case "f": return .function(oid)
         case "o": return .operator(oid)
         case "t": return .type(oid)
+        case "k": return .operatorClass(oid)
         case "y": return .family(oid)
         case "a": return .ambient
         case "s": return .schemaChange
