@@ -379,7 +379,10 @@ static bool walkServerDefinition(Walk *w, Node *node, SQLStatementKind *kind) {
             *kind = SQLStatementKindDropDatabase;
             textFact(w, SQLFactKindDatabase, ((DropdbStmt *)node)->dbname, 0);
             return true;
-        case T_AlterSystemStmt: *kind = SQLStatementKindAlterSystem; return true;
+        case T_AlterSystemStmt:
+            *kind = SQLStatementKindAlterSystem;
+            walkSetting(w, ((AlterSystemStmt *)node)->setstmt);
+            return true;
         case T_IdentifySystemCmd: case T_BaseBackupCmd: case T_CreateReplicationSlotCmd: case T_DropReplicationSlotCmd:
         case T_ReadReplicationSlotCmd: case T_StartReplicationCmd: case T_TimeLineHistoryCmd:
             return false;

@@ -268,7 +268,7 @@ package struct StatementJudge {
 
     private mutating func take(_ deed: SQLFacts.Deed) {
         switch deed {
-        case .copyProgram: judgement.add([.egress, .readOnly], "COPY runs a program on the server")
+        case .copyProgram: judgement.add(.hidden, "COPY runs a program on the server")
         case .copyFile: judgement.add([.egress, .readOnly], "COPY reads or writes a file of the server")
         case .serverFile: judgement.add(.egress, "the statement names a file or a library of the server")
         case .foreignOptions: judgement.add(.egress, "OPTIONS of a foreign object can lead elsewhere")

@@ -30,7 +30,9 @@ extension StatementKind {
         case .do: .hidden
         // What a procedure reaches the catalogue says.
         case .call: [.opaque, .readOnly]
-        case .load, .alterSystem: [.egress, .readOnly]
+        // What a library does as it is loaded nobody sees.
+        case .load: .hidden
+        case .alterSystem: [.egress, .readOnly]
         case .createTable, .createTableAs, .selectInto, .createView, .createSequence, .createIndex,
             .createStatistics, .createSchema, .createFunction, .createTrigger, .createRule, .createType,
             .createDomain, .createOperator, .createAggregate, .createTextSearch, .createCollation,

@@ -62,7 +62,8 @@ struct CatalogQuery {
 
     /// Array types with their elements'.
     static let arrays = """
-        SELECT t.oid, t.typelem FROM pg_catalog.pg_type t
+        SELECT t.oid, n.nspname, t.typname, t.typelem
+        FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
         WHERE t.oid >= \(firstOID) AND t.typinput = 'pg_catalog.array_in'::pg_catalog.regproc
         """
 

@@ -41,8 +41,9 @@ struct CatalogRowReader {
     }
 
     mutating func array(_ cells: [String?]) throws(CatalogFailure) {
-        try expect(cells.count == 2, "an array type")
-        rows.arrays[try oid(cells[0])] = try oid(cells[1])
+        try expect(cells.count == 4, "an array type")
+        rows.arrays.append(
+            CatalogRows.Array(type: try named(Array(cells[..<3])), element: try oid(cells[3])))
     }
 
     mutating func builtIn(_ cells: [String?]) throws(CatalogFailure) {

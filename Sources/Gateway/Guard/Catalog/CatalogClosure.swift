@@ -80,6 +80,11 @@ package struct CatalogClosure {
             classes[found.oid] = node
             names.types[found.name, default: []].append((found.schema, node))
         }
+        for array in rows.arrays {
+            guard let node = types[array.element] ?? rowTypes[array.element] else { continue }
+            types[array.type.oid] = node
+            names.types[array.type.name, default: []].append((array.type.schema, node))
+        }
         for builtIn in rows.builtIns {
             builtInSymbols[builtIn.symbol, default: []].insert(builtIn.name)
             builtInOIDs[builtIn.oid] = builtInNode(builtIn.name)
@@ -306,7 +311,7 @@ package struct CatalogClosure {
     }
 
     private func concludedTypes(_ writer: ReasonWriter) -> [CatalogType] {
-        let named = (rows.types + rows.classes).compactMap { type -> CatalogType? in
+        let named = (rows.types + rows.classes + rows.arrays.map(\.type)).compactMap { type -> CatalogType? in
             guard let node = types[type.oid] ?? classes[type.oid], !graph.reach[Int(node)].isEmpty else {
                 return nil
             }
@@ -337,7 +342,9 @@ package struct CatalogClosure {
         for relation in rows.relations where relation.rowType != 0 {
             add(relation.rowType, rowTypes[relation.rowType], relation.schema, relation.name)
         }
-        for (array, element) in rows.arrays { if let of = found[element] { found[array] = of } }
+        for array in rows.arrays {
+            add(array.type.oid, types[array.type.oid], array.type.schema, array.type.name)
+        }
         return found
     }
 

@@ -72,6 +72,18 @@ package struct CatalogRows: Sendable {
         }
     }
 
+    /// An array type, which can be named like any other (`_text`).
+    package struct Array: Sendable, Hashable {
+        package var type: Named
+        /// The OID of its elements' type.
+        package var element: UInt32
+
+        package init(type: Named, element: UInt32) {
+            self.type = type
+            self.element = element
+        }
+    }
+
     /// One of the server's own functions.
     package struct BuiltIn: Sendable, Hashable {
         package var oid: UInt32
@@ -105,8 +117,8 @@ package struct CatalogRows: Sendable {
     package var types: [Named] = []
     /// Operator classes.
     package var classes: [Named] = []
-    /// Array types: of which type each is.
-    package var arrays: [UInt32: UInt32] = [:]
+    /// Array types.
+    package var arrays: [Array] = []
     package var builtIns: [BuiltIn] = []
     package var links: [Link] = []
 
