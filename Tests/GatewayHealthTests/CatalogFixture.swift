@@ -117,6 +117,12 @@ enum CatalogFixture {
             $$ BEGIN PERFORM app.ping('x'); RETURN 'x'; END $$;
         CREATE CAST (int AS app.token) WITH FUNCTION app.token_of AS IMPLICIT;
         CREATE TABLE by_cast (token app.token);
+        CREATE TABLE by_extension (request text); ALTER EXTENSION citext ADD TABLE by_extension;
+        ALTER EXTENSION citext ADD FUNCTION app.innocent(text);
+        CREATE TABLE emptied_with (id int PRIMARY KEY);
+        CREATE TABLE by_truncation (id int REFERENCES emptied_with);
+        CREATE TRIGGER t BEFORE TRUNCATE ON by_truncation EXECUTE FUNCTION app.on_write();
+        CREATE OPERATOR CLASS app.odd_ops FOR TYPE int USING hash AS OPERATOR 1 =, FUNCTION 1 app.ping_int(int);
         """
 
     /// Relation: read, read by ONLY, written.
@@ -137,6 +143,7 @@ enum CatalogFixture {
         ("by_rule", [], [], .egress), ("by_operator", .egress, .egress, .egress),
         ("over_default", [], [], .egress), ("key_owner", [], [], .egress), ("key_user", [], [], .egress),
         ("by_domain", .egress, .egress, .egress), ("by_domain_array", .egress, .egress, .egress),
+        ("by_extension", [], [], .egress), ("by_truncation", [], [], .egress), ("emptied_with", [], [], []),
         ("by_composite", .egress, .egress, .egress), ("by_cast", .egress, .egress, .egress),
     ]
 
