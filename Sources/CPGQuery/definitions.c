@@ -19,7 +19,7 @@ void walkRoles(Walk *w, List *roles) {
 }
 
 // A function, aggregate or operator with its arguments.
-static void walkSignature(Walk *w, ObjectWithArgs *object, SQLFactKind kind) {
+void walkSignature(Walk *w, ObjectWithArgs *object, SQLFactKind kind) {
     if (object == NULL) return;
     nameFact(w, kind, object->objname, 0, 0);
     ListCell *cell;
@@ -130,7 +130,7 @@ static void walkAlterTable(Walk *w, AlterTableStmt *alter) {
     ListCell *cell;
     foreach (cell, alter->cmds) {
         AlterTableCmd *command = lfirst(cell);
-        walkRole(w, command->newowner);
+        if (command->subtype == AT_ChangeOwner) walkNewOwner(w, command->newowner);
         if (command->subtype == AT_GenericOptions || command->subtype == AT_AlterColumnGenericOptions)
             deed(w, SQLDeedForeignOptions);
         Node *def = command->def;
@@ -186,25 +186,6 @@ static void walkPublication(Walk *w, List *objects) {
         if (object->pubtable == NULL) continue;
         walkName(w, object->pubtable->relation, SQLRelationRead);
         walk(w, object->pubtable->whereClause);
-    }
-}
-
-// What a RENAME makes of a relation is known from then on by its new name.
-static void walkRename(Walk *w, RenameStmt *rename) {
-    walkName(w, rename->relation, SQLRelationChanged);
-    if (rename->renameType == OBJECT_ROLE && rename->subname != NULL)
-        textFact(w, SQLFactKindRole, rename->subname, 0);
-    if (rename->renameType == OBJECT_DATABASE && rename->subname != NULL)
-        textFact(w, SQLFactKindDatabase, rename->subname, 0);
-    switch (rename->renameType) {
-        case OBJECT_TABLE: case OBJECT_VIEW: case OBJECT_MATVIEW: case OBJECT_SEQUENCE: case OBJECT_INDEX:
-        case OBJECT_FOREIGN_TABLE: {
-            SQLFact *f = fact(w, SQLFactKindRelation);
-            f->name = rename->newname;
-            f->flags = SQLRelationMade;
-            break;
-        }
-        default: break;
     }
 }
 
@@ -272,7 +253,7 @@ static bool walkRelationDefinition(Walk *w, Node *node, SQLStatementKind *kind) 
             return true;
         case T_CreateSchemaStmt:
             *kind = SQLStatementKindCreateSchema;
-            walkRole(w, ((CreateSchemaStmt *)node)->authrole);
+            walkNewOwner(w, ((CreateSchemaStmt *)node)->authrole);
             foreach (cell, ((CreateSchemaStmt *)node)->schemaElts) walkStatement(w, lfirst(cell), -1, 0);
             return true;
         default: return false;
@@ -398,17 +379,15 @@ static bool walkServerDefinition(Walk *w, Node *node, SQLStatementKind *kind) {
             *kind = SQLStatementKindDropDatabase;
             textFact(w, SQLFactKindDatabase, ((DropdbStmt *)node)->dbname, 0);
             return true;
-        case T_AlterSystemStmt: *kind = SQLStatementKindAlterSystem; return true;
+        case T_AlterSystemStmt:
+            *kind = SQLStatementKindAlterSystem;
+            walkSetting(w, ((AlterSystemStmt *)node)->setstmt);
+            return true;
         case T_IdentifySystemCmd: case T_BaseBackupCmd: case T_CreateReplicationSlotCmd: case T_DropReplicationSlotCmd:
         case T_ReadReplicationSlotCmd: case T_StartReplicationCmd: case T_TimeLineHistoryCmd:
             return false;
         default: return false;
     }
-}
-
-static void walkOwner(Walk *w, AlterOwnerStmt *owner) {
-    walkName(w, owner->relation, SQLRelationChanged);
-    walkRole(w, owner->newowner);
 }
 
 // Roles, rights, and changes of anything.
@@ -446,13 +425,18 @@ static bool walkRightsDefinition(Walk *w, Node *node, SQLStatementKind *kind) {
             walkRole(w, ((ReassignOwnedStmt *)node)->newrole);
             return true;
         case T_DropOwnedStmt: *kind = SQLStatementKindDropOwned; walkRoles(w, ((DropOwnedStmt *)node)->roles); return true;
-        case T_AlterOwnerStmt: *kind = SQLStatementKindAlterOwner; walkOwner(w, (AlterOwnerStmt *)node); return true;
+        case T_AlterOwnerStmt:
+            *kind = SQLStatementKindAlterOwner;
+            walkName(w, ((AlterOwnerStmt *)node)->relation, SQLRelationChanged);
+            walkNewOwner(w, ((AlterOwnerStmt *)node)->newowner);
+            return true;
         case T_AlterObjectSchemaStmt:
             *kind = SQLStatementKindAlterObject;
             walkName(w, ((AlterObjectSchemaStmt *)node)->relation, SQLRelationChanged);
+            walkMoved(w, ((AlterObjectSchemaStmt *)node)->objectType, ((AlterObjectSchemaStmt *)node)->object);
             return true;
         case T_RenameStmt: *kind = SQLStatementKindRename; walkRename(w, (RenameStmt *)node); return true;
-        case T_DropStmt: *kind = SQLStatementKindDrop; return true;
+        case T_DropStmt: *kind = walkDrop(w, (DropStmt *)node); return true;
         case T_CommentStmt: *kind = SQLStatementKindComment; return true;
         case T_SecLabelStmt: *kind = SQLStatementKindSecurityLabel; return true;
         default: return false;

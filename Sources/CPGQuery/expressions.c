@@ -3,6 +3,11 @@
 
 #include "walk.h"
 
+static bool isTemporary(RangeVar *relation) {
+    return relation->relpersistence == 't' ||
+           (relation->schemaname != NULL && strcmp(relation->schemaname, "pg_temp") == 0);
+}
+
 void walkName(Walk *w, RangeVar *relation, int flags) {
     if (relation == NULL || relation->relname == NULL) return;
     if (flags == SQLRelationRead && relation->schemaname == NULL && isInScope(w, relation->relname)) return;
@@ -12,7 +17,7 @@ void walkName(Walk *w, RangeVar *relation, int flags) {
     f->value = relation->catalogname;
     f->location = relation->location;
     f->flags = flags | (relation->inh ? 0 : SQLRelationOnly) |
-               (relation->relpersistence == 't' ? SQLRelationTemporary : 0);
+               (isTemporary(relation) ? SQLRelationTemporary : 0);
 }
 
 void walkList(Walk *w, List *list) {
@@ -428,7 +433,10 @@ static void walkNode(Walk *w, Node *node) {
         case T_TypeName: walkType(w, (TypeName *)node); break;
         case T_PartitionSpec: case T_PartitionBoundSpec: walkPartition(w, node); break;
         case T_PartitionRangeDatum: walk(w, ((PartitionRangeDatum *)node)->value); break;
-        case T_TableLikeClause: walkName(w, ((TableLikeClause *)node)->relation, SQLRelationRead); break;
+        case T_TableLikeClause:
+            // It takes over defaults, checks and index expressions.
+            walkName(w, ((TableLikeClause *)node)->relation, SQLRelationChanged);
+            break;
         case T_FunctionParameter:
             walkType(w, ((FunctionParameter *)node)->argType);
             walk(w, ((FunctionParameter *)node)->defexpr);

@@ -34,6 +34,13 @@ SQLFact *fact(Walk *w, SQLFactKind kind) {
     return f;
 }
 
+bool sqltext_is_beyond_ascii(const char *name) {
+    if (name == NULL) return false;
+    for (; *name != 0; name++)
+        if ((unsigned char)*name >= 0x80) return true;
+    return false;
+}
+
 const char *stringOf(Node *node) {
     return node != NULL && IsA(node, String) ? strVal(node) : NULL;
 }
@@ -65,7 +72,8 @@ static bool isName(const SQLFact *f) {
         case SQLFactKindType:
             return f->name != NULL;
         case SQLFactKindStatement: case SQLFactKindSetting: case SQLFactKindDeed: case SQLFactKindBody:
-        case SQLFactKindPrepared: case SQLFactKindRole: case SQLFactKindDatabase: case SQLFactKindUnknown:
+        case SQLFactKindPrepared: case SQLFactKindSchema: case SQLFactKindRole: case SQLFactKindDatabase:
+        case SQLFactKindUnknown:
             return false;
     }
     return false;

@@ -58,12 +58,24 @@ static SQLReading failed(SQLReadingStatus status, PgQueryError *error, MemoryCon
     return reading;
 }
 
-SQLReading sqltext_read(const char *sql, bool conforming) {
-    MemoryContext memory = pg_query_enter_memory_context();
+static RawParse parsed(const char *sql, bool conforming) {
     standard_conforming_strings = conforming;
     RawParse parse = pg_query_raw_parse(sql);
     standard_conforming_strings = true;
     free(parse.stderr_buffer);
+    return parse;
+}
+
+SQLReading sqltext_read(const char *sql, bool conforming) {
+    MemoryContext memory = pg_query_enter_memory_context();
+    RawParse parse = parsed(sql, conforming);
+    if (parse.error != NULL && (strstr(sql, "--") != NULL || strstr(sql, "/*") != NULL)) {
+        char *bare = pstrdup(sql);
+        if (blankComments(bare, conforming)) {
+            pg_query_free_error(parse.error);
+            parse = parsed(bare, conforming);
+        }
+    }
     if (parse.error != NULL) {
         // The grammar's stack has 10,000 places.
         bool tooDeep = strstr(parse.error->message, "memory exhausted") != NULL;

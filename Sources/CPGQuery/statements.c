@@ -74,12 +74,19 @@ static void walkDo(Walk *w, DoStmt *block) {
     }
 }
 
+// ANALYZE, and what builds indexes anew, computes expressions of indexes and reads partitions; triggers do not run.
 static void walkVacuum(Walk *w, VacuumStmt *vacuum) {
     ListCell *cell;
+    bool computes = !vacuum->is_vacuumcmd;
+    foreach (cell, vacuum->options) {
+        const char *name = ((DefElem *)lfirst(cell))->defname;
+        if (strcmp(name, "analyze") == 0 || strcmp(name, "full") == 0) computes = true;
+    }
     foreach (cell, vacuum->rels) {
         VacuumRelation *item = lfirst(cell);
-        walkName(w, item->relation, SQLRelationWritten);
+        walkName(w, item->relation, SQLRelationRead);
     }
+    if (vacuum->rels == NIL && computes) deed(w, SQLDeedEveryRelation);
 }
 
 static SQLStatementKind transactionKind(TransactionStmtKind kind) {
@@ -183,12 +190,16 @@ static bool walkPlain(Walk *w, Node *node, SQLStatementKind *kind) {
         case T_NotifyStmt: *kind = SQLStatementKindNotify; return true;
         case T_LockStmt:
             *kind = SQLStatementKindLock;
-            foreach (cell, ((LockStmt *)node)->relations) walkName(w, lfirst(cell), SQLRelationChanged);
+            foreach (cell, ((LockStmt *)node)->relations) walkName(w, lfirst(cell), SQLRelationNamed);
             return true;
         case T_ConstraintsSetStmt: *kind = SQLStatementKindSetConstraints; return true;
         case T_TruncateStmt:
             *kind = SQLStatementKindTruncate;
-            foreach (cell, ((TruncateStmt *)node)->relations) walkName(w, lfirst(cell), SQLRelationWritten);
+            foreach (cell, ((TruncateStmt *)node)->relations)
+                walkName(
+                    w, lfirst(cell),
+                    SQLRelationWritten |
+                        (((TruncateStmt *)node)->behavior == DROP_CASCADE ? SQLRelationCascading : 0));
             return true;
         case T_VacuumStmt:
             *kind = ((VacuumStmt *)node)->is_vacuumcmd ? SQLStatementKindVacuum : SQLStatementKindAnalyze;
@@ -196,15 +207,17 @@ static bool walkPlain(Walk *w, Node *node, SQLStatementKind *kind) {
             return true;
         case T_ClusterStmt:
             *kind = SQLStatementKindCluster;
-            walkName(w, ((ClusterStmt *)node)->relation, SQLRelationWritten);
+            walkName(w, ((ClusterStmt *)node)->relation, SQLRelationRead);
+            if (((ClusterStmt *)node)->relation == NULL) deed(w, SQLDeedEveryRelation);
             return true;
         case T_ReindexStmt:
             *kind = SQLStatementKindReindex;
-            walkName(w, ((ReindexStmt *)node)->relation, SQLRelationWritten);
+            walkName(w, ((ReindexStmt *)node)->relation, SQLRelationRead);
+            if (((ReindexStmt *)node)->relation == NULL) deed(w, SQLDeedEveryRelation);
             return true;
         case T_RefreshMatViewStmt:
             *kind = SQLStatementKindRefreshMaterializedView;
-            walkName(w, ((RefreshMatViewStmt *)node)->relation, SQLRelationWritten);
+            walkName(w, ((RefreshMatViewStmt *)node)->relation, SQLRelationWritten | SQLRelationChanged);
             return true;
         case T_CheckPointStmt: *kind = SQLStatementKindCheckpoint; return true;
         case T_LoadStmt:

@@ -45,8 +45,20 @@ void walkStatement(Walk *w, Node *node, int location, int length);
 bool walkDefinition(Walk *w, Node *node, SQLFact *statement);
 void walkOptions(Walk *w, List *options);
 void walkSetting(Walk *w, VariableSetStmt *set);
+// A function, aggregate or operator with its arguments.
+void walkSignature(Walk *w, ObjectWithArgs *object, SQLFactKind kind);
 void walkRole(Walk *w, RoleSpec *role);
 void walkRoles(Walk *w, List *roles);
+
+// changes.c
+void walkMoved(Walk *w, ObjectType type, Node *object);
+void walkRename(Walk *w, RenameStmt *rename);
+void walkNewOwner(Walk *w, RoleSpec *owner);
+SQLStatementKind walkDrop(Walk *w, DropStmt *drop);
+
+// comments.c
+// Blanks in the place of comments; true where there was one.
+bool blankComments(char *text, bool conforming);
 
 // facts.c
 SQLFact *fact(Walk *w, SQLFactKind kind);

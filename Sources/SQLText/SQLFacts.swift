@@ -22,6 +22,10 @@ package struct SQLFacts: Sendable {
         /// `ONLY`: without its children.
         package static let only = RelationUse(rawValue: 16)
         package static let temporary = RelationUse(rawValue: 32)
+        /// With what refers to it: TRUNCATE … CASCADE.
+        package static let cascading = RelationUse(rawValue: 64)
+        /// Dropped or locked: nothing is read, and nothing that hangs on it runs.
+        package static let named = RelationUse(rawValue: 128)
     }
 
     package struct Relation: Sendable {
@@ -63,6 +67,12 @@ package struct SQLFacts: Sendable {
 
     package enum Deed: UInt16, Sendable {
         case copyProgram, copyFile, copyIn, copyOut, securityDefiner, serverFile, foreignOptions
+        /// ANALYZE and the like of whatever there is.
+        case everyRelation
+        /// Something is given to a role that is named.
+        case otherOwner
+        /// DROP … IF EXISTS.
+        case ifExists
     }
 
     package struct Body: Sendable {
@@ -78,6 +88,10 @@ package struct SQLFacts: Sendable {
     package var attributes: [String] = []
     package var operators: [Name] = []
     package var types: [Name] = []
+    /// Types by their OIDs: a Parse message's for its parameters.
+    package var typeOIDs: [UInt32] = []
+    /// Schemas that get another name.
+    package var schemas: [String] = []
     package var settings: [Setting] = []
     package var deeds: [Deed] = []
     package var bodies: [Body] = []
@@ -90,6 +104,8 @@ package struct SQLFacts: Sendable {
     package var roles: [String?] = []
     /// Databases that are changed or dropped.
     package var databases: [String] = []
+    /// A relation, function, operator or type is named by bytes beyond ASCII, read as UTF-8 here.
+    package var namesBeyondASCII = false
     /// Tags of nodes that the walk does not know.
     package var unknownNodes: [Int] = []
 
@@ -97,7 +113,7 @@ package struct SQLFacts: Sendable {
 
     /// How many names have to be looked up.
     package var names: Int {
-        relations.count + functions.count + attributes.count + operators.count + types.count
+        relations.count + functions.count + attributes.count + operators.count + types.count + typeOIDs.count
     }
 
     /// The statements at the top, in their order.

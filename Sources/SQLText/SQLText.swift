@@ -79,6 +79,7 @@ extension SQLFacts {
     mutating func add(_ fact: SQLFact) {
         let schema = fact.schema.map { String(cString: $0) }
         let name = fact.name.map { String(cString: $0) }
+        if SQLFacts.isBeyondASCII(fact) { namesBeyondASCII = true }
         switch fact.kind {
         case .statement: addStatement(fact)
         case .relation:
@@ -101,9 +102,18 @@ extension SQLFacts {
         case .deed: if let deed = Deed(rawValue: fact.detail) { deeds.append(deed) }
         case .body: bodies.append(Body(language: name, text: fact.value.map { String(cString: $0) }))
         case .prepared: addPrepared(name ?? "", fact.detail)
+        case .schema: if let name { schemas.append(name) }
         case .role: roles.append(name)
         case .database: if let name { databases.append(name) }
         case .unknown: unknownNodes.append(Int(fact.detail))
+        }
+    }
+
+    private static func isBeyondASCII(_ fact: SQLFact) -> Bool {
+        switch fact.kind {
+        case .relation, .function, .attribute, .operator, .type, .schema:
+            sqltext_is_beyond_ascii(fact.schema) || sqltext_is_beyond_ascii(fact.name)
+        case .statement, .setting, .deed, .body, .prepared, .role, .database, .unknown: false
         }
     }
 

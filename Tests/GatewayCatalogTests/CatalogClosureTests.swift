@@ -56,7 +56,7 @@ import Testing
         "What runs when rows are written counts for writing alone, through updatable views and cascades too")
     func writing() {
         var catalogue = Catalogue()
-        let leaves = catalogue.function("leaves", "c", "dblink_exec", library: "$libdir/dblink")
+        let leaves = catalogue.function("leaves", "c", "dblink_connect", library: "$libdir/dblink")
         let trail = catalogue.relation("trail")
         let view = catalogue.relation("trail_view", .view)
         let parent = catalogue.relation("parent")
@@ -81,7 +81,7 @@ import Testing
     @Test("What planning evaluates counts for reading: row security, checks, index expressions")
     func planning() {
         var catalogue = Catalogue()
-        let leaves = catalogue.function("leaves", "c", "dblink_exec", library: "$libdir/dblink")
+        let leaves = catalogue.function("leaves", "c", "dblink_connect", library: "$libdir/dblink")
         let table = catalogue.relation("table")
         let child = catalogue.relation("child")
         catalogue.link(table, .planned, leaves)
@@ -92,10 +92,11 @@ import Testing
         #expect(snapshot.relation("child")?.reach == [])
     }
 
-    @Test("A domain's checks count for writing its column, another type's functions for reading it")
+    @Test(
+        "A domain's checks count for reading its column too, where an expression may make values of its type")
     func columns() {
         var catalogue = Catalogue()
-        let leaves = catalogue.function("leaves", "c", "dblink_exec", library: "$libdir/dblink")
+        let leaves = catalogue.function("leaves", "c", "dblink_connect", library: "$libdir/dblink")
         let domain = catalogue.type("checked")
         let base = catalogue.type("odd")
         let pair = catalogue.type("pair")
@@ -106,17 +107,61 @@ import Testing
         catalogue.link(pair, .uses, domain)
         catalogue.link(orders, .domain, domain)
         catalogue.link(notes, .column, base)
+        catalogue.rows.arrays = [(9_003, "_orders", 9_001), (9_004, "_other", 9_999)].map {
+            oid, name, element in
+            CatalogRows.Array(
+                type: CatalogRows.Named(oid: oid, schema: "public", name: name), element: element)
+        }
         let holder = catalogue.relation("holder")
         catalogue.link(holder, .column, .type(9_001))
         let snapshot = catalogue.closed()
-        #expect(snapshot.read("orders") == [])
+        #expect(snapshot.read("orders") == .egress)
         #expect(snapshot.write("orders") == .egress)
         #expect(snapshot.read("notes") == .egress)
         #expect(snapshot.read("holder") == .egress)
-        for name in ["checked", "odd", "pair", "orders"] {
+        for name in ["checked", "odd", "pair", "orders", "notes", "holder"] {
             #expect(snapshot.type(name) == .egress, "\(name)")
         }
-        #expect(snapshot.type("holder") == nil)
+        #expect(snapshot.type(oid: 9_001)?.reach == .egress)
+        #expect(snapshot.type(oid: 9_003)?.name == "_orders")
+        #expect(snapshot.type("_orders") == .egress)
+        #expect(snapshot.type(oid: 9_004) == nil)
+        #expect(snapshot.reasons(ofSchema: "public").map(\.reach) == [.egress])
+        #expect(snapshot.reasons(ofSchema: "other").isEmpty)
+        #expect(snapshot.everyTable.map(\.reach) == [.egress])
+    }
+
+    @Test("F-GRD-05: TRUNCATE … CASCADE empties what refers to it, and the children's, and nothing else does")
+    func truncation() {
+        var catalogue = Catalogue()
+        let leaves = catalogue.function("leaves", "c", "dblink_connect", library: "$libdir/dblink")
+        let line = catalogue.relation("line")
+        let order = catalogue.relation("order")
+        let parent = catalogue.relation("parent")
+        catalogue.link(line, .written, leaves)
+        catalogue.link(order, .truncated, line)
+        catalogue.link(parent, .child, order)
+        let snapshot = catalogue.closed()
+        for name in ["order", "parent"] {
+            #expect(snapshot.relation(name)?.cascade == .egress, "\(name)")
+            #expect(snapshot.write(name) == [], "\(name)")
+        }
+        #expect(
+            snapshot.relation("order")?.reason
+                == "by TRUNCATE … CASCADE, reaches the function public.leaves, which connects to other servers "
+                + "(a function of dblink), through the table public.line")
+    }
+
+    @Test("F-GRD-05: an operator class is found by its name, by its family's functions")
+    func operatorClasses() {
+        var catalogue = Catalogue()
+        let leaves = catalogue.function("leaves", "c", "dblink_connect", library: "$libdir/dblink")
+        catalogue.rows.classes.append(CatalogRows.Named(oid: 7_000, schema: "app", name: "odd_ops"))
+        catalogue.link(.operatorClass(7_000), .uses, .family(7_001))
+        catalogue.link(.family(7_001), .uses, leaves)
+        let snapshot = catalogue.closed()
+        #expect(snapshot.type("odd_ops") == .egress)
+        #expect(snapshot.types(named: "odd_ops", schema: "public").isEmpty)
     }
 
     @Test("Operators, aggregates, families and whatever any statement may call lead to their functions")

@@ -7,7 +7,7 @@ import Testing
         _ body: String, language: String = "plpgsql", reader: @escaping BodyReader = { _ in nil }
     ) -> CatalogReach? {
         var catalogue = Catalogue()
-        _ = catalogue.function("leaves", "c", "dblink_exec", schema: "app", library: "$libdir/dblink")
+        _ = catalogue.function("leaves", "c", "dblink_connect", schema: "app", library: "$libdir/dblink")
         _ = catalogue.relation("far", .foreignTable)
         _ = catalogue.relation("near")
         let same = catalogue.operation("===")
@@ -90,7 +90,15 @@ import Testing
         #expect(reach("BEGIN SET LOCAL ROLE admin; END") == [.settings, .roleChange])
         #expect(reach("BEGIN SET role = admin; END") == [.settings, .roleChange])
         #expect(reach("BEGIN SET SESSION AUTHORIZATION admin; END") == [.settings, .roleChange])
-        #expect(reach("BEGIN PERFORM set_config('a', 'b', true); END") == .settings)
+        #expect(reach("BEGIN PERFORM set_config('a', 'b', true); END") == [])
+        #expect(reach("BEGIN PERFORM pg_catalog.set_config('app.x', name, true); END") == [])
+        #expect(reach("BEGIN PERFORM set_config('Role', b, true); END") == [.settings, .roleChange])
+        for first in ["a", "'a' || b", "E'a'", "'a''b'", "$$a$$", "'a'::text", "'a' -- x\n 'b'", "a => 'b'"] {
+            #expect(
+                reach("BEGIN PERFORM set_config(\(first), 'b', true); END") == [.settings, .roleChange],
+                "\(first)")
+        }
+        #expect(reach("BEGIN PERFORM \"set_config\"('role', 'b', true); END") == [.settings, .roleChange])
         #expect(reach("BEGIN IF a THEN SET x FROM CURRENT; END IF; END") == .settings)
     }
 
@@ -105,7 +113,7 @@ import Testing
         _ = catalogue.function("hstore", "c", "hstore_in", library: "$libdir/hstore")
         _ = catalogue.function("crosstab", "c", "crosstab", library: "$libdir/tablefunc")
         _ = catalogue.function("normal_rand", "c", "normal_rand", library: "$libdir/tablefunc")
-        _ = catalogue.function("innocent", "c", "dblink_exec", library: "dblink")
+        _ = catalogue.function("innocent", "c", "dblink_connect", library: "dblink")
         _ = catalogue.function("statements", "c", "pg_stat_statements", library: "$libdir/pg_stat_statements")
         _ = catalogue.function("internal", "internal", "nobody_knows")
         _ = catalogue.function("definer", definer: true)
@@ -147,7 +155,7 @@ import Testing
     @Test("A parsed SQL body is what its links say: reading a table is not writing it")
     func parsed() {
         var catalogue = Catalogue()
-        let leaves = catalogue.function("leaves", "c", "dblink_exec", library: "$libdir/dblink")
+        let leaves = catalogue.function("leaves", "c", "dblink_connect", library: "$libdir/dblink")
         let trail = catalogue.relation("trail")
         catalogue.link(trail, .written, leaves)
         let reads = catalogue.function("reads", "sql", "", parsed: true)
@@ -162,7 +170,7 @@ import Testing
     @Test("A PL/pgSQL body without a word that writes only reads what it names")
     func readingBodies() {
         var catalogue = Catalogue()
-        let leaves = catalogue.function("leaves", "c", "dblink_exec", library: "$libdir/dblink")
+        let leaves = catalogue.function("leaves", "c", "dblink_connect", library: "$libdir/dblink")
         catalogue.link(catalogue.relation("trail"), .written, leaves)
         for (name, body) in [
             ("reads", "BEGIN RETURN (SELECT count(*) FROM trail); END"),

@@ -19,13 +19,20 @@ enum GuardFixture {
             CatalogRelation(
                 schema: "public", name: "audit_trail", kind: .table, write: .egress,
                 reasons: [CatalogReason(reach: .egress, text: "has a default that calls app.ping")]),
+            CatalogRelation(
+                schema: "public", name: "parents", kind: .table, cascade: .egress,
+                reasons: [CatalogReason(reach: .egress, text: "is referred to by public.audit_trail")]),
+            CatalogRelation(schema: "pg_catalog", name: "pg_class", kind: .table),
+            CatalogRelation(schema: "pg_catalog", name: "pg_authid", kind: .table),
+            CatalogRelation(schema: "pg_catalog", name: "pg_foreign_table", kind: .table),
+            CatalogRelation(schema: "pg_catalog", name: "pg_settings", kind: .view),
         ],
         functions: [
             CatalogFunction(schema: "public", name: "order_total", language: "sql"),
             function("public", "dblink", .egress), function("public", "dblink_connect", .egress),
             function("app", "mystery", .opaque), function("overlay", "lower", .egress),
             function("public", "as_owner", .roleChange), function("public", "leave", .settings),
-            function("public", "summary", .egress),
+            function("public", "summary", .egress), function("public", "compiled", .program),
         ],
         operators: [
             CatalogOperator(
@@ -34,6 +41,14 @@ enum GuardFixture {
         ],
         types: [
             CatalogType(
+                schema: "app", name: "checked", reach: .egress,
+                reasons: [CatalogReason(reach: .egress, text: "has a check that calls app.ping")]),
+            CatalogType(
+                schema: "app", name: "odd_ops", reach: .egress,
+                reasons: [CatalogReason(reach: .egress, text: "calls app.ping")]),
+        ],
+        typeOIDs: [
+            20_000: CatalogType(
                 schema: "app", name: "checked", reach: .egress,
                 reasons: [CatalogReason(reach: .egress, text: "has a check that calls app.ping")])
         ])

@@ -17,6 +17,23 @@ import Testing
         ] { #expect(needs(sql), "\(sql)") }
     }
 
+    @Test func `F-GRD-01: what the grammar does not take may be what nobody may do`() {
+        func may(_ sql: String) -> Bool {
+            let bytes = Array(sql.utf8)
+            return QuickScan.mayDoForbidden(bytes.span)
+        }
+        for sql in [
+            "SELECT JSON_OBJECT('a': set_config('domicile.subject', 'x', false))", "? COMMIT PREPARED 'x'",
+            "? ALTER\tROLE x", "? drop user x", "? REASSIGN OWNED BY x TO y", "? alter database x",
+            "SELECT U&\"x\"() ?", "? PG_TERMINATE_BACKEND(1)", "? ALTER GROUP x", "? DOMICILE.x",
+        ] { #expect(may(sql), "\(sql)") }
+        for sql in [
+            "SELECT JSON_OBJECT('a': 1)", "ALTER TABLE t SPLIT PARTITION p INTO (x)", "DROP x",
+            "PREPARE x AS ?",
+            "SELECT role FROM ?",
+        ] { #expect(!may(sql), "\(sql)") }
+    }
+
     @Test func `Ordinary statements are not`() {
         for sql in [
             "SELECT abalance FROM pgbench_accounts WHERE aid = 1", "", "u", "INSERT INTO t VALUES (1)",

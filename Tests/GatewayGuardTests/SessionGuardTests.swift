@@ -25,6 +25,19 @@ import Testing
         #expect(!run("SELECT * FROM leak", &session))
     }
 
+    @Test func `Temporary relations that the session made are its own to change and drop`() {
+        var session = session([.ddl])
+        #expect(!run("DROP TABLE mine", &session))
+        #expect(run("DROP TABLE IF EXISTS mine", &session))
+        #expect(run("CREATE TEMP TABLE mine AS SELECT 1 AS a", &session))
+        #expect(run("CREATE INDEX ON mine (a)", &session))
+        #expect(run("ALTER TABLE mine ADD COLUMN b int", &session))
+        #expect(run("DROP TABLE mine", &session))
+        #expect(!run("CREATE INDEX ON other (a)", &session))
+        #expect(!run("DROP TABLE mine, orders", &session))
+        #expect(!run("DROP TABLE app.mine", &session))
+    }
+
     @Test func `EXECUTE is judged by what was prepared under the name`() {
         var session = session([])
         #expect(run("PREPARE q AS SELECT dblink_connect('x')", &session))

@@ -59,7 +59,7 @@ enum CatalogFixture {
     static let functions = """
         CREATE SCHEMA app; SET check_function_bodies = off;
         CREATE FUNCTION app.ping(text) RETURNS text LANGUAGE plpgsql AS
-            $$ BEGIN RETURN (SELECT max(n) FROM public.dblink('host=x', 'select 1') AS t(n text)); END $$;
+            $$ BEGIN RETURN (SELECT max(n) FROM public.dblink_connect('host=x') AS t(n)); END $$;
         CREATE FUNCTION app.ping_int(int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN PERFORM app.ping('x'); RETURN 1; END $$;
         CREATE FUNCTION app.ping_same(text, text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS
             $$ BEGIN RETURN app.ping($1) = $2; END $$;
@@ -117,6 +117,12 @@ enum CatalogFixture {
             $$ BEGIN PERFORM app.ping('x'); RETURN 'x'; END $$;
         CREATE CAST (int AS app.token) WITH FUNCTION app.token_of AS IMPLICIT;
         CREATE TABLE by_cast (token app.token);
+        CREATE TABLE by_extension (request text); ALTER EXTENSION citext ADD TABLE by_extension;
+        ALTER EXTENSION citext ADD FUNCTION app.innocent(text);
+        CREATE TABLE emptied_with (id int PRIMARY KEY);
+        CREATE TABLE by_truncation (id int REFERENCES emptied_with);
+        CREATE TRIGGER t BEFORE TRUNCATE ON by_truncation EXECUTE FUNCTION app.on_write();
+        CREATE OPERATOR CLASS app.odd_ops FOR TYPE int USING hash AS OPERATOR 1 =, FUNCTION 1 app.ping_int(int);
         """
 
     /// Relation: read, read by ONLY, written.
@@ -127,7 +133,8 @@ enum CatalogFixture {
         ("events_far", .egress, .egress, .egress), ("parent", .egress, [], .egress),
         ("file_view", .egress, .egress, .egress), ("activity", .peers, .peers, .peers), ("clean", [], [], []),
         ("plain", [], [], []), ("plain_id_seq", [], [], []), ("pg_stat_activity", .peers, .peers, .peers),
-        ("pg_class", [], [], []), ("pg_tables", [], [], []), ("pg_settings", [], [], .settings),
+        ("pg_class", [], [], []), ("pg_tables", [], [], []),
+        ("pg_settings", [], [], [.settings, .roleChange]),
         ("pg_stat_statements", .peers, .peers, .peers),
         ("by_default", [], [], .egress), ("by_own_default", [], [], .egress), ("by_trigger", [], [], .egress),
         ("by_when", [], [], .egress), ("by_check", .egress, .egress, .egress),
@@ -135,7 +142,8 @@ enum CatalogFixture {
         ("by_policy", .egress, .egress, .egress), ("by_write_policy", [], [], .egress),
         ("by_rule", [], [], .egress), ("by_operator", .egress, .egress, .egress),
         ("over_default", [], [], .egress), ("key_owner", [], [], .egress), ("key_user", [], [], .egress),
-        ("by_domain", [], [], .egress), ("by_domain_array", [], [], .egress),
+        ("by_domain", .egress, .egress, .egress), ("by_domain_array", .egress, .egress, .egress),
+        ("by_extension", [], [], .egress), ("by_truncation", [], [], .egress), ("emptied_with", [], [], []),
         ("by_composite", .egress, .egress, .egress), ("by_cast", .egress, .egress, .egress),
     ]
 
@@ -144,10 +152,12 @@ enum CatalogFixture {
         ("sql_reads", .egress), ("sql_clean", []), ("sql_unread", .opaque), ("atomic_far", .egress),
         ("atomic_file", .egress), ("atomic_clean", []), ("with_default", .egress), ("definer", .roleChange),
         ("dynamic", .opaque), ("writable", .settings), ("sets", .settings), ("renamed", .egress),
-        ("innocent", .egress), ("nightly", .egress), ("longest", .egress), ("forge", .settings),
+        ("innocent", .egress), ("nightly", .egress), ("longest", .egress),
+        ("forge", [.settings, .roleChange]),
         ("clean", []),
         // Of extensions.
-        ("dblink", .egress), ("dblink_exec", .egress), ("pg_file_write", .egress),
+        ("dblink", [.egress, .opaque]), ("dblink_exec", [.egress, .opaque]), ("dblink_connect", .egress),
+        ("pg_file_write", [.egress, .settings]),
         ("postgres_fdw_handler", .egress),
         ("file_fdw_handler", .egress), ("crosstab", .opaque), ("connectby", .opaque), ("normal_rand", []),
         ("xpath_table", .opaque), ("xslt_process", .opaque), ("xpath_nodeset", []), ("lo_manage", .opaque),

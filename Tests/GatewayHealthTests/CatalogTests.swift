@@ -40,12 +40,14 @@ extension HealthMonitorTests {
             #expect(snapshot.operators(named: "===", schema: "app").map(\.reach) == [.egress])
             #expect(snapshot.operators(named: "@@@@", schema: nil).map(\.reach) == [.egress])
             #expect(snapshot.operators(named: "->", schema: nil).isEmpty, "hstore's")
-            for name in ["checked", "pair", "token"] {
+            for name in ["checked", "_checked", "pair", "token", "odd_ops"] {
                 #expect(snapshot.types(named: name, schema: "app").map(\.reach) == [.egress], "\(name)")
             }
             for name in ["span", "hstore", "citext", "ltree"] {
                 #expect(snapshot.types(named: name, schema: nil).isEmpty, "\(name)")
             }
+            #expect(snapshot.relation("emptied_with")?.cascade == .egress)
+            #expect(snapshot.types(named: "_by_domain", schema: "public").map(\.reach) == [.egress])
             #expect(snapshot.ambient.isEmpty)
             #expect(snapshot.schemaChanges.isEmpty)
             #expect(snapshot.function("nightly")?.isProcedure == true)
@@ -56,7 +58,7 @@ extension HealthMonitorTests {
                     == "reaches the foreign table public.far_secret through the view public.far_notes")
             #expect(
                 snapshot.relation("by_default")?.reason
-                    == "when written, reaches the function public.dblink, which connects to other servers "
+                    == "when written, reaches the function public.dblink_connect, which connects to other servers "
                     + "(a function of dblink), through the function app.ping")
         }
 

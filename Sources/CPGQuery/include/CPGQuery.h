@@ -38,7 +38,8 @@ typedef enum __attribute__((enum_extensibility(closed))) SQLStatementKind : uint
     SQLStatementKindSubscription, SQLStatementKindCreateTablespace, SQLStatementKindCreateDatabase,
     SQLStatementKindAlterDatabase, SQLStatementKindAlterDatabaseSet, SQLStatementKindDropDatabase,
     SQLStatementKindAlterSystem, SQLStatementKindAlterTable, SQLStatementKindAlterObject,
-    SQLStatementKindAlterFunction, SQLStatementKindRename, SQLStatementKindDrop, SQLStatementKindComment,
+    SQLStatementKindAlterFunction, SQLStatementKindRename, SQLStatementKindDrop,
+    SQLStatementKindDropRelation, SQLStatementKindComment,
     SQLStatementKindSecurityLabel, SQLStatementKindGrant, SQLStatementKindGrantRole,
     SQLStatementKindAlterDefaultPrivileges, SQLStatementKindCreateRole, SQLStatementKindAlterRole,
     SQLStatementKindAlterRoleSet, SQLStatementKindDropRole, SQLStatementKindReassignOwned,
@@ -65,6 +66,8 @@ typedef enum __attribute__((enum_extensibility(closed))) SQLFactKind : uint8_t {
     SQLFactKindBody,
     // A prepared statement that is made (detail 0) or run (detail 1).
     SQLFactKindPrepared,
+    // A schema that gets another name.
+    SQLFactKindSchema,
     // A role that is made, changed or becomes the owner; name NULL for CURRENT_USER and the like.
     SQLFactKindRole,
     // A database that is changed or dropped.
@@ -77,6 +80,8 @@ enum {
     SQLRelationRead = 1, SQLRelationWritten = 2, SQLRelationMade = 4, SQLRelationChanged = 8,
     SQLRelationOnly = 16,       // no children: ONLY
     SQLRelationTemporary = 32,
+    SQLRelationCascading = 64,  // with what refers to it: TRUNCATE … CASCADE
+    SQLRelationNamed = 128,     // dropped or locked: nothing is read, and nothing of it runs
     SQLFunctionIsCalled = 1,    // a call, and not a mention
     SQLStatementIsTop = 1,
     SQLPreparedIsRun = 1,
@@ -91,6 +96,9 @@ enum {
     SQLDeedCopyProgram, SQLDeedCopyFile, SQLDeedCopyIn, SQLDeedCopyOut, SQLDeedSecurityDefiner,
     SQLDeedServerFile,          // COPY apart, something names a file or a library of the server's
     SQLDeedForeignOptions,      // ALTER … OPTIONS
+    SQLDeedEveryRelation,       // ANALYZE and the like, of whatever there is
+    SQLDeedOtherOwner,          // gives it to a role that is named
+    SQLDeedIfExists,            // DROP … IF EXISTS
 };
 
 typedef struct SQLFact {
@@ -137,6 +145,9 @@ typedef struct SQLRuns {
 SQLRuns sqltext_runs(const char *_Nonnull sql, int64_t bytes);
 
 bool sqltext_are_equal(const void *_Nonnull one, const void *_Nonnull other, size_t bytes);
+
+// Whether a name, which may be NULL, has a byte beyond ASCII.
+bool sqltext_is_beyond_ascii(const char *_Nullable name);
 
 // Reads a text that ends in a NUL. Memory is the caller's until sqltext_end, which every reading needs.
 SQLReading sqltext_read(const char *_Nonnull sql, bool standard_conforming_strings);

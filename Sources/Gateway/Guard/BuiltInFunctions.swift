@@ -69,6 +69,8 @@ package enum BuiltInFunctions {
             database_to_xml database_to_xmlschema database_to_xml_and_xmlschema ts_stat ts_rewrite
             """
         ),
+        // An index named in an argument: its expressions are computed.
+        (.runsText, "brin_summarize_new_values brin_summarize_range brin_desummarize_range"),
         // A type named by its OID in an argument: its input function runs, and a domain's checks.
         (
             .runsText,
@@ -100,6 +102,12 @@ package enum BuiltInFunctions {
             """
             lo_creat lo_create lo_from_bytea lo_put lo_truncate lo_truncate64 lo_unlink lowrite lo_import lo_export
             pg_logical_emit_message pg_import_system_collations
+            pg_create_logical_replication_slot pg_create_physical_replication_slot pg_drop_replication_slot
+            pg_copy_logical_replication_slot pg_copy_physical_replication_slot pg_replication_slot_advance
+            pg_logical_slot_get_changes pg_logical_slot_get_binary_changes pg_replication_origin_advance
+            pg_replication_origin_create pg_replication_origin_drop pg_promote pg_wal_replay_pause
+            pg_wal_replay_resume pg_switch_wal pg_create_restore_point pg_reload_conf pg_rotate_logfile
+            pg_rotate_logfile_old
             """
         ),
         (.changesSchema, "pg_import_system_collations pg_nextoid pg_stop_making_pinned_objects"),

@@ -33,8 +33,8 @@ package struct GuardedClasses: OptionSet, Sendable, Hashable {
 
     package init(_ reach: CatalogReach) {
         self = []
-        if reach.contains(.egress) || reach.contains(.program) { insert(.egress) }
-        if reach.contains(.opaque) { formUnion(.hidden) }
+        if reach.contains(.egress) { insert(.egress) }
+        if reach.contains(.opaque) || reach.contains(.program) { formUnion(.hidden) }
         if reach.contains(.settings) { formUnion([.readOnly, .opaque]) }
         if reach.contains(.roleChange) { insert(.roleChange) }
         if reach.contains(.peers) { insert(.peers) }

@@ -20,12 +20,26 @@ package final class JudgedText: Sendable {
     /// Bytes of memory that it may take, an estimate: the facts hold the text's names, and a place for each.
     package let bytes: Int
 
+    /// The grammar does not take it, and a server that does might do by it what is refused to everybody.
+    package let mayDoForbidden: Bool
+
     private init(reading: Reading, judgement: Judgement, identity: Int, catalog: Int, bytes: Int) {
         self.bytes = bytes
         self.reading = reading
         self.judgement = judgement
         self.identity = identity
         self.catalog = catalog
+        mayDoForbidden = false
+    }
+
+    /// The types that a Parse message tells of its parameters: a value of one is made by its input function.
+    package convenience init(parameterTypes: [UInt32], catalog: PublishedCatalog?) {
+        var facts = SQLFacts()
+        facts.typeOIDs = parameterTypes
+        self.init(
+            reading: .facts(facts), judgement: StatementJudge.judge(facts, catalog: catalog?.snapshot),
+            identity: parameterTypes.hashValue, catalog: catalog?.number ?? 0, bytes: 8 * parameterTypes.count
+        )
     }
 
     package convenience init(_ sql: Span<UInt8>, conformingStrings: Bool, catalog: PublishedCatalog?) {
@@ -43,12 +57,15 @@ package final class JudgedText: Sendable {
         case .facts(let facts):
             reading = .facts(facts)
             judgement = StatementJudge.judge(facts, catalog: catalog)
+            mayDoForbidden = false
         case .syntaxError(let message, _):
             reading = .syntaxError(message)
             judgement = Judgement()
+            mayDoForbidden = QuickScan.mayDoForbidden(sql)
         case .tooComplex:
             reading = .tooComplex
             judgement = Judgement()
+            mayDoForbidden = false
         }
     }
 

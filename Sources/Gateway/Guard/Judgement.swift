@@ -16,6 +16,14 @@ package struct Judgement: Sendable {
     package private(set) var namesUnknown = false
     /// Relations that it makes.
     package var made: Set<String> = []
+    /// Those of them that are temporary.
+    package var madeTemporary: Set<String> = []
+    /// Relations that it changes or drops, no schema change where the session made them as temporary ones; nil: none.
+    package var changedTemporaries: [String]?
+    /// It names something by bytes beyond ASCII, which are read as UTF-8.
+    package var namesBeyondASCII = false
+    /// It sets client_encoding.
+    package var setsEncoding = false
     /// What it prepares, and what it runs that was prepared.
     package var prepared: Set<String> = []
     package var executed: Set<String> = []

@@ -9,6 +9,15 @@ package enum QuickScan {
         "drop", "reassign", "u&",
     ].map { Array($0.utf8) }
 
+    /// With any of the second words, one of the first can do to roles and databases what nobody may.
+    private static let verbs: [[UInt8]] = ["alter", "drop", "reassign"].map { Array($0.utf8) }
+    private static let objects: [[UInt8]] = ["role", "user", "group", "owned", "database"].map {
+        Array($0.utf8)
+    }
+    private static let forbidden: [[UInt8]] = [
+        "domicile", "set_config", "pg_terminate_backend", "pg_cancel_backend", "prepared", "u&",
+    ].map { Array($0.utf8) }
+
     private static let firsts: [Bool] = {
         var firsts = [Bool](repeating: false, count: 256)
         for word in words {
@@ -21,6 +30,20 @@ package enum QuickScan {
     package static func needsReading(_ sql: Span<UInt8>) -> Bool {
         for start in 0..<sql.count where firsts[Int(sql[start])] {
             if words.contains(where: { matches($0, sql, at: start) }) { return true }
+        }
+        return false
+    }
+
+    /// Whether a text that the grammar does not take may do what is refused to everybody: a server with a newer grammar
+    /// would do it.
+    package static func mayDoForbidden(_ sql: Span<UInt8>) -> Bool {
+        guard needsReading(sql) else { return false }
+        return holds(forbidden, sql) || holds(verbs, sql) && holds(objects, sql)
+    }
+
+    private static func holds(_ words: [[UInt8]], _ sql: Span<UInt8>) -> Bool {
+        for start in 0..<sql.count where words.contains(where: { matches($0, sql, at: start) }) {
+            return true
         }
         return false
     }

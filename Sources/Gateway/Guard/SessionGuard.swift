@@ -15,9 +15,10 @@ package struct SessionGuard: Sendable {
     }
     /// What holds now: what was prepared is judged against it, whenever that was (F-GRD-08).
     package var catalog: PublishedCatalog?
-    /// Once nothing was forbidden, and not every text was read.
+    /// Once nothing was forbidden, and not every text was read; or a name was not remembered.
     private var wasFree: Bool
     private var made: Set<String> = []
+    private var temporaries: Set<String> = []
     private var prepared: [String: [JudgedText]] = [:]
     private var preparedBytes = 0
     private var transactions: Set<String> = []
@@ -73,6 +74,13 @@ package struct SessionGuard: Sendable {
         for name in judgement.unknownRelations where !made.contains(name) && !judgement.made.contains(name) {
             find(.egress) { "the relation \(name) is not in the catalogue that was read last" }
         }
+        if let changed = judgement.changedTemporaries {
+            for name in changed where !temporaries.contains(name) && !judgement.madeTemporary.contains(name) {
+                find(.ddl) {
+                    "\(name) is no temporary relation of the session's, so its change is one of the schema"
+                }
+            }
+        }
         for role in judgement.changedRoles where role.map(rules.roles.contains) ?? true {
             find([.always, .roleChange]) {
                 "the role \(role ?? "of the session") is handed out by the gateway"
@@ -119,6 +127,9 @@ package struct SessionGuard: Sendable {
     package mutating func note(_ text: JudgedText) {
         let judgement = text.judgement
         for name in judgement.made where made.count < SessionGuard.limit { made.insert(name) }
+        for name in judgement.madeTemporary where temporaries.count < SessionGuard.limit {
+            temporaries.insert(name)
+        }
         for name in judgement.preparedTransactions where transactions.count < SessionGuard.limit {
             transactions.insert(name)
         }
@@ -128,7 +139,10 @@ package struct SessionGuard: Sendable {
     /// A Parse, or PREPARE, under this name. A name may come to mean any of the texts that it was given: what became
     /// of them only the server knows.
     package mutating func note(_ text: JudgedText, preparedAs name: String) {
-        guard prepared[name] != nil || prepared.count < SessionGuard.limit else { return }
+        guard prepared[name] != nil || prepared.count < SessionGuard.limit else {
+            wasFree = true
+            return
+        }
         let texts = prepared[name] ?? []
         if texts.contains(where: { $0.identity == text.identity }) { return }
         // With more of them nothing is known any more: an empty list is refused.

@@ -22,7 +22,9 @@ package struct StatementJudge {
         for function in facts.functions { take(function) }
         for name in facts.attributes { takeAttribute(name) }
         for name in facts.operators { take(operator: name) }
-        for name in facts.types { take(type: name) }
+        for type in facts.types { takeType(type.name, schema: type.schema) }
+        for oid in facts.typeOIDs { take(type: oid) }
+        for schema in facts.schemas { takeRenamed(schema: schema) }
         for setting in facts.settings { take(setting) }
         for deed in facts.deeds { take(deed) }
         for body in facts.bodies { take(body, isBlock: facts.statements.contains { $0.kind == .do }) }
@@ -32,6 +34,7 @@ package struct StatementJudge {
         if let catalog, !facts.statements.isEmpty {
             for reason in catalog.ambient { judgement.add(GuardedClasses(reason.reach), reason.text) }
         }
+        judgement.namesBeyondASCII = facts.namesBeyondASCII
         judgement.prepared = Set(facts.prepared)
         judgement.executed = Set(facts.executed)
     }
@@ -41,8 +44,10 @@ package struct StatementJudge {
     private mutating func takeStatements(_ facts: SQLFacts) {
         let made = facts.relations.filter { $0.use.contains(.made) }
         let isTemporary = !made.isEmpty && made.allSatisfy { $0.use.contains(.temporary) }
+        judgement.changedTemporaries = changedTemporaries(facts, isTemporary)
         for statement in facts.statements { takeStatement(statement.kind, isTemporary: isTemporary) }
         let kinds = Set(facts.statements.map(\.kind))
+        if !kinds.isDisjoint(with: [.discard, .rollback]) { judgement.setsEncoding = true }
         if kinds.contains(.prepareTransaction) { judgement.preparedTransactions = facts.transactions }
         if !kinds.isDisjoint(with: [.commitPrepared, .rollbackPrepared]) {
             judgement.endedTransactions = facts.transactions
@@ -63,10 +68,39 @@ package struct StatementJudge {
     private mutating func takeStatement(_ kind: StatementKind, isTemporary: Bool) {
         if kind.makesRelation, isTemporary {
             judgement.add(.temporary, "makes a temporary relation, which the rule forbids")
+            takeSchemaChange()
+        } else if kind.changesRelation, judgement.changedTemporaries != nil {
+            takeSchemaChange()
         } else if let classes = kind.classes {
             judgement.add(classes, "\(kind.sql) \(StatementJudge.meaning(of: classes))")
             if classes.contains(.ddl) { takeSchemaChange() }
+        } else if kind == .refreshMaterializedView {
+            takeSchemaChange()
         }
+    }
+
+    /// The relations that the text's one schema change is about, where the catalogue knows none of them and the session
+    /// may so have made them as temporary ones; nil where it is another change. Those of pg_temp are left out, and
+    /// what is dropped only if it exists.
+    private func changedTemporaries(_ facts: SQLFacts, _ isTemporary: Bool) -> [String]? {
+        let changes = facts.statements.filter { statement in
+            if statement.kind.makesRelation, isTemporary { return false }
+            return statement.kind.classes?.contains(.ddl) == true
+        }
+        guard let catalog, changes.count == 1, let kind = changes.first?.kind, kind.changesRelation else {
+            return nil
+        }
+        let changed = facts.relations.filter { !$0.use.isDisjoint(with: [.changed, .named]) }
+        guard !changed.isEmpty else { return nil }
+        let isOptional = kind == .dropRelation && facts.deeds.contains(.ifExists)
+        var names: [String] = []
+        for relation in changed where relation.schema != "pg_temp" {
+            guard relation.schema == nil, !relation.name.hasPrefix("pg_"),
+                !catalog.knowsRelation(named: relation.name, schema: nil)
+            else { return nil }
+            if !isOptional { names.append(relation.name) }
+        }
+        return names
     }
 
     /// What event triggers run.
@@ -94,9 +128,13 @@ package struct StatementJudge {
         let name = StatementJudge.written(relation.schema, relation.name)
         if relation.use.contains(.made) {
             judgement.made.insert(relation.name)
+            if relation.use.contains(.temporary) { judgement.madeTemporary.insert(relation.name) }
             return
         }
+        // Whatever it is, it is only dropped or locked.
+        if relation.use == .named || relation.use == [.named, .only] { return }
         if SystemRelations.isOfServer(relation) {
+            takeChange(ofServers: relation)
             if let finding = SystemRelations.finding(relation.name) {
                 judgement.add(finding.classes, "\(name) \(finding.reason)")
             }
@@ -118,7 +156,17 @@ package struct StatementJudge {
         }
     }
 
+    /// Rows of a catalogue are objects, roles, rights and functions: a superuser's to write, as any of them.
+    private mutating func takeChange(ofServers relation: SQLFacts.Relation) {
+        guard relation.use.contains(.written), !relation.use.contains(.changed) else { return }
+        let isServers =
+            relation.schema.map { $0 == "pg_catalog" }
+            ?? (catalog?.knowsRelation(named: relation.name, schema: "pg_catalog") ?? true)
+        if isServers { judgement.add(.hidden, "\(relation.name) is the server's own, and written to") }
+    }
+
     private static func reach(of relation: CatalogRelation, _ use: SQLFacts.RelationUse) -> CatalogReach {
+        if use.contains(.cascading) { return relation.cascade }
         if use.contains(.written) || use.contains(.changed) { return relation.write }
         return use.contains(.only) ? relation.readOnly : relation.read
     }
@@ -142,10 +190,10 @@ package struct StatementJudge {
                 judgement.add(GuardedClasses(reason.reach), "\(one.qualifiedName) \(reason.text)")
             }
         }
-        guard isCall, deeds == nil, found.isEmpty else { return }
-        for type in catalog.types(named: name, schema: schema) where !type.reach.isEmpty {
-            judgement.add(GuardedClasses(type.reach), "\(type.qualifiedName) \(type.reason)")
-        }
+        guard isCall else { return }
+        // `t(x)` may be a cast to t.
+        if arguments == 1 { takeType(name, schema: schema) }
+        guard deeds == nil, found.isEmpty else { return }
         judgement.addUnknown(function: StatementJudge.written(schema, name))
     }
 
@@ -166,12 +214,13 @@ package struct StatementJudge {
         if deeds.contains(.changesSchema) { judgement.add(.ddl, "\(name) changes the catalogue") }
     }
 
-    /// `a.b` may call b(a): refused where b is known to do harm, for most are columns.
+    /// `a.b` may call b(a), or cast to b: refused where b is known to do harm, for most are columns.
     private mutating func takeAttribute(_ name: String) {
         if let deeds = BuiltInFunctions.deeds(of: name) { take(deeds, name, 1) }
         for one in catalog?.functions(named: name, schema: nil) ?? [] where !one.reach.isEmpty {
             judgement.add(GuardedClasses(one.reach), "\(one.qualifiedName) \(one.reason)")
         }
+        takeType(name, schema: nil)
     }
 
     private mutating func take(operator name: SQLFacts.Name) {
@@ -180,9 +229,25 @@ package struct StatementJudge {
         }
     }
 
-    private mutating func take(type name: SQLFacts.Name) {
-        for one in catalog?.types(named: name.name, schema: name.schema) ?? [] {
+    private mutating func takeType(_ name: String, schema: String?) {
+        for one in catalog?.types(named: name, schema: schema) ?? [] {
             judgement.add(GuardedClasses(one.reach), "type \(one.qualifiedName) \(one.reason)")
+        }
+    }
+
+    /// A parameter's type: its input function runs, and a domain's checks.
+    private mutating func take(type oid: UInt32) {
+        guard oid >= CatalogLimits.firstOID else { return }
+        guard let catalog else { return unread() }
+        guard let type = catalog.type(oid: oid) else { return }
+        judgement.add(GuardedClasses(type.reach), "type \(type.qualifiedName) \(type.reason)")
+    }
+
+    /// Until the catalogue is read again, a name in it may mean something else: refused where anything in it leads out.
+    private mutating func takeRenamed(schema: String) {
+        guard let catalog else { return unread() }
+        for reason in catalog.reasons(ofSchema: schema) {
+            judgement.add(GuardedClasses(reason.reach), "schema \(schema) holds \(reason.text)")
         }
     }
 
@@ -196,6 +261,7 @@ package struct StatementJudge {
 
     private mutating func take(_ setting: SQLFacts.Setting) {
         guard let name = setting.name else {
+            judgement.setsEncoding = true
             if setting.action == .setConfig {
                 judgement.add(
                     [.always, .hidden],
@@ -203,18 +269,24 @@ package struct StatementJudge {
             }
             return
         }
+        if ["client_encoding", "names"].contains(name.lowercased()) { judgement.setsEncoding = true }
         SettingJudge.judge(setting, name, into: &judgement)
     }
 
     private mutating func take(_ deed: SQLFacts.Deed) {
         switch deed {
-        case .copyProgram: judgement.add([.egress, .readOnly], "COPY runs a program on the server")
+        case .copyProgram: judgement.add(.hidden, "COPY runs a program on the server")
         case .copyFile: judgement.add([.egress, .readOnly], "COPY reads or writes a file of the server")
         case .serverFile: judgement.add(.egress, "the statement names a file or a library of the server")
         case .foreignOptions: judgement.add(.egress, "OPTIONS of a foreign object can lead elsewhere")
         case .securityDefiner:
             judgement.add(.roleChange, "a SECURITY DEFINER function runs with another role's rights")
-        case .copyIn, .copyOut: break
+        case .otherOwner:
+            judgement.add(.roleChange, "what another role owns can run with that role's rights")
+        case .everyRelation:
+            guard let catalog else { return unread() }
+            for reason in catalog.everyTable { judgement.add(GuardedClasses(reason.reach), reason.text) }
+        case .copyIn, .copyOut, .ifExists: break
         }
     }
 

@@ -2,6 +2,14 @@ import SQLText
 
 /// What a statement's kind alone says of it.
 extension StatementKind {
+    /// Changes a relation that it names, which may be a temporary one.
+    var changesRelation: Bool {
+        switch self {
+        case .dropRelation, .alterTable, .createIndex: true
+        default: false
+        }
+    }
+
     /// Makes a relation that may be temporary.
     var makesRelation: Bool {
         switch self {
@@ -19,14 +27,19 @@ extension StatementKind {
             .notify, .lock, .setConstraints, .truncate, .vacuum, .analyze, .cluster, .reindex,
             .refreshMaterializedView, .checkpoint:
             nil
-        case .do, .call: .hidden
-        case .load, .alterSystem: [.egress, .readOnly]
+        case .do: .hidden
+        // What a procedure reaches the catalogue says.
+        case .call: [.opaque, .readOnly]
+        // What a library does as it is loaded nobody sees.
+        case .load: .hidden
+        case .alterSystem: [.egress, .readOnly]
         case .createTable, .createTableAs, .selectInto, .createView, .createSequence, .createIndex,
             .createStatistics, .createSchema, .createFunction, .createTrigger, .createRule, .createType,
             .createDomain, .createOperator, .createAggregate, .createTextSearch, .createCollation,
             .createConversion, .createCast, .createTransform, .createOperatorClass, .createPolicy,
             .createEventTrigger, .createAccessMethod, .createDatabase, .alterDatabase, .dropDatabase,
-            .alterTable, .alterObject, .alterFunction, .rename, .drop, .comment, .securityLabel, .grant,
+            .alterTable, .alterObject, .alterFunction, .rename, .drop, .dropRelation, .comment,
+            .securityLabel, .grant,
             .alterDefaultPrivileges, .dropOwned, .alterOwner, .dropForeign:
             .ddl
         case .createLanguage, .createExtension, .alterExtension, .createForeignDataWrapper, .createServer,

@@ -96,7 +96,7 @@ extension StatementKind {
         case .alterObject: "ALTER"
         case .alterFunction: "ALTER FUNCTION"
         case .rename: "RENAME"
-        case .drop: "DROP"
+        case .drop, .dropRelation: "DROP"
         case .comment: "COMMENT"
         case .securityLabel: "SECURITY LABEL"
         case .grant: "GRANT"

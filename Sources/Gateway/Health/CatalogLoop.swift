@@ -149,6 +149,12 @@ final class CatalogLoop {
         try connection.read(CatalogQuery.types, &allowance) { cells throws(CatalogFailure) in
             try rows.type(cells)
         }
+        try connection.read(CatalogQuery.classes, &allowance) { cells throws(CatalogFailure) in
+            try rows.operatorClass(cells)
+        }
+        try connection.read(CatalogQuery.arrays, &allowance) { cells throws(CatalogFailure) in
+            try rows.array(cells)
+        }
         try connection.read(CatalogQuery.builtIns, &allowance) { cells throws(CatalogFailure) in
             try rows.builtIn(cells)
         }

@@ -5,7 +5,7 @@ extension CatalogQuery {
             "SELECT 'r', x.tgrelid, 'written', 'f', x.tgfoid FROM pg_catalog.pg_trigger x WHERE NOT x.tgisinternal",
             "SELECT 'r', x.inhparent, 'child', 'r', x.inhrelid FROM pg_catalog.pg_inherits x",
             foreignKeys, "SELECT 's', 0, 'uses', 'f', x.evtfoid FROM pg_catalog.pg_event_trigger x",
-            operators, aggregates, families, casts, defaultClasses,
+            operators, aggregates, families, casts, defaultClasses, extensionTables,
             "SELECT 't', x.rngtypid, 'uses', 'f', x.rngsubdiff::pg_catalog.oid FROM pg_catalog.pg_range x",
         ]
     }
@@ -18,6 +18,23 @@ extension CatalogQuery {
         SELECT 'r', x.confrelid, CASE WHEN x.confdeltype IN ('c', 'n', 'd') OR x.confupdtype IN ('c', 'n', 'd')
             THEN 'cascade' ELSE 'reference' END, 'r', x.conrelid
         FROM pg_catalog.pg_constraint x WHERE x.contype = 'f'
+        UNION ALL
+        SELECT 'r', x.confrelid, 'truncated', 'r', x.conrelid FROM pg_catalog.pg_constraint x WHERE x.contype = 'f'
+        """
+    }
+
+    /// What is written to an extension's tables its C may read in a process of its own, and act upon (a queue of requests,
+    /// a list of jobs).
+    private var extensionTables: String {
+        """
+        SELECT 'r', m.objid, 'written', 'f', p.oid
+        FROM pg_catalog.pg_depend m
+            JOIN pg_catalog.pg_depend e ON e.refclassid = m.refclassid AND e.refobjid = m.refobjid
+                AND e.deptype = 'e' AND e.classid = \(CatalogQuery.class("pg_proc"))
+            JOIN pg_catalog.pg_proc p ON p.oid = e.objid
+            JOIN pg_catalog.pg_language l ON l.oid = p.prolang AND l.lanname = 'c'
+        WHERE m.deptype = 'e' AND m.classid = \(CatalogQuery.class("pg_class"))
+            AND m.refclassid = \(CatalogQuery.class("pg_extension"))
         """
     }
 
@@ -75,6 +92,9 @@ extension CatalogQuery {
     /// By which a type's values are sorted, compared and hashed though nobody names it.
     private var defaultClasses: String {
         """
+        SELECT 'k', x.oid, 'uses', 'y', x.opcfamily FROM pg_catalog.pg_opclass x
+        WHERE x.oid >= \(CatalogQuery.firstOID)
+        UNION ALL
         SELECT 't', x.opcintype, 'uses', 'y', x.opcfamily FROM pg_catalog.pg_opclass x
         WHERE x.opcintype >= \(CatalogQuery.firstOID)
         UNION ALL

@@ -8,7 +8,7 @@ struct CatalogQuery {
     let serverVersion: Int
 
     /// The first OID of what is not the server's own (`FirstNormalObjectId`).
-    static let firstOID = 16_384
+    static let firstOID = CatalogLimits.firstOID
 
     /// Every catalogue's table by OID, as a constant.
     static func `class`(_ name: String) -> String { "'pg_catalog.\(name)'::pg_catalog.regclass" }
@@ -52,6 +52,19 @@ struct CatalogQuery {
             LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid
         WHERE t.oid >= \(firstOID) AND t.typinput <> 'pg_catalog.array_in'::pg_catalog.regproc
             AND (t.typrelid = 0 OR c.relkind = 'c')
+        """
+
+    static let classes = """
+        SELECT k.oid, n.nspname, k.opcname
+        FROM pg_catalog.pg_opclass k JOIN pg_catalog.pg_namespace n ON n.oid = k.opcnamespace
+        WHERE k.oid >= \(firstOID)
+        """
+
+    /// Array types with their elements'.
+    static let arrays = """
+        SELECT t.oid, n.nspname, t.typname, t.typelem
+        FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+        WHERE t.oid >= \(firstOID) AND t.typinput = 'pg_catalog.array_in'::pg_catalog.regproc
         """
 
     static let builtIns = """

@@ -36,6 +36,16 @@ struct CatalogRowReader {
 
     mutating func type(_ cells: [String?]) throws(CatalogFailure) { rows.types.append(try named(cells)) }
 
+    mutating func operatorClass(_ cells: [String?]) throws(CatalogFailure) {
+        rows.classes.append(try named(cells))
+    }
+
+    mutating func array(_ cells: [String?]) throws(CatalogFailure) {
+        try expect(cells.count == 4, "an array type")
+        rows.arrays.append(
+            CatalogRows.Array(type: try named(Array(cells[..<3])), element: try oid(cells[3])))
+    }
+
     mutating func builtIn(_ cells: [String?]) throws(CatalogFailure) {
         try expect(cells.count == 3, "a function")
         rows.builtIns.append(
@@ -58,6 +68,7 @@ struct CatalogRowReader {
         case "f": return .function(oid)
         case "o": return .operator(oid)
         case "t": return .type(oid)
+        case "k": return .operatorClass(oid)
         case "y": return .family(oid)
         case "a": return .ambient
         case "s": return .schemaChange

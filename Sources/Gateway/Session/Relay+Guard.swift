@@ -59,7 +59,7 @@ extension Relay {
             }
         case .parse:
             guard let parse = try? Parse.decode(body) else { return .passes }
-            switch judge(body.extracting(parse.sql)) {
+            switch judge(body.extracting(parse.sql), parse.parameterTypes) {
             case .allowed(let texts): judged = .parse(texts, name: body.bytes(in: parse.name))
             case .refused(let found): refused = found
             case .later: return .later
@@ -118,6 +118,19 @@ extension Relay {
 
     private func forbidden(_ verdict: StatementVerdict) -> Refused {
         Refused(.statementForbidden(rule: ruleName, reasons: verdict.reasons), verdict)
+    }
+
+    /// A Parse's text and the types of its parameters, which name no type and run its functions all the same.
+    private func judge(_ sql: Span<UInt8>, _ types: [UInt32]) -> Judgment {
+        let judgment = judge(sql)
+        guard guardian.rules.isGuarded, case .allowed(let texts) = judgment,
+            types.contains(where: { $0 >= CatalogLimits.firstOID })
+        else { return judgment }
+        switch judge([JudgedText(parameterTypes: types, catalog: catalog)]) {
+        case .allowed(let typed): return .allowed(texts + typed)
+        case .refused(let refused): return .refused(refused)
+        case .later: return .later
+        }
     }
 
     /// A Query's or Parse's text.
@@ -186,14 +199,32 @@ extension Relay {
                     let waits = mayWait && (waitsForCatalog() || waitsForLook(text.judgement))
                     return waits ? .later : .refused(forbidden(verdict))
                 }
+                if guardian.rules.isGuarded, text.judgement.namesBeyondASCII, !isEncodedInUTF8 {
+                    let reason =
+                        "in client_encoding \(recorder.clientEncoding) a name beyond ASCII is not followed"
+                    return .refused(
+                        forbidden(StatementVerdict(isAllowed: false, classes: [], reasons: [reason])))
+                }
             case .tooComplex: return .refused(Refused(.statementTooComplex))
             case .syntaxError(let message):
                 // The server may have a newer grammar: forwarded where nothing is forbidden.
                 if guardian.rules.isGuarded { return .refused(Refused(.statementUnreadable(message))) }
+                if text.mayDoForbidden {
+                    let reason = "it cannot be read, and has words of what no session may do: \(message)"
+                    return .refused(
+                        forbidden(StatementVerdict(isAllowed: false, classes: [], reasons: [reason])))
+                }
             }
         }
         observe(texts)
         return .allowed(texts)
+    }
+
+    /// Names are compared with the catalogue's in UTF-8. While an answer to what sets the encoding is outstanding, it is
+    /// not known.
+    private var isEncodedInUTF8: Bool {
+        if recorder.pipeline.isIdle { mayHaveChangedEncoding = false }
+        return recorder.clientEncoding == "UTF8" && !mayHaveChangedEncoding
     }
 
     /// A text that nobody would read but for a rule that only observes, which holds nothing up: a long one is not read.
@@ -281,6 +312,7 @@ extension Relay {
     private func note(_ text: JudgedText) {
         guardian.note(text)
         noteTransactions(text)
+        if text.judgement.setsEncoding { mayHaveChangedEncoding = true }
         if text.judgement.findings.contains(where: { $0.classes.contains(.ddl) }) {
             mayHaveChangedSchema = true
         }

@@ -49,6 +49,8 @@ final class Relay {
     var unknownSince: UInt64?
     /// What was forwarded may have changed the schema.
     var mayHaveChangedSchema = false
+    /// An answer to what may change client_encoding is outstanding.
+    var mayHaveChangedEncoding = false
     /// A statement that is read on another thread; frames behind it wait.
     var longStatement: LongStatement?
     /// The session's standard_conforming_strings, as the replica told it last.

@@ -15,6 +15,8 @@ package struct BodyFacts: Sendable, Hashable {
     package var reads: Set<Name> = []
     /// Relations that it writes.
     package var writes: Set<Name> = []
+    /// Relations that it empties with those that refer to them.
+    package var truncates: Set<Name> = []
     package var functions: Set<Name> = []
     package var operators: Set<Name> = []
     package var types: Set<Name> = []

@@ -5,7 +5,8 @@ struct BodyTokens {
         /// Folded to lower case and cut as the server cuts it.
         case word(String)
         case quoted(String)
-        case string
+        /// A string, with its text where it is written as it reads.
+        case string(String?)
         /// A number's digits, or a parameter: `$1`.
         case number
         case `operator`(String)
@@ -96,15 +97,20 @@ struct BodyTokens {
     /// Without `E` a backslash before a quote ends the string or does not, by `standard_conforming_strings`.
     private mutating func string(escapes: Bool) -> Token? {
         place += 1
+        let start = place
+        var isPlain = !escapes
         while let next = byte() {
             if next == UInt8(ascii: "\\") {
                 if !escapes, byte(1) == UInt8(ascii: "'") { return nil }
                 place += escapes ? 2 : 1
+                isPlain = false
             } else if next == UInt8(ascii: "'") {
                 if byte(1) != UInt8(ascii: "'") {
                     place += 1
-                    return .string
+                    return .string(
+                        isPlain ? String(decoding: bytes[start..<place - 1], as: UTF8.self) : nil)
                 }
+                isPlain = false
                 place += 2
             } else {
                 place += 1
@@ -149,7 +155,7 @@ struct BodyTokens {
         while start + tag.count <= bytes.count {
             if bytes[start] == UInt8(ascii: "$"), bytes[start..<start + tag.count].elementsEqual(tag) {
                 place = start + tag.count
-                return .string
+                return .string(nil)
             }
             start += 1
         }

@@ -9,6 +9,7 @@ package struct CatalogClosure {
     private var functions: [UInt32: Int32] = [:]
     private var operators: [UInt32: Int32] = [:]
     private var types: [UInt32: Int32] = [:]
+    private var classes: [UInt32: Int32] = [:]
     private var families: [UInt32: Int32] = [:]
     /// The server's own functions, one node a name.
     private var builtInNames: [String: Int32] = [:]
@@ -21,15 +22,17 @@ package struct CatalogClosure {
     private var ambient: Int32 = 0
     private var schemaChange: Int32 = 0
 
-    private enum NameKind: Hashable { case read, write, function, `operator`, type, anyRead, anyWritten }
+    private enum NameKind: Hashable {
+        case read, write, truncate, function, `operator`, type, anyRead, anyWritten
+    }
 
     private struct NameKey: Hashable {
         let kind: NameKind
         let name: BodyFacts.Name
     }
 
-    /// A relation is four nodes.
-    private enum Facet: Int32, CaseIterable { case readOnly, read, write, row }
+    /// A relation is five nodes.
+    private enum Facet: Int32, CaseIterable { case readOnly, read, write, row, cascade }
 
     /// What the rows say. `builtIns` knows the server's own functions, `body` reads SQL.
     package static func snapshot(
@@ -52,8 +55,8 @@ package struct CatalogClosure {
     // MARK: - Nodes
 
     private mutating func addNodes() {
-        let nodes = rows.relations.count * 4 + rows.functions.count + rows.operators.count + rows.types.count
-        graph.reserve(nodes: nodes + rows.builtIns.count, edges: rows.links.count + rows.relations.count * 3)
+        let nodes = rows.relations.count * 5 + rows.functions.count + rows.operators.count + rows.types.count
+        graph.reserve(nodes: nodes + rows.builtIns.count, edges: rows.links.count + rows.relations.count * 4)
         ambient = graph.add()
         schemaChange = graph.add()
         addRelations()
@@ -72,6 +75,16 @@ package struct CatalogClosure {
             types[type.oid] = node
             names.types[type.name, default: []].append((type.schema, node))
         }
+        for found in rows.classes where classes[found.oid] == nil {
+            let node = graph.add()
+            classes[found.oid] = node
+            names.types[found.name, default: []].append((found.schema, node))
+        }
+        for array in rows.arrays {
+            guard let node = types[array.element] ?? rowTypes[array.element] else { continue }
+            types[array.type.oid] = node
+            names.types[array.type.name, default: []].append((array.type.schema, node))
+        }
         for builtIn in rows.builtIns {
             builtInSymbols[builtIn.symbol, default: []].insert(builtIn.name)
             builtInOIDs[builtIn.oid] = builtInNode(builtIn.name)
@@ -81,12 +94,13 @@ package struct CatalogClosure {
     private mutating func addRelations() {
         relations.reserveCapacity(rows.relations.count)
         for relation in rows.relations where relations[relation.oid] == nil {
-            let first = graph.add(4)
+            let first = graph.add(Int(Facet.allCases.count))
             relations[relation.oid] = first
             names.relations[relation.name, default: []].append((relation.schema, first))
             graph.connect(first + Facet.read.rawValue, uses: first + Facet.readOnly.rawValue)
             graph.connect(first + Facet.write.rawValue, uses: first + Facet.read.rawValue)
             graph.connect(first + Facet.write.rawValue, uses: first + Facet.row.rawValue)
+            graph.connect(first + Facet.cascade.rawValue, uses: first + Facet.write.rawValue)
             if relation.rowType != 0 { rowTypes[relation.rowType] = first + Facet.row.rawValue }
             if relation.kind == .foreignTable {
                 graph.mark(
@@ -101,7 +115,8 @@ package struct CatalogClosure {
         let node = graph.add()
         builtInNames[name] = node
         var reach = builtIns(name)
-        if name == WatchedSettings.function { reach.insert(.settings) }
+        // A body whose calls all name what they set has no way here.
+        if name == WatchedSettings.function { reach.formUnion([.settings, .roleChange]) }
         graph.mark(
             node,
             CatalogReach.each.filter { reach.contains($0) }.map { kind in
@@ -126,6 +141,13 @@ package struct CatalogClosure {
             let target = relations[child], let source = relations[parent]
         {
             graph.connect(source + Facet.write.rawValue, uses: target + Facet.write.rawValue)
+            graph.connect(source + Facet.cascade.rawValue, uses: target + Facet.cascade.rawValue)
+        }
+        // A value of the row's type holds one of the column's, wherever it comes from.
+        if link.kind == .column || link.kind == .domain, case .relation(let oid) = link.from,
+            let source = relations[oid]
+        {
+            graph.connect(source + Facet.row.rawValue, uses: to)
         }
     }
 
@@ -133,10 +155,10 @@ package struct CatalogClosure {
         guard case .relation(let oid) = link.from else { return node(link.from, .row) }
         guard let first = relations[oid] else { return nil }
         switch link.kind {
-        case .view, .planned, .column: return first + Facet.readOnly.rawValue
+        case .view, .planned, .column, .domain: return first + Facet.readOnly.rawValue
         case .child: return first + Facet.read.rawValue
         case .rule, .cascade, .written, .reference, .reads, .uses: return first + Facet.write.rawValue
-        case .domain: return first + Facet.row.rawValue
+        case .truncated: return first + Facet.cascade.rawValue
         }
     }
 
@@ -146,6 +168,7 @@ package struct CatalogClosure {
         case .rule, .cascade, .written, .uses: node(link.to, .write)
         case .reference: node(link.to, .readOnly)
         case .column, .domain: node(link.to, .row)
+        case .truncated: node(link.to, .cascade)
         }
     }
 
@@ -155,6 +178,7 @@ package struct CatalogClosure {
         case .function(let oid): return functions[oid] ?? builtInOIDs[oid]
         case .operator(let oid): return operators[oid]
         case .type(let oid): return types[oid] ?? rowTypes[oid]
+        case .operatorClass(let oid): return classes[oid]
         case .family(let oid):
             if let known = families[oid] { return known }
             let fresh = graph.add()
@@ -174,11 +198,16 @@ package struct CatalogClosure {
             graph.mark(node, facts.own)
             follow(facts.reads, .read, from: node)
             follow(facts.writes, .write, from: node)
+            follow(facts.truncates, .truncate, from: node)
             follow(facts.functions, .function, from: node)
             follow(facts.operators, .operator, from: node)
             follow(facts.types, .type, from: node)
             let mentions = Set(facts.mentions.lazy.map { BodyFacts.Name($0) })
             follow(mentions, facts.mentionsAreRead ? .anyRead : .anyWritten, from: node)
+            // TRUNCATE … CASCADE of any of them.
+            if facts.mentions.isSuperset(of: ["truncate", "cascade"]) {
+                follow(mentions, .truncate, from: node)
+            }
         }
     }
 
@@ -208,6 +237,7 @@ package struct CatalogClosure {
         switch key.kind {
         case .read: return relations.map { $0 + Facet.read.rawValue }
         case .write: return relations.map { $0 + Facet.write.rawValue }
+        case .truncate: return relations.map { $0 + Facet.cascade.rawValue }
         case .function: return functions(name)
         case .operator: return names.all(names.operators, name)
         case .type:
@@ -242,7 +272,7 @@ package struct CatalogClosure {
                     reasons: writer.reasons(of: node))
             },
             types: concludedTypes(writer), ambient: writer.reasons(of: ambient),
-            schemaChanges: writer.reasons(of: schemaChange))
+            schemaChanges: writer.reasons(of: schemaChange), typeOIDs: concludedOIDs(writer))
     }
 
     private func concludedRelations(_ writer: ReasonWriter) -> [CatalogRelation] {
@@ -250,19 +280,22 @@ package struct CatalogClosure {
             guard let first = relations[relation.oid] else { return nil }
             let read = first + Facet.read.rawValue
             let write = first + Facet.write.rawValue
-            let all = graph.reach[Int(write)]
+            let cascade = first + Facet.cascade.rawValue
+            let all = graph.reach[Int(cascade)]
             var reasons: [CatalogReason] = []
             if !all.isEmpty {
                 for kind in CatalogReach.each where all.contains(kind) {
                     let isRead = graph.reach[Int(read)].contains(kind)
-                    let text = writer.text(of: isRead ? read : write, kind)
-                    reasons.append(CatalogReason(reach: kind, text: isRead ? text : "when written, \(text)"))
+                    let isWritten = graph.reach[Int(write)].contains(kind)
+                    let text = writer.text(of: isRead ? read : isWritten ? write : cascade, kind)
+                    let prefix = isRead ? "" : isWritten ? "when written, " : "by TRUNCATE … CASCADE, "
+                    reasons.append(CatalogReason(reach: kind, text: prefix + text))
                 }
             }
             return CatalogRelation(
                 schema: relation.schema, name: relation.name, kind: relation.kind,
                 read: graph.reach[Int(read)], readOnly: graph.reach[Int(first + Facet.readOnly.rawValue)],
-                write: all, reasons: reasons)
+                write: graph.reach[Int(write)], cascade: all, reasons: reasons)
         }
     }
 
@@ -278,8 +311,10 @@ package struct CatalogClosure {
     }
 
     private func concludedTypes(_ writer: ReasonWriter) -> [CatalogType] {
-        let named = rows.types.compactMap { type -> CatalogType? in
-            guard let node = types[type.oid], !graph.reach[Int(node)].isEmpty else { return nil }
+        let named = (rows.types + rows.classes + rows.arrays.map(\.type)).compactMap { type -> CatalogType? in
+            guard let node = types[type.oid] ?? classes[type.oid], !graph.reach[Int(node)].isEmpty else {
+                return nil
+            }
             return CatalogType(
                 schema: type.schema, name: type.name, reach: graph.reach[Int(node)],
                 reasons: writer.reasons(of: node))
@@ -295,11 +330,31 @@ package struct CatalogClosure {
         return named + ofRows
     }
 
+    /// Types and rows that have a reach, and arrays of them.
+    private func concludedOIDs(_ writer: ReasonWriter) -> [UInt32: CatalogType] {
+        var found: [UInt32: CatalogType] = [:]
+        func add(_ oid: UInt32, _ node: Int32?, _ schema: String, _ name: String) {
+            guard let node, !graph.reach[Int(node)].isEmpty else { return }
+            found[oid] = CatalogType(
+                schema: schema, name: name, reach: graph.reach[Int(node)], reasons: writer.reasons(of: node))
+        }
+        for type in rows.types { add(type.oid, types[type.oid], type.schema, type.name) }
+        for relation in rows.relations where relation.rowType != 0 {
+            add(relation.rowType, rowTypes[relation.rowType], relation.schema, relation.name)
+        }
+        for array in rows.arrays {
+            add(array.type.oid, types[array.type.oid], array.type.schema, array.type.name)
+        }
+        return found
+    }
+
     /// Of what has a reach: nothing else stands in a reason.
     private func allLabels() -> [Int32: String] {
         var labels = labels
         for relation in rows.relations {
-            guard let first = relations[relation.oid], !graph.reach[Int(first + 2)].isEmpty else { continue }
+            guard let first = relations[relation.oid],
+                !graph.reach[Int(first + Facet.cascade.rawValue)].isEmpty
+            else { continue }
             let label = "the \(relation.kind.noun) \(relation.schema).\(relation.name)"
             for facet in Facet.allCases { labels[first + facet.rawValue] = label }
         }
@@ -315,6 +370,7 @@ package struct CatalogClosure {
         }
         for (found, nodes, noun) in [
             (rows.operators, operators, "operator"), (rows.types, types, "type"),
+            (rows.classes, classes, "operator class"),
         ] {
             for object in found {
                 guard let node = nodes[object.oid], !graph.reach[Int(node)].isEmpty else { continue }

@@ -1,5 +1,7 @@
 /// How much of a catalogue is read and followed.
 package enum CatalogLimits {
+    /// The first OID of what is not the server's own (`FirstNormalObjectId`).
+    package static let firstOID: UInt32 = 16_384
     /// Bytes of a function's body; a longer one cannot be followed.
     package static let body = 65_536
     /// Rows of a catalogue; more than that is no snapshot.

@@ -52,13 +52,16 @@ package struct CatalogRelation: CatalogObject, Hashable {
     package let readOnly: CatalogReach
     /// Written: triggers, rules, defaults, checks, domains, generated columns, and foreign keys that write elsewhere.
     package let write: CatalogReach
+    /// Emptied by TRUNCATE … CASCADE: written, and so are the tables that refer to it. `write` is within it.
+    package let cascade: CatalogReach
     package let reasons: [CatalogReason]
 
-    package var reach: CatalogReach { read.union(readOnly).union(write) }
+    package var reach: CatalogReach { read.union(readOnly).union(write).union(cascade) }
 
     package init(
         schema: String, name: String, kind: CatalogRelationKind, read: CatalogReach = [],
-        readOnly: CatalogReach = [], write: CatalogReach = [], reasons: [CatalogReason] = []
+        readOnly: CatalogReach = [], write: CatalogReach = [], cascade: CatalogReach = [],
+        reasons: [CatalogReason] = []
     ) {
         self.schema = schema
         self.name = name
@@ -66,6 +69,7 @@ package struct CatalogRelation: CatalogObject, Hashable {
         self.read = read
         self.readOnly = readOnly
         self.write = write
+        self.cascade = cascade.union(write)
         self.reasons = reasons
     }
 }
@@ -114,5 +118,6 @@ package struct CatalogName: CatalogObject, Hashable {
 }
 
 package typealias CatalogOperator = CatalogName
-/// By its own functions, by casts from and to it, by a domain's checks, by its parts.
+/// By its own functions, by casts from and to it, by a domain's checks, by its parts. Operator classes, which are
+/// named where types are, too: by their operators and functions.
 package typealias CatalogType = CatalogName

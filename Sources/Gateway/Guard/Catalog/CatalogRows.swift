@@ -72,6 +72,18 @@ package struct CatalogRows: Sendable {
         }
     }
 
+    /// An array type, which can be named like any other (`_text`).
+    package struct Array: Sendable, Hashable {
+        package var type: Named
+        /// The OID of its elements' type.
+        package var element: UInt32
+
+        package init(type: Named, element: UInt32) {
+            self.type = type
+            self.element = element
+        }
+    }
+
     /// One of the server's own functions.
     package struct BuiltIn: Sendable, Hashable {
         package var oid: UInt32
@@ -103,6 +115,10 @@ package struct CatalogRows: Sendable {
     package var functions: [Function] = []
     package var operators: [Named] = []
     package var types: [Named] = []
+    /// Operator classes.
+    package var classes: [Named] = []
+    /// Array types.
+    package var arrays: [Array] = []
     package var builtIns: [BuiltIn] = []
     package var links: [Link] = []
 
@@ -115,6 +131,8 @@ package enum CatalogNode: Sendable, Hashable {
     case function(UInt32)
     case `operator`(UInt32)
     case type(UInt32)
+    /// An operator class, which is its family.
+    case operatorClass(UInt32)
     /// An operator family, with the operators and functions of its classes.
     case family(UInt32)
     /// Any statement, whatever it names.
@@ -133,15 +151,18 @@ package enum CatalogLink: String, Sendable, Hashable, CaseIterable {
     case child
     /// A table whose foreign key has rows of it changed when the one it refers to changes.
     case cascade
+    /// A table that refers to it by a foreign key, which TRUNCATE … CASCADE empties with it.
+    case truncated
     /// What planning may evaluate, or any read runs: checks, index expressions, partition keys, row security.
     case planned
     /// What runs when rows are written: triggers, defaults, generated columns, row security for writing.
     case written
     /// The other side of a foreign key, which is looked up when rows are written.
     case reference
-    /// A column's type.
+    /// A column's type, or its domain's base.
     case column
-    /// A column's type that is a domain: its checks run when written only.
+    /// A column's type that is a domain. Its checks run when it is written, and for values that an expression makes of
+    /// its type: `array_append(array_agg(c), 'x')`.
     case domain
     /// A parsed body that only reads.
     case reads

@@ -7,6 +7,8 @@ package struct CatalogSnapshot: Sendable {
     package let ambient: [CatalogReason]
     /// What event triggers reach, and so any statement that changes the schema.
     package let schemaChanges: [CatalogReason]
+    /// What ANALYZE, CLUSTER or REINDEX of all tables reaches by their index expressions and partitions; each kind once.
+    package let everyTable: [CatalogReason]
     package let relationCount: Int
     package let functionCount: Int
 
@@ -14,11 +16,12 @@ package struct CatalogSnapshot: Sendable {
     private let functions: [String: [CatalogFunction]]
     private let operators: [String: [CatalogOperator]]
     private let types: [String: [CatalogType]]
+    private let typeOIDs: [UInt32: CatalogType]
 
     package init(
         serverVersion: Int, relations: [CatalogRelation], functions: [CatalogFunction] = [],
         operators: [CatalogOperator] = [], types: [CatalogType] = [], ambient: [CatalogReason] = [],
-        schemaChanges: [CatalogReason] = []
+        schemaChanges: [CatalogReason] = [], typeOIDs: [UInt32: CatalogType] = [:]
     ) {
         self.serverVersion = serverVersion
         self.ambient = ambient
@@ -29,7 +32,48 @@ package struct CatalogSnapshot: Sendable {
         self.functions = Dictionary(grouping: functions, by: \.name)
         self.operators = Dictionary(grouping: operators, by: \.name)
         self.types = Dictionary(grouping: types, by: \.name)
+        self.typeOIDs = typeOIDs
+        var every: [CatalogReason] = []
+        for table in relations where table.kind == .table || table.kind == .partitionedTable {
+            CatalogSnapshot.add(table.read, of: table, to: &every)
+        }
+        everyTable = every
     }
+
+    /// Each kind of reach once, with the object that has it.
+    private static func add(
+        _ reach: CatalogReach, of object: some CatalogObject, to reasons: inout [CatalogReason]
+    ) {
+        for kind in CatalogReach.each
+        where reach.contains(kind) && !reasons.contains(where: { $0.reach == kind }) {
+            let text = "\(object.qualifiedName) \(object.reason(for: kind) ?? object.reason)"
+            reasons.append(CatalogReason(reach: kind, text: text))
+        }
+    }
+
+    /// What the objects of a schema reach, each kind once.
+    package func reasons(ofSchema schema: String) -> [CatalogReason] {
+        var reasons: [CatalogReason] = []
+        for found in relations.values {
+            for one in found where one.schema == schema {
+                CatalogSnapshot.add(one.reach, of: one, to: &reasons)
+            }
+        }
+        for found in functions.values {
+            for one in found where one.schema == schema {
+                CatalogSnapshot.add(one.reach, of: one, to: &reasons)
+            }
+        }
+        for found in Array(operators.values) + Array(types.values) {
+            for one in found where one.schema == schema {
+                CatalogSnapshot.add(one.reach, of: one, to: &reasons)
+            }
+        }
+        return reasons
+    }
+
+    /// A type with a reach, or an array of it, by its OID.
+    package func type(oid: UInt32) -> CatalogType? { typeOIDs[oid] }
 
     /// All relations of the name, in every schema where `schema` is nil. Names are as the catalogue has them: folded,
     /// and cut to 63 bytes.

@@ -33,7 +33,8 @@ enum KnownLibraries {
 
     /// Libraries of which every function does the same.
     private static let whole: [String: [CatalogReach]] = [
-        "adminpack": [.egress], "dblink": [.egress], "file_fdw": [.egress], "postgres_fdw": [.egress],
+        "adminpack": [.egress, .settings], "dblink": [.egress], "file_fdw": [.egress],
+        "postgres_fdw": [.egress],
         "pg_stat_statements": [.peers], "pg_walinspect": [.peers], "pgrowlocks": [.peers],
         // They take a relation, or rows of one, by an argument's text, or run SQL made of a trigger's arguments.
         "amcheck": [.opaque], "lo": [.opaque], "pageinspect": [.opaque], "pg_surgery": [.opaque],
@@ -42,6 +43,11 @@ enum KnownLibraries {
 
     /// Functions of harmless libraries that are not: they run SQL text or style sheets, start workers, change files.
     private static let exceptions: [String: [String: [CatalogReach]]] = [
+        // The text that they run elsewhere may as well be run in this very database.
+        "dblink": [
+            "dblink_record": [.egress, .opaque], "dblink_exec": [.egress, .opaque],
+            "dblink_send_query": [.egress, .opaque], "dblink_open": [.egress, .opaque],
+        ],
         "pg_prewarm": ["autoprewarm_start_worker": [.opaque], "autoprewarm_dump_now": [.opaque]],
         "pg_visibility": ["pg_truncate_visibility_map": [.opaque]],
         "pgxml": ["xpath_table": [.opaque], "xslt_process": [.opaque]],
@@ -54,6 +60,10 @@ enum KnownLibraries {
     private static func reason(_ reach: CatalogReach, _ library: String) -> CatalogReason {
         let text =
             switch (library, reach) {
+            case ("dblink", .opaque):
+                "runs its argument's text on a connection of its own (a function of dblink)"
+            case ("adminpack", .settings):
+                "writes files, also in a read-only transaction (a function of adminpack)"
             case ("dblink", _), ("postgres_fdw", _): "connects to other servers (a function of \(library))"
             case ("adminpack", _), ("file_fdw", _): "uses the server's files (a function of \(library))"
             case (_, .peers): "shows what other sessions do (a function of \(library))"

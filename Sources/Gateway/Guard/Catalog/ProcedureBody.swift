@@ -25,8 +25,9 @@ struct ProcedureBody {
 
     private mutating func collectNames() {
         facts.operators.formUnion(ProcedureBody.unwritten.map { BodyFacts.Name($0) })
-        for token in tokens {
+        for (index, token) in tokens.enumerated() {
             switch token {
+            case .word(WatchedSettings.function), .quoted(WatchedSettings.function): readSetConfig(index)
             case .word(let name):
                 facts.mentions.insert(name)
                 // In an encoding of one byte a character the server folds more than ASCII.
@@ -45,6 +46,19 @@ struct ProcedureBody {
 
     /// Operators that syntax calls without writing them: LIKE, IN, BETWEEN, CASE x WHEN, NULLIF, USING.
     static let unwritten = ["=", "<>", "<", ">", "<=", ">=", "~~", "!~~", "~~*", "!~~*", "~", "!~"]
+
+    /// A call that names what it sets by a constant sets that; anything else may set any parameter.
+    private mutating func readSetConfig(_ index: Int) {
+        guard index + 3 < tokens.count, tokens[index + 1] == .mark("("), tokens[index + 3] == .mark(","),
+            case .string(let name?) = tokens[index + 2]
+        else {
+            facts.mentions.insert(WatchedSettings.function)
+            return
+        }
+        for reach in WatchedSettings.reach(ofSetting: name) {
+            facts.add(reach, "sets \(name.lowercased())")
+        }
+    }
 
     /// A run's end may belong to the next operator (`*-1`), so each of its beginnings and the rest may be one.
     private mutating func addOperators(_ run: String) {
@@ -158,6 +172,7 @@ struct ProcedureBody {
         case "case": break
         case "end": skipToSemicolon()
         case "update", "merge": updates = true
+        case "analyze": readAnalyze()
         case "do":
             // MERGE … THEN DO NOTHING
             if word(1) != "nothing" { hide("DO") }
@@ -171,7 +186,7 @@ struct ProcedureBody {
     private static let harmless: Set<String> = [
         "if", "elsif", "elseif", "when", "while", "for", "foreach", "exit", "continue", "return", "raise",
         "assert", "perform", "get", "open", "fetch", "move", "close", "null", "select", "insert", "delete",
-        "with", "values", "table", "truncate", "lock", "notify", "commit", "rollback", "analyze",
+        "with", "values", "table", "truncate", "lock", "notify", "commit", "rollback",
     ]
 
     /// `name := …`, `name.field = …`, `name[1] := …`; anything else is a command that nobody listed.
@@ -218,6 +233,16 @@ struct ProcedureBody {
             }
         }
         updates = true
+    }
+
+    /// Without a relation's name it works on all of them.
+    private mutating func readAnalyze() {
+        let next = place + 1 < tokens.count ? tokens[place + 1] : .mark(";")
+        switch next {
+        case .word("verbose"): hide("ANALYZE, perhaps of every relation")
+        case .word, .quoted: break
+        case .string, .number, .operator, .mark: hide("ANALYZE, perhaps of every relation")
+        }
     }
 
     private mutating func hide(_ what: String) {

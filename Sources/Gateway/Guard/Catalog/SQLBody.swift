@@ -27,13 +27,19 @@ extension BodyFacts {
         for statement in found.statements { take(statement.kind) }
         for relation in found.relations {
             let name = Name(schema: relation.schema, relation.name)
+            if relation.use == .named || relation.use == [.named, .only] { continue }
+            if relation.use.contains(.cascading) { truncates.insert(name) }
             if relation.use.isDisjoint(with: [.written, .made, .changed]) {
                 reads.insert(name)
             } else {
                 writes.insert(name)
             }
         }
-        functions.formUnion(found.functions.map { Name(schema: $0.schema, $0.name) })
+        // What a call of set_config sets stands among the settings.
+        functions.formUnion(
+            found.functions.filter { !$0.isSetConfig }.map {
+                Name(schema: $0.schema, $0.name)
+            })
         functions.formUnion(found.attributes.map { Name($0) })
         operators.formUnion(found.operators.map { Name(schema: $0.schema, $0.name) })
         operators.formUnion(ProcedureBody.unwritten.map { Name($0) })
@@ -59,9 +65,11 @@ extension BodyFacts {
 
     private mutating func take(_ setting: SQLFacts.Setting) {
         switch setting.action {
-        // set_config is among the functions too.
         case .set, .setLocal, .reset, .setConfig:
-            guard let name = setting.name else { return add(.settings, "may set a configuration parameter") }
+            guard let name = setting.name else {
+                add(.roleChange, "may set any configuration parameter")
+                return add(.settings, "may set any configuration parameter")
+            }
             for reach in WatchedSettings.reach(ofSetting: name) { add(reach, "sets \(name.lowercased())") }
         case .transaction, .resetAll: add(.settings, "sets configuration parameters")
         }
@@ -74,8 +82,17 @@ extension BodyFacts {
             add(.egress, "runs a program (COPY)")
         case .copyFile, .serverFile: add(.egress, "uses the server's files")
         case .foreignOptions: add(.egress, "changes where foreign tables lead")
-        case .copyIn, .copyOut: add(.opaque, "runs a statement that the gateway does not follow")
+        case .otherOwner: add(.roleChange, "gives something to another role")
+        case .ifExists: break
+        case .copyIn, .copyOut, .everyRelation:
+            add(.opaque, "runs a statement that the gateway does not follow")
         case .securityDefiner: add(.roleChange, "makes a function that runs with its owner's rights")
         }
+    }
+}
+
+extension SQLFacts.Function {
+    fileprivate var isSetConfig: Bool {
+        name == WatchedSettings.function && (schema == nil || schema == "pg_catalog")
     }
 }
