@@ -75,11 +75,17 @@ static void walkDo(Walk *w, DoStmt *block) {
 }
 
 static void walkVacuum(Walk *w, VacuumStmt *vacuum) {
+    if (vacuum->rels == NIL) deed(w, SQLDeedEveryRelation);
     ListCell *cell;
     foreach (cell, vacuum->rels) {
         VacuumRelation *item = lfirst(cell);
         walkName(w, item->relation, SQLRelationWritten);
     }
+}
+
+static void walkMaintained(Walk *w, RangeVar *relation) {
+    if (relation == NULL) deed(w, SQLDeedEveryRelation);
+    else walkName(w, relation, SQLRelationWritten);
 }
 
 static SQLStatementKind transactionKind(TransactionStmtKind kind) {
@@ -196,11 +202,11 @@ static bool walkPlain(Walk *w, Node *node, SQLStatementKind *kind) {
             return true;
         case T_ClusterStmt:
             *kind = SQLStatementKindCluster;
-            walkName(w, ((ClusterStmt *)node)->relation, SQLRelationWritten);
+            walkMaintained(w, ((ClusterStmt *)node)->relation);
             return true;
         case T_ReindexStmt:
             *kind = SQLStatementKindReindex;
-            walkName(w, ((ReindexStmt *)node)->relation, SQLRelationWritten);
+            walkMaintained(w, ((ReindexStmt *)node)->relation);
             return true;
         case T_RefreshMatViewStmt:
             *kind = SQLStatementKindRefreshMaterializedView;

@@ -62,7 +62,8 @@ package struct SQLFacts: Sendable {
     }
 
     package enum Deed: UInt16, Sendable {
-        case copyProgram, copyFile, copyIn, copyOut, securityDefiner, serverFile, foreignOptions
+        case copyProgram, copyFile, copyIn, copyOut, securityDefiner, serverFile, foreignOptions,
+            everyRelation
     }
 
     package struct Body: Sendable {

@@ -56,7 +56,8 @@ import Testing
         "What runs when rows are written counts for writing alone, through updatable views and cascades too")
     func writing() {
         var catalogue = Catalogue()
-        let leaves = catalogue.function("leaves", "c", "dblink_exec", library: "$libdir/dblink")
+        let leaves = catalogue.function(
+            "leaves", "c", "postgres_fdw_handler", library: "$libdir/postgres_fdw")
         let trail = catalogue.relation("trail")
         let view = catalogue.relation("trail_view", .view)
         let parent = catalogue.relation("parent")
@@ -75,13 +76,14 @@ import Testing
         #expect(
             snapshot.relation("trail")?.reason
                 == "when written, reaches the function public.leaves, which connects to other servers "
-                + "(a function of dblink)")
+                + "(a function of postgres_fdw)")
     }
 
     @Test("What planning evaluates counts for reading: row security, checks, index expressions")
     func planning() {
         var catalogue = Catalogue()
-        let leaves = catalogue.function("leaves", "c", "dblink_exec", library: "$libdir/dblink")
+        let leaves = catalogue.function(
+            "leaves", "c", "postgres_fdw_handler", library: "$libdir/postgres_fdw")
         let table = catalogue.relation("table")
         let child = catalogue.relation("child")
         catalogue.link(table, .planned, leaves)
@@ -95,7 +97,8 @@ import Testing
     @Test("A domain's checks count for writing its column, another type's functions for reading it")
     func columns() {
         var catalogue = Catalogue()
-        let leaves = catalogue.function("leaves", "c", "dblink_exec", library: "$libdir/dblink")
+        let leaves = catalogue.function(
+            "leaves", "c", "postgres_fdw_handler", library: "$libdir/postgres_fdw")
         let domain = catalogue.type("checked")
         let base = catalogue.type("odd")
         let pair = catalogue.type("pair")

@@ -7,7 +7,8 @@ import Testing
         _ body: String, language: String = "plpgsql", reader: @escaping BodyReader = { _ in nil }
     ) -> CatalogReach? {
         var catalogue = Catalogue()
-        _ = catalogue.function("leaves", "c", "dblink_exec", schema: "app", library: "$libdir/dblink")
+        _ = catalogue.function(
+            "leaves", "c", "postgres_fdw_handler", schema: "app", library: "$libdir/postgres_fdw")
         _ = catalogue.relation("far", .foreignTable)
         _ = catalogue.relation("near")
         let same = catalogue.operation("===")
@@ -108,6 +109,9 @@ import Testing
         _ = catalogue.function("innocent", "c", "dblink_exec", library: "dblink")
         _ = catalogue.function("statements", "c", "pg_stat_statements", library: "$libdir/pg_stat_statements")
         _ = catalogue.function("internal", "internal", "nobody_knows")
+        _ = catalogue.function("file_write", "c", "pg_file_write", library: "$libdir/adminpack")
+        _ = catalogue.function("analyzes", "plpgsql", "BEGIN ANALYZE VERBOSE; END")
+        _ = catalogue.function("analyzes_one", "plpgsql", "BEGIN ANALYZE orders; END")
         _ = catalogue.function("definer", definer: true)
         _ = catalogue.function("sets", settings: ["search_path=app", "Role=admin"])
         _ = catalogue.function("path_only", settings: ["search_path=app"])
@@ -116,7 +120,8 @@ import Testing
             ("long", .opaque), ("perl", .opaque), ("python", [.program, .egress]),
             ("c", [.program, .egress]),
             ("path", [.program, .egress]), ("hstore", []), ("crosstab", .opaque), ("normal_rand", []),
-            ("innocent", .egress), ("statements", .peers), ("internal", [.program, .egress]),
+            ("innocent", [.egress, .opaque]), ("statements", .peers), ("internal", [.program, .egress]),
+            ("file_write", [.egress, .opaque]), ("analyzes", .opaque), ("analyzes_one", []),
             ("definer", .roleChange), ("sets", [.roleChange, .settings]), ("path_only", []),
         ]
         for (name, reach) in expected { #expect(snapshot.reach(name) == reach, "\(name)") }
@@ -147,7 +152,8 @@ import Testing
     @Test("A parsed SQL body is what its links say: reading a table is not writing it")
     func parsed() {
         var catalogue = Catalogue()
-        let leaves = catalogue.function("leaves", "c", "dblink_exec", library: "$libdir/dblink")
+        let leaves = catalogue.function(
+            "leaves", "c", "postgres_fdw_handler", library: "$libdir/postgres_fdw")
         let trail = catalogue.relation("trail")
         catalogue.link(trail, .written, leaves)
         let reads = catalogue.function("reads", "sql", "", parsed: true)
@@ -162,7 +168,8 @@ import Testing
     @Test("A PL/pgSQL body without a word that writes only reads what it names")
     func readingBodies() {
         var catalogue = Catalogue()
-        let leaves = catalogue.function("leaves", "c", "dblink_exec", library: "$libdir/dblink")
+        let leaves = catalogue.function(
+            "leaves", "c", "postgres_fdw_handler", library: "$libdir/postgres_fdw")
         catalogue.link(catalogue.relation("trail"), .written, leaves)
         for (name, body) in [
             ("reads", "BEGIN RETURN (SELECT count(*) FROM trail); END"),

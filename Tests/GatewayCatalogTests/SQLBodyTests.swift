@@ -7,7 +7,7 @@ import Testing
     private func reach(_ body: String, operators: [String] = ["==="]) -> CatalogReach? {
         var catalogue = Catalogue()
         let leaves = catalogue.function(
-            "leaves", "c", "dblink_exec", schema: "app", library: "$libdir/dblink")
+            "leaves", "c", "postgres_fdw_handler", schema: "app", library: "$libdir/postgres_fdw")
         _ = catalogue.relation("far", .foreignTable)
         _ = catalogue.relation("near")
         catalogue.link(catalogue.relation("trail"), .written, leaves)

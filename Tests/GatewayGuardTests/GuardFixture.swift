@@ -25,7 +25,7 @@ enum GuardFixture {
             function("public", "dblink", .egress), function("public", "dblink_connect", .egress),
             function("app", "mystery", .opaque), function("overlay", "lower", .egress),
             function("public", "as_owner", .roleChange), function("public", "leave", .settings),
-            function("public", "summary", .egress),
+            function("public", "summary", .egress), function("public", "python", .program),
         ],
         operators: [
             CatalogOperator(

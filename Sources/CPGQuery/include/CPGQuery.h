@@ -91,6 +91,7 @@ enum {
     SQLDeedCopyProgram, SQLDeedCopyFile, SQLDeedCopyIn, SQLDeedCopyOut, SQLDeedSecurityDefiner,
     SQLDeedServerFile,          // COPY apart, something names a file or a library of the server's
     SQLDeedForeignOptions,      // ALTER … OPTIONS
+    SQLDeedEveryRelation,       // ANALYZE, VACUUM, CLUSTER, REINDEX without a relation's name
 };
 
 typedef struct SQLFact {

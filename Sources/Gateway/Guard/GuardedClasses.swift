@@ -33,8 +33,9 @@ package struct GuardedClasses: OptionSet, Sendable, Hashable {
 
     package init(_ reach: CatalogReach) {
         self = []
-        if reach.contains(.egress) || reach.contains(.program) { insert(.egress) }
-        if reach.contains(.opaque) { formUnion(.hidden) }
+        if reach.contains(.egress) { insert(.egress) }
+        // What nobody can follow may do all that a session can, by a connection back to this very server too.
+        if reach.contains(.opaque) || reach.contains(.program) { formUnion(.hidden) }
         if reach.contains(.settings) { formUnion([.readOnly, .opaque]) }
         if reach.contains(.roleChange) { insert(.roleChange) }
         if reach.contains(.peers) { insert(.peers) }

@@ -100,6 +100,9 @@ package struct StatementJudge {
             if let finding = SystemRelations.finding(relation.name) {
                 judgement.add(finding.classes, "\(name) \(finding.reason)")
             }
+            if relation.name == "pg_settings", relation.use.contains(.written) {
+                judgement.add(.hidden, "an UPDATE of pg_settings can set anything")
+            }
             if relation.schema != nil { return }
         }
         guard let catalog else { return unread() }
@@ -215,7 +218,16 @@ package struct StatementJudge {
         case .foreignOptions: judgement.add(.egress, "OPTIONS of a foreign object can lead elsewhere")
         case .securityDefiner:
             judgement.add(.roleChange, "a SECURITY DEFINER function runs with another role's rights")
+        case .everyRelation: takeEveryRelation()
         case .copyIn, .copyOut: break
+        }
+    }
+
+    /// ANALYZE without a name samples foreign tables, and evaluates what indexes are made of.
+    private mutating func takeEveryRelation() {
+        guard let catalog else { return unread() }
+        for reason in catalog.everyRelation {
+            judgement.add(GuardedClasses(reason.reach), "it works on every relation: \(reason.text)")
         }
     }
 

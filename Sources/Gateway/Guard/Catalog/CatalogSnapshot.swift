@@ -7,6 +7,8 @@ package struct CatalogSnapshot: Sendable {
     package let ambient: [CatalogReason]
     /// What event triggers reach, and so any statement that changes the schema.
     package let schemaChanges: [CatalogReason]
+    /// What reading any relation reaches, a reason for each kind, with the relation's name.
+    package let everyRelation: [CatalogReason]
     package let relationCount: Int
     package let functionCount: Int
 
@@ -23,6 +25,13 @@ package struct CatalogSnapshot: Sendable {
         self.serverVersion = serverVersion
         self.ambient = ambient
         self.schemaChanges = schemaChanges
+        everyRelation = CatalogReach.each.compactMap { kind in
+            for one in relations where one.read.contains(kind) {
+                return CatalogReason(
+                    reach: kind, text: "\(one.qualifiedName) \(one.reason(for: kind) ?? one.reason)")
+            }
+            return nil
+        }
         relationCount = relations.count
         functionCount = functions.count
         self.relations = Dictionary(grouping: relations, by: \.name)

@@ -33,7 +33,10 @@ enum KnownLibraries {
 
     /// Libraries of which every function does the same.
     private static let whole: [String: [CatalogReach]] = [
-        "adminpack": [.egress], "dblink": [.egress], "file_fdw": [.egress], "postgres_fdw": [.egress],
+        "file_fdw": [.egress], "postgres_fdw": [.egress],
+        // They run SQL elsewhere, in this server too where the connection leads back, and write files: in a read-only
+        // transaction as in any other.
+        "adminpack": [.egress, .opaque], "dblink": [.egress, .opaque],
         "pg_stat_statements": [.peers], "pg_walinspect": [.peers], "pgrowlocks": [.peers],
         // They take a relation, or rows of one, by an argument's text, or run SQL made of a trigger's arguments.
         "amcheck": [.opaque], "lo": [.opaque], "pageinspect": [.opaque], "pg_surgery": [.opaque],

@@ -158,6 +158,7 @@ struct ProcedureBody {
         case "case": break
         case "end": skipToSemicolon()
         case "update", "merge": updates = true
+        case "analyze": readAnalyze()
         case "do":
             // MERGE … THEN DO NOTHING
             if word(1) != "nothing" { hide("DO") }
@@ -171,7 +172,7 @@ struct ProcedureBody {
     private static let harmless: Set<String> = [
         "if", "elsif", "elseif", "when", "while", "for", "foreach", "exit", "continue", "return", "raise",
         "assert", "perform", "get", "open", "fetch", "move", "close", "null", "select", "insert", "delete",
-        "with", "values", "table", "truncate", "lock", "notify", "commit", "rollback", "analyze",
+        "with", "values", "table", "truncate", "lock", "notify", "commit", "rollback",
     ]
 
     /// `name := …`, `name.field = …`, `name[1] := …`; anything else is a command that nobody listed.
@@ -218,6 +219,16 @@ struct ProcedureBody {
             }
         }
         updates = true
+    }
+
+    /// Without a relation's name it works on all of them.
+    private mutating func readAnalyze() {
+        let next = place + 1 < tokens.count ? tokens[place + 1] : .mark(";")
+        switch next {
+        case .word("verbose"): hide("ANALYZE, perhaps of every relation")
+        case .word, .quoted: break
+        case .string, .number, .operator, .mark: hide("ANALYZE, perhaps of every relation")
+        }
     }
 
     private mutating func hide(_ what: String) {

@@ -75,6 +75,7 @@ extension BodyFacts {
         case .copyFile, .serverFile: add(.egress, "uses the server's files")
         case .foreignOptions: add(.egress, "changes where foreign tables lead")
         case .copyIn, .copyOut: add(.opaque, "runs a statement that the gateway does not follow")
+        case .everyRelation: add(.opaque, "works on every relation")
         case .securityDefiner: add(.roleChange, "makes a function that runs with its owner's rights")
         }
     }
