@@ -31,14 +31,19 @@ DATABASE = {
     "extensions": "SELECT array_agg(extname) FROM pg_extension",
     "publications": "SELECT array_agg(n) FROM (SELECT pubname AS n FROM pg_publication UNION ALL SELECT subname FROM "
                     "pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())) p",
+    "columns": "SELECT md5(string_agg(a::text, '|' ORDER BY attrelid, attnum)) FROM (SELECT attrelid, attnum, attname, "
+               "atttypid, attnotnull, attacl, attfdwoptions FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid WHERE "
+               "attrelid >= 16384 AND relnamespace NOT IN (SELECT oid FROM pg_namespace WHERE nspname ~ '^pg_(toast_)?temp')) a",
     "comments": "SELECT count(*) FROM pg_description",
+    "small things": "SELECT (SELECT count(*) FROM pg_enum) || ' ' || (SELECT count(*) FROM pg_statistic_ext) || ' ' || "
+                    "(SELECT count(*) FROM pg_ts_config) || ' ' || (SELECT count(*) FROM pg_default_acl)",
     "triggers": "SELECT array_agg(n) FROM (SELECT evtname AS n FROM pg_event_trigger UNION ALL SELECT tgname FROM pg_trigger"
                 " WHERE NOT tgisinternal UNION ALL SELECT rulename FROM pg_rewrite UNION ALL SELECT polname FROM pg_policy) t",
     "types": "SELECT array_agg(t::text ORDER BY oid) FROM (SELECT oid, typname, typtype, typowner FROM pg_type WHERE oid >= "
              "16384 AND typnamespace NOT IN (SELECT oid FROM pg_namespace WHERE nspname ~ '^pg_(toast_)?temp')) t",
     "operators and casts": "SELECT (SELECT count(*) FROM pg_operator) || ' ' || (SELECT count(*) FROM pg_cast) || ' ' || "
                            "(SELECT count(*) FROM pg_collation) || ' ' || (SELECT count(*) FROM pg_language)",
-    "defaults": "SELECT count(*) || ' ' || (SELECT count(*) FROM pg_constraint) FROM pg_attrdef",
+    "defaults": "SELECT array_agg(d::text ORDER BY oid)::text || (SELECT count(*) FROM pg_constraint) FROM pg_attrdef d",
     "schemas": "SELECT array_agg(nspname) FROM pg_namespace WHERE nspname !~ '^pg_(toast_)?temp'",
     "large objects": "SELECT array_agg(oid) FROM pg_largeobject_metadata",
 }

@@ -41,6 +41,7 @@ CREATE TABLE secret (id int, note text);
 CREATE TABLE sink (note text);
 ALTER TABLE secret OWNER TO peer;
 ALTER TABLE sink OWNER TO peer;
+ALTER TABLE secret REPLICA IDENTITY FULL;
 CREATE PUBLICATION outp FOR TABLE secret;
 {PEER_ROWS}
 """
