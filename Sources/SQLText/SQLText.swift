@@ -48,11 +48,8 @@ package enum SQLText {
     ///   - conformingStrings: the session's standard_conforming_strings: off makes `\` an escape in plain literals.
     package static func read(_ sql: Span<UInt8>, conformingStrings: Bool = true) -> Reading {
         guard !hasLongOperatorRun(sql) else { return .tooComplex }
-        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: sql.count + 1) { text in
-            for index in 0..<sql.count { text[index] = CChar(bitPattern: sql[index]) }
-            text[sql.count] = 0
-            guard let first = text.baseAddress else { return .tooComplex }
-            var reading = sqltext_read(first, conformingStrings)
+        return withText(sql) { text in
+            var reading = sqltext_read(text, conformingStrings)
             defer { sqltext_end(&reading) }
             switch reading.status {
             case .read: return .facts(facts(of: reading))
@@ -63,6 +60,12 @@ package enum SQLText {
             case .tooComplex: return .tooComplex
             }
         }
+    }
+
+    /// A parser's message without what it quotes of the text: `syntax error`.
+    package static func withoutQuotation(_ message: String) -> String {
+        let end = message.firstRange(of: " at or near")?.lowerBound ?? message.endIndex
+        return String(message[..<end].prefix { $0 != "\"" })
     }
 
     /// For texts of our own side: a function's body.

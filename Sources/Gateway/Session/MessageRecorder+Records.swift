@@ -20,9 +20,18 @@ extension MessageRecorder {
     /// A Query, with the verdict where it is refused.
     func recordQuery(_ sql: Span<UInt8>, into batch: inout RecordBatch) {
         beginIdentified(.query, in: &batch)
-        batch.addSQL(sql, clientEncoding: clientEncoding, of: message)
+        addSQL(sql, to: &batch)
         addObserved(to: &batch)
         batch.end()
+    }
+
+    /// A text as it may stand in the log.
+    private func addSQL(_ sql: Span<UInt8>, to batch: inout RecordBatch) {
+        guard let edited = redacted(sql) else {
+            return batch.addSQL(sql, clientEncoding: clientEncoding, of: message)
+        }
+        batch.addSQL(edited.bytes.span, clientEncoding: clientEncoding, of: message)
+        batch.add("redacted", edited.count)
     }
 
     /// The verdict of a statement that goes on, where a rule that only observes would have refused it.
@@ -43,7 +52,7 @@ extension MessageRecorder {
         name: Span<UInt8>, sql: Span<UInt8>, parameterTypes: [UInt32], into batch: inout RecordBatch
     ) {
         beginIdentified(.parse, in: &batch)
-        batch.addSQL(sql, clientEncoding: clientEncoding, of: message)
+        addSQL(sql, to: &batch)
         batch.add("statement_name", bytes: name)
         addObserved(to: &batch)
         if !parameterTypes.isEmpty {
@@ -84,10 +93,10 @@ extension MessageRecorder {
         switch tag {
         case .query:
             guard let query = try? Query.decode(body) else { return }
-            batch.addSQL(body.extracting(query.sql), clientEncoding: clientEncoding, of: message)
+            addSQL(body.extracting(query.sql), to: &batch)
         case .parse:
             guard let parse = try? Parse.decode(body) else { return }
-            batch.addSQL(body.extracting(parse.sql), clientEncoding: clientEncoding, of: message)
+            addSQL(body.extracting(parse.sql), to: &batch)
             batch.add("statement_name", bytes: body.extracting(parse.name))
         case .bind:
             guard let head = try? ValueStream.Head.bind(body),

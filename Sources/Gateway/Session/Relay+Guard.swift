@@ -189,7 +189,11 @@ extension Relay {
             case .tooComplex: return .refused(Refused(.statementTooComplex))
             case .syntaxError(let message):
                 // The server may have a newer grammar: forwarded where nothing is forbidden.
-                if guardian.rules.isGuarded { return .refused(Refused(.statementUnreadable(message))) }
+                if guardian.rules.isGuarded {
+                    let verdict = StatementVerdict(
+                        isAllowed: false, classes: [], reasons: [SQLText.withoutQuotation(message)])
+                    return .refused(Refused(.statementUnreadable(message), verdict))
+                }
             }
         }
         observe(texts)

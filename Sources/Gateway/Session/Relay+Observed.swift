@@ -25,7 +25,7 @@ extension Relay {
                 guard !verdict.isAllowed else { continue }
                 recorder.observed = ObservedVerdict(rule: observed.rule, verdict: verdict)
                 return
-            case .syntaxError(let message): observe(refused: message)
+            case .syntaxError(let message): observe(refused: SQLText.withoutQuotation(message))
             case .tooComplex: observe(refused: Refusal.statementTooComplex.message)
             }
         }

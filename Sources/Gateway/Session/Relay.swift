@@ -107,7 +107,8 @@ final class Relay {
         recordLimit = configuration.audit.recordLimit
         recorder = MessageRecorder(
             session: session.name, identity: session.encodedIdentity, isReplication: session.isReplication,
-            capture: capture, clientEncoding: connection.clientEncoding)
+            capture: capture, clientEncoding: connection.clientEncoding,
+            conformingStrings: connection.conformingStrings)
         guardian = SessionGuard(rules: rules)
         self.observed = observed
         conformingStrings = connection.conformingStrings
