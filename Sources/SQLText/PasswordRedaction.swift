@@ -26,7 +26,7 @@ package enum PasswordRedaction {
     }
 
     private static func edits(_ sql: Span<UInt8>, _ strings: SQLText.Strings) -> [TextEdit] {
-        guard sql.count <= SQLText.lexedBytes, !SQLText.hasLongOperatorRun(sql) else {
+        guard SQLText.isQuicklyLexed(sql) else {
             return PasswordSearch.edits(sql)
         }
         switch strings {
@@ -50,7 +50,7 @@ package enum PasswordRedaction {
     fileprivate static func redactedValue(_ value: [UInt8], _ conforming: Bool, depth: Int) -> [UInt8]? {
         let span = value.span
         var edits: [TextEdit]
-        if depth < depthLimit, !SQLText.hasLongOperatorRun(span) {
+        if depth < depthLimit, SQLText.operatorRuns(span) == .cheap {
             edits = lexedEdits(span, conforming, depth: depth + 1)
         } else {
             edits = PasswordSearch.edits(span)

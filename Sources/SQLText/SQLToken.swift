@@ -63,6 +63,11 @@ extension SQLText {
     /// Bytes of the longest text that is lexed where a session waits for it: a millisecond or two.
     package static let lexedBytes = 64 << 10
 
+    /// Whether the lexer may be asked where a session waits.
+    static func isQuicklyLexed(_ sql: Span<UInt8>) -> Bool {
+        sql.count <= lexedBytes && operatorRuns(sql) == .cheap
+    }
+
     /// How `\` in a plain string constant is read.
     package enum Strings: Sendable {
         /// As it stands (standard_conforming_strings is on).

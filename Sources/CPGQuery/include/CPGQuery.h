@@ -118,12 +118,18 @@ typedef struct SQLReading {
     const SQLFact *_Nullable facts;
     int32_t position;           // of the syntax error: characters from 1, 0 where unknown
     const char *_Nullable message;
+    bool hasFingerprint;
+    uint64_t fingerprint;       // libpg_query's
     void *_Nullable memory;
 } SQLReading;
 
 enum {
     SQLDepthLimit = 2000,       // nodes above a node
     SQLFactLimit = 1000000,
+    // Of a text with a fingerprint: bytes, and nodes times the depth that the library looks into, which its time grows
+    // with. Some two milliseconds.
+    SQLFingerprintBytes = 16 << 10,
+    SQLFingerprintWork = 1 << 15,
     SQLOperatorRunLimit = 512,  // bytes of operator characters in a row: the lexer is quadratic in them
 };
 
@@ -139,7 +145,8 @@ SQLRuns sqltext_runs(const char *_Nonnull sql, int64_t bytes);
 bool sqltext_are_equal(const void *_Nonnull one, const void *_Nonnull other, size_t bytes);
 
 // Reads a text that ends in a NUL. Memory is the caller's until sqltext_end, which every reading needs.
-SQLReading sqltext_read(const char *_Nonnull sql, bool standard_conforming_strings);
+// With `fingerprint`, that too, where it is not too much work.
+SQLReading sqltext_read(const char *_Nonnull sql, bool standard_conforming_strings, bool fingerprint);
 void sqltext_end(SQLReading *_Nonnull reading);
 
 typedef enum __attribute__((enum_extensibility(closed))) SQLTokenKind : uint8_t {

@@ -1,3 +1,4 @@
+import Audit
 import GatewayCatalog
 import SQLText
 
@@ -13,6 +14,8 @@ package final class JudgedText: Sendable {
 
     package let reading: Reading
     package let judgement: Judgement
+    /// What its records say of it beside the text; nil where it could not be read.
+    package let description: RecordFragment?
     /// Of the text and the way it was read, seeded for this process.
     package let identity: Int
     /// The number of the catalogue that it was judged against; 0: none had been read.
@@ -20,10 +23,14 @@ package final class JudgedText: Sendable {
     /// Bytes of memory that it may take, an estimate: the facts hold the text's names, and a place for each.
     package let bytes: Int
 
-    private init(reading: Reading, judgement: Judgement, identity: Int, catalog: Int, bytes: Int) {
+    private init(
+        reading: Reading, judgement: Judgement, description: RecordFragment?, identity: Int, catalog: Int,
+        bytes: Int
+    ) {
         self.bytes = bytes
         self.reading = reading
         self.judgement = judgement
+        self.description = description
         self.identity = identity
         self.catalog = catalog
     }
@@ -37,18 +44,21 @@ package final class JudgedText: Sendable {
     init(_ sql: Span<UInt8>, conformingStrings: Bool, catalog: PublishedCatalog?, identity: Int) {
         self.identity = identity
         self.catalog = catalog?.number ?? 0
-        bytes = 4 * sql.count + 1024
+        bytes = 5 * sql.count + 1152
         let catalog = catalog?.snapshot
-        switch SQLText.read(sql, conformingStrings: conformingStrings) {
+        switch SQLText.read(sql, conformingStrings: conformingStrings, fingerprint: true) {
         case .facts(let facts):
             reading = .facts(facts)
             judgement = StatementJudge.judge(facts, catalog: catalog)
+            description = TextDescription.encode(facts)
         case .syntaxError(let message, _):
             reading = .syntaxError(message)
             judgement = Judgement()
+            description = nil
         case .tooComplex:
             reading = .tooComplex
             judgement = Judgement()
+            description = nil
         }
     }
 
@@ -84,8 +94,8 @@ package final class JudgedText: Sendable {
             judgement.executed = []
         }
         return JudgedText(
-            reading: reading, judgement: judgement, identity: identity, catalog: catalog?.number ?? 0,
-            bytes: bytes)
+            reading: reading, judgement: judgement, description: description, identity: identity,
+            catalog: catalog?.number ?? 0, bytes: bytes)
     }
 
     /// What a name stands for: running it prepares nothing and runs nothing by name.
@@ -95,7 +105,7 @@ package final class JudgedText: Sendable {
         alone.prepared = []
         alone.executed = []
         return JudgedText(
-            reading: reading, judgement: alone, identity: identity, catalog: catalog,
-            bytes: bytes)
+            reading: reading, judgement: alone, description: description, identity: identity,
+            catalog: catalog, bytes: bytes)
     }
 }

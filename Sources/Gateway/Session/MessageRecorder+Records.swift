@@ -21,25 +21,32 @@ extension MessageRecorder {
     func recordQuery(_ sql: Span<UInt8>, into batch: inout RecordBatch) {
         beginIdentified(.query, in: &batch)
         addSQL(sql, to: &batch)
-        addObserved(to: &batch)
+        addVerdict(to: &batch)
         batch.end()
     }
 
-    /// A text as it may stand in the log.
+    /// A text as it may stand in the log, and what is known of it.
     private func addSQL(_ sql: Span<UInt8>, to batch: inout RecordBatch) {
-        guard let edited = redacted(sql) else {
-            return batch.addSQL(sql, clientEncoding: clientEncoding, of: message)
+        if let edited = redacted(sql) {
+            batch.addSQL(edited.bytes.span, clientEncoding: clientEncoding, of: message)
+            batch.add("redacted", edited.count)
+        } else {
+            batch.addSQL(sql, clientEncoding: clientEncoding, of: message)
         }
-        batch.addSQL(edited.bytes.span, clientEncoding: clientEncoding, of: message)
-        batch.add("redacted", edited.count)
+        if let description {
+            batch.add(description, orLeaveOut: ["fingerprint", "class", "relations"])
+        }
     }
 
-    /// The verdict of a statement that goes on, where a rule that only observes would have refused it.
-    private func addObserved(to batch: inout RecordBatch) {
-        guard let observed else { return }
+    /// The verdict of a statement that goes on, where something is forbidden, or a rule that only observes would have
+    /// refused it.
+    private func addVerdict(to batch: inout RecordBatch) {
+        guard let classes = (verdict ?? observed?.verdict)?.classes else { return }
         batch.beginObject("verdict")
         batch.add("allowed", true)
-        batch.add("classes", observed.verdict.classes)
+        batch.add("classes", classes)
+        batch.add("reasons", [])
+        guard let observed else { return batch.endObject() }
         batch.beginObject("observed")
         batch.add("rule", observed.rule)
         batch.add("allowed", false)
@@ -54,7 +61,7 @@ extension MessageRecorder {
         beginIdentified(.parse, in: &batch)
         addSQL(sql, to: &batch)
         batch.add("statement_name", bytes: name)
-        addObserved(to: &batch)
+        addVerdict(to: &batch)
         if !parameterTypes.isEmpty {
             batch.beginArray("parameter_types")
             for type in parameterTypes { batch.addElement(type) }

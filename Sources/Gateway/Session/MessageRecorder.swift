@@ -19,6 +19,10 @@ package struct MessageRecorder: ~Copyable {
     var capture: ParameterCapture
     /// What a rule that only observes would refuse of the Query or Parse that is recorded next.
     var observed: ObservedVerdict?
+    /// What it was judged as, where something is forbidden to the session and it goes on.
+    var verdict: StatementVerdict?
+    /// What the text is: `fingerprint`, `class`, `relations`.
+    var description: RecordFragment?
     /// As the replica's ParameterStatus has it.
     private(set) var clientEncoding: String
     /// It is one whose characters may end in an ASCII byte.

@@ -38,6 +38,8 @@ extension Relay {
     func guarded(_ header: FrameHeader, _ tag: FrontendTag) -> Guarded {
         judged = nil
         recorder.observed = nil
+        recorder.verdict = nil
+        recorder.description = nil
         let start = frontend.scanned + WireLimits.frameHeader
         let found = fromExecutor.withBytes(start..<(start + header.bodyLength)) { body in guarded(tag, body) }
         switch found {
@@ -126,7 +128,7 @@ extension Relay {
         let isRead = guardian.rules.isGuarded || QuickScan.needsReading(sql)
         guard isRead, !isReplicationCommand(sql) else {
             if SQLText.hasLongOperatorRun(sql) { return .refused(Refused(.statementTooComplex)) }
-            return .allowed(observed == nil ? [] : observedTexts(sql))
+            return .allowed(observedTexts(sql))
         }
         if guardian.rules.isGuarded, hasUnsafeEncoding, sql.holdsHighBytes {
             let reason = "in client_encoding \(recorder.clientEncoding) it can be read in two ways"
@@ -178,6 +180,7 @@ extension Relay {
 
     /// - Parameter mayWait: for the catalogue, where it has not been read.
     private func judge(_ texts: [JudgedText], mayWait: Bool = true) -> Judgment {
+        describe(texts)
         for text in texts {
             switch text.reading {
             case .facts:
@@ -186,6 +189,7 @@ extension Relay {
                     let waits = mayWait && (waitsForCatalog() || waitsForLook(text.judgement))
                     return waits ? .later : .refused(forbidden(verdict))
                 }
+                if guardian.rules.isGuarded, recorder.verdict == nil { recorder.verdict = verdict }
             case .tooComplex: return .refused(Refused(.statementTooComplex))
             case .syntaxError(let message):
                 // The server may have a newer grammar: forwarded where nothing is forbidden.
@@ -198,23 +202,6 @@ extension Relay {
         }
         observe(texts)
         return .allowed(texts)
-    }
-
-    /// A text that nobody would read but for a rule that only observes, which holds nothing up: a long one is not read.
-    private func observedTexts(_ sql: Span<UInt8>) -> [JudgedText] {
-        guard !isReplicationCommand(sql), observed?.rules.isGuarded == true else { return [] }
-        if hasUnsafeEncoding, sql.holdsHighBytes {
-            observe(refused: "in client_encoding \(recorder.clientEncoding) it can be read in two ways")
-            return []
-        }
-        guard JudgedText.isQuick(sql) else {
-            observe(refused: "longer than what is read for a rule that only observes")
-            return []
-        }
-        let texts = worker.statements.judge(
-            sql, conformingStrings: conformingStrings, mayChange: !recorder.pipeline.isIdle, catalog: catalog)
-        observe(texts)
-        return texts
     }
 
     /// Without the catalogue hardly anything is allowed. It is read when the first session needs it: what came before it
@@ -266,7 +253,7 @@ extension Relay {
     private var needsCatalog: Bool { guardian.rules.isGuarded || observed?.rules.isGuarded == true }
 
     /// A walsender's commands are not SQL.
-    private func isReplicationCommand(_ sql: Span<UInt8>) -> Bool {
+    func isReplicationCommand(_ sql: Span<UInt8>) -> Bool {
         session.isReplication && ReplicationCommand.begins(sql)
     }
 
