@@ -42,7 +42,10 @@ struct RecordedTextTests {
         let (log, sessions) = try testbed.endedSessions(application, region: "eu-west-1", count: 2)
         let queries = log.records(of: sessions, "query")
         let about = queries.filter { $0.sql?.contains(role) == true }
-        #expect(about.map { $0.keys["redacted"] as? Int } == [1, 1, 1, 1, nil, 1, 1], "\(about.map(\.line))")
+        #expect(about.map { $0.keys["redacted"] as? Int } == [1, 1, 1, 1, nil, 1], "\(about.map(\.line))")
+        // The end of the long one stands in a record of its own.
+        let long = queries.first { ($0.keys["sql_bytes"] as? Int ?? 0) > 70_000 }
+        #expect(long?.keys["redacted"] as? Int == 1)
         #expect(about.first?.sql == "create role \(role) login encrypted password '[redacted]'")
         #expect(queries.contains { $0.line.contains("SCRAM-SHA") } == false)
         // `passwort` is no keyword: what stands behind it is a constant like others.
