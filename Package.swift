@@ -75,7 +75,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "GatewayGuard",
-            dependencies: ["GatewayCatalog", "GatewayPolicy", "SQLText"],
+            dependencies: ["Audit", "GatewayCatalog", "GatewayPolicy", "SQLText"],
             path: "Sources/Gateway/Guard",
             exclude: ["Catalog"],
             swiftSettings: strict),
@@ -151,7 +151,9 @@ let package = Package(
             ],
             swiftSettings: strict),
 
-        .testTarget(name: "SQLTextTests", dependencies: ["SQLText"], swiftSettings: strict),
+        .systemLibrary(name: "CLibPGQuery", path: "Tests/CLibPGQuery"),
+        .testTarget(
+            name: "SQLTextTests", dependencies: ["CLibPGQuery", "SQLText"], swiftSettings: strict),
         .testTarget(name: "TransportTests", dependencies: ["Transport"], swiftSettings: strict),
         .target(name: "PipelineModel", path: "Tests/PipelineModel", swiftSettings: strict),
         .testTarget(
@@ -186,7 +188,7 @@ let package = Package(
         .testTarget(name: "GatewayCatalogTests", dependencies: ["GatewayCatalog"], swiftSettings: strict),
         .testTarget(
             name: "GatewayGuardTests",
-            dependencies: ["GatewayCatalog", "GatewayGuard", "GatewayPolicy", "SQLText"],
+            dependencies: ["Audit", "GatewayCatalog", "GatewayGuard", "GatewayPolicy", "SQLText"],
             swiftSettings: strict),
         .testTarget(
             name: "GatewayHealthTests",

@@ -245,6 +245,33 @@ extension RecordBatch {
         endArray()
     }
 
+    /// Adds a list of strings, of which it holds the first `limit`, and says how many more there are.
+    package mutating func add(_ key: StaticString, _ values: [String], atMost limit: Int) {
+        beginArray(key)
+        for value in values.prefix(limit) { addElement(value) }
+        if values.count > limit, skipped == 0 { list?.more += values.count - limit }
+        endArray()
+    }
+
+    /// Adds 16 hex digits.
+    package mutating func add(_ key: StaticString, hex value: UInt64) {
+        guard open(key, room: 18) else { return }
+        bytes.append(0x22)
+        JSONText.appendHex(
+            (0..<8).map { UInt8(truncatingIfNeeded: value >> UInt64(56 - 8 * $0)) }, to: &bytes)
+        bytes.append(0x22)
+    }
+
+    /// Adds the fragment's members where there is room for them, else notes these keys as left out.
+    package mutating func add(_ fragment: RecordFragment, orLeaveOut keys: [StaticString]) {
+        precondition(isOpen && depth == 0, "no record is open, or a list or object in it is")
+        guard bytes.count + fragment.bytes.count <= limit else {
+            leftOut += keys
+            return
+        }
+        bytes.append(contentsOf: fragment.bytes)
+    }
+
     /// Where the record that is open must end.
     var limit: Int { start + recordLimit - RecordBatch.closing }
 

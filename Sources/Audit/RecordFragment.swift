@@ -1,5 +1,5 @@
 /// Members that many records have in common, encoded once: a session's identity stands in each of its statements.
-package struct RecordFragment: Sendable {
+package struct RecordFragment: Sendable, Equatable {
     let bytes: [UInt8]
     /// Where the value of `session` stands in `bytes`.
     let session: Range<Int>?

@@ -460,7 +460,7 @@ void walk(Walk *w, Node *node) {
         w->tooComplex = true;
         return;
     }
-    w->depth++;
+    countNode(w);
     walkNode(w, node);
     w->depth--;
 }

@@ -20,6 +20,11 @@ uint64_t hashOfName(Walk *w, const char *name, uint64_t before) {
 
 static SQLFact spare;
 
+void countNode(Walk *w) {
+    w->nodes++;
+    if (++w->depth > w->deepest) w->deepest = w->depth;
+}
+
 SQLFact *fact(Walk *w, SQLFactKind kind) {
     if (w->count == w->room) {
         if (w->room >= SQLFactLimit) {

@@ -13,6 +13,7 @@ typedef struct {
     PgQueryError *error;
 } RawParse;
 extern RawParse pg_query_raw_parse(const char *input);
+extern uint64_t pg_query_fingerprint_node(const void *node);
 extern void pg_query_free_error(PgQueryError *error);
 extern MemoryContext pg_query_enter_memory_context(void);
 extern void pg_query_exit_memory_context(MemoryContext context);
@@ -58,6 +59,13 @@ static SQLReading failed(SQLReadingStatus status, PgQueryError *error, MemoryCon
     return reading;
 }
 
+// The library looks 100 nodes deep, each of which it feeds once more to all above it. Never before the walk: it is what
+// bounds the tree.
+static bool isCheap(const Walk *w, size_t bytes) {
+    uint64_t depth = w->deepest < 100 ? w->deepest : 100;
+    return bytes <= SQLFingerprintBytes && w->nodes * depth <= SQLFingerprintWork;
+}
+
 static RawParse parsed(const char *sql, bool conforming) {
     standard_conforming_strings = conforming;
     RawParse parse = pg_query_raw_parse(sql);
@@ -66,7 +74,7 @@ static RawParse parsed(const char *sql, bool conforming) {
     return parse;
 }
 
-SQLReading sqltext_read(const char *sql, bool conforming) {
+SQLReading sqltext_read(const char *sql, bool conforming, bool fingerprint) {
     MemoryContext memory = pg_query_enter_memory_context();
     RawParse parse = parsed(sql, conforming);
     if (parse.error != NULL && (strstr(sql, "--") != NULL || strstr(sql, "/*") != NULL)) {
@@ -92,8 +100,13 @@ SQLReading sqltext_read(const char *sql, bool conforming) {
     }
     if (walk.tooComplex) return failed(SQLReadingStatusTooComplex, NULL, memory);
     dropRepeatedNames(&walk);
-    return (SQLReading){
+    SQLReading reading = {
         .status = SQLReadingStatusRead, .count = walk.count, .facts = walk.facts, .memory = memory};
+    if (fingerprint && isCheap(&walk, strlen(sql))) {
+        reading.hasFingerprint = true;
+        reading.fingerprint = pg_query_fingerprint_node(parse.tree);
+    }
+    return reading;
 }
 
 void sqltext_end(SQLReading *reading) {

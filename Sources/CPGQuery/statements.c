@@ -238,7 +238,7 @@ void walkStatement(Walk *w, Node *node, int location, int length) {
         w->tooComplex = true;
         return;
     }
-    w->depth++;
+    countNode(w);
     uint32_t index = w->count;
     SQLFact *statement = fact(w, SQLFactKindStatement);
     statement->location = location;

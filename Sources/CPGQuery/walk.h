@@ -17,6 +17,9 @@ typedef struct Walk {
     uint32_t count;
     uint32_t room;
     int depth;
+    // What a fingerprint of the tree costs: nodes, and the most above one.
+    uint32_t nodes;
+    int deepest;
     bool tooComplex;
     // Names of WITH that a relation's name may mean now; see scope.c.
     struct ScopeName *names;
@@ -61,6 +64,8 @@ SQLStatementKind walkDrop(Walk *w, DropStmt *drop);
 bool blankComments(char *text, bool conforming);
 
 // facts.c
+// Goes one deeper.
+void countNode(Walk *w);
 SQLFact *fact(Walk *w, SQLFactKind kind);
 // A qualified name: a list of String, at most the last two of which are kept (the first of three is a database).
 void nameFact(Walk *w, SQLFactKind kind, List *names, int flags, int detail);

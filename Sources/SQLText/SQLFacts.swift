@@ -81,6 +81,9 @@ package struct SQLFacts: Sendable {
         package var text: String?
     }
 
+    /// libpg_query's fingerprint: the same for texts that differ in constants, spaces and the like. Nil where it was not
+    /// asked for, or is too much work.
+    package var fingerprint: UInt64?
     package var statements: [Statement] = []
     package var relations: [Relation] = []
     package var functions: [Function] = []

@@ -14,6 +14,8 @@ package enum SQLText {
 
     /// Bytes of operator characters in a row that PostgreSQL's lexer takes quadratic time for.
     package static let operatorRunLimit = Int(SQLOperatorRunLimit)
+    /// Bytes of the longest text that gets a fingerprint.
+    package static let fingerprintBytes = Int(SQLFingerprintBytes)
     /// Nodes above a node.
     package static let depthLimit = Int(SQLDepthLimit)
 
@@ -46,13 +48,13 @@ package enum SQLText {
     /// - Parameters:
     ///   - sql: without a NUL in it; what follows one is not read, as in a message.
     ///   - conformingStrings: the session's standard_conforming_strings: off makes `\` an escape in plain literals.
-    package static func read(_ sql: Span<UInt8>, conformingStrings: Bool = true) -> Reading {
+    ///   - fingerprint: whether the facts have one; a text that is long or deep has none all the same.
+    package static func read(
+        _ sql: Span<UInt8>, conformingStrings: Bool = true, fingerprint: Bool = false
+    ) -> Reading {
         guard !hasLongOperatorRun(sql) else { return .tooComplex }
-        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: sql.count + 1) { text in
-            for index in 0..<sql.count { text[index] = CChar(bitPattern: sql[index]) }
-            text[sql.count] = 0
-            guard let first = text.baseAddress else { return .tooComplex }
-            var reading = sqltext_read(first, conformingStrings)
+        return withText(sql) { text in
+            var reading = sqltext_read(text, conformingStrings, fingerprint)
             defer { sqltext_end(&reading) }
             switch reading.status {
             case .read: return .facts(facts(of: reading))
@@ -65,11 +67,18 @@ package enum SQLText {
         }
     }
 
+    /// A parser's message without what it quotes of the text: `syntax error`.
+    package static func withoutQuotation(_ message: String) -> String {
+        let end = message.firstRange(of: " at or near")?.lowerBound ?? message.endIndex
+        return String(message[..<end].prefix { $0 != "\"" })
+    }
+
     /// For texts of our own side: a function's body.
     package static func read(_ sql: String) -> Reading { read(Array(sql.utf8).span) }
 
     private static func facts(of reading: SQLReading) -> SQLFacts {
         var facts = SQLFacts()
+        if reading.hasFingerprint { facts.fingerprint = reading.fingerprint }
         for fact in UnsafeBufferPointer(start: reading.facts, count: Int(reading.count)) { facts.add(fact) }
         return facts
     }

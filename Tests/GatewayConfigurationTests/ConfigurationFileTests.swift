@@ -67,7 +67,7 @@ struct ConfigurationFileTests {
                 == AuditSettings(
                     durability: .acknowledged, syncInterval: .seconds(1), segment: 268_435_456,
                     recordLimit: 65_536,
-                    parameters: .hash, literals: .keep, origin: nil, key: nil, retention: nil,
+                    parameters: .hash, literals: .keep, describe: true, origin: nil, key: nil, retention: nil,
                     captureKey: fixture.folder + "/state/capture.key", allowFilesystems: []))
         #expect(
             read.session

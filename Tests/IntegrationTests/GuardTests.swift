@@ -161,7 +161,11 @@ struct GuardTests {
         #expect(try client.readFrames(until: "Z").map(\.letter) == ["T", "D", "C", "Z"])
         client.close()
         let (log, sessions) = try testbed.endedSessions(application, region: "eu-west-1")
-        let refused = log.records(of: sessions, "parse").filter { $0.keys["verdict"] != nil }
+        let verdicts = log.records(of: sessions, "parse").map { $0.keys["verdict"] as? [String: Any] }
+        #expect(verdicts.map { $0?["allowed"] as? Bool } == [true, false, true])
+        let refused = log.records(of: sessions, "parse").filter {
+            ($0.keys["verdict"] as? [String: Any])?["allowed"] as? Bool == false
+        }
         #expect(refused.map(\.sql) == ["CREATE TABLE guard_never (a int)"])
         let verdict = try #require(refused.first?.keys["verdict"] as? [String: Any])
         #expect(verdict["allowed"] as? Bool == false)

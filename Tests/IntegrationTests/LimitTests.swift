@@ -309,7 +309,9 @@ struct LimitTests {
         }
         client.close()
         let (log, sessions) = try own.testbed.endedSessions(application, region: "eu-west-1")
-        let refused = log.records(of: sessions, "query", "parse").filter { $0.keys["verdict"] != nil }
+        let refused = log.records(of: sessions, "query", "parse").filter {
+            ($0.keys["verdict"] as? [String: Any])?["allowed"] as? Bool == false
+        }
         #expect(refused.map { $0.keys["sql_bytes"] as? Int } == [limit + 1, limit + 1])
     }
 

@@ -126,12 +126,18 @@ typedef struct SQLReading {
     const SQLFact *_Nullable facts;
     int32_t position;           // of the syntax error: characters from 1, 0 where unknown
     const char *_Nullable message;
+    bool hasFingerprint;
+    uint64_t fingerprint;       // libpg_query's
     void *_Nullable memory;
 } SQLReading;
 
 enum {
     SQLDepthLimit = 2000,       // nodes above a node
     SQLFactLimit = 1000000,
+    // Of a text with a fingerprint: bytes, and nodes times the depth that the library looks into, which its time grows
+    // with. Some two milliseconds.
+    SQLFingerprintBytes = 16 << 10,
+    SQLFingerprintWork = 1 << 15,
     SQLOperatorRunLimit = 512,  // bytes of operator characters in a row: the lexer is quadratic in them
 };
 
@@ -150,7 +156,45 @@ bool sqltext_are_equal(const void *_Nonnull one, const void *_Nonnull other, siz
 bool sqltext_is_beyond_ascii(const char *_Nullable name);
 
 // Reads a text that ends in a NUL. Memory is the caller's until sqltext_end, which every reading needs.
-SQLReading sqltext_read(const char *_Nonnull sql, bool standard_conforming_strings);
+// With `fingerprint`, that too, where it is not too much work.
+SQLReading sqltext_read(const char *_Nonnull sql, bool standard_conforming_strings, bool fingerprint);
 void sqltext_end(SQLReading *_Nonnull reading);
+
+typedef enum __attribute__((enum_extensibility(closed))) SQLTokenKind : uint8_t {
+    SQLTokenKindOther,          // a keyword, an operator, a bracket
+    SQLTokenKindName,           // quoted or not
+    SQLTokenKindUnicodeName,    // U&"…": value is as written between its quotes
+    SQLTokenKindString,         // '…', E'…', $…$…$…$, the parts of a continued one together
+    SQLTokenKindUnicodeString,  // U&'…': value is as written between its quotes
+    SQLTokenKindBits,           // B'…', X'…'
+    SQLTokenKindNumber,
+    SQLTokenKindParameter,      // $1
+    SQLTokenKindComment,
+} SQLTokenKind;
+
+typedef struct SQLToken {
+    SQLTokenKind kind;
+    int32_t start;              // bytes from the text's first
+    int32_t length;
+    int32_t number;             // of a parameter
+    int32_t valueLength;        // bytes
+    const char *_Nullable value;    // of names and strings: what they stand for
+} SQLToken;
+
+typedef struct SQLTokens {
+    bool isWhole;               // false: the lexer does not take what is behind `end`
+    int32_t end;
+    uint32_t count;
+    const SQLToken *_Nullable tokens;
+    void *_Nullable memory;
+} SQLTokens;
+
+// Cuts a text that ends in a NUL into PostgreSQL's tokens and comments. A long run of operator characters takes
+// quadratic time: see sqltext_has_long_run. Memory is the caller's until sqltext_lex_end.
+SQLTokens sqltext_lex(const char *_Nonnull sql, bool standard_conforming_strings);
+void sqltext_lex_end(SQLTokens *_Nonnull tokens);
+
+// Where `password`, in any case, or a name U&"…" begins, at `from` or behind; -1 for nowhere.
+int64_t sqltext_find_password(const char *_Nonnull sql, int64_t bytes, int64_t from);
 
 #endif

@@ -106,6 +106,8 @@ package struct AuditSettings: Sendable, Hashable {
     package var recordLimit: Int
     package var parameters: Capture
     package var literals: Capture
+    /// Texts are read for `fingerprint`, `class` and `relations` where nothing is forbidden, too.
+    package var describe: Bool
     package var origin: String?
     package var key: String?
     package var retention: Duration?
@@ -116,7 +118,8 @@ package struct AuditSettings: Sendable, Hashable {
 
     package init(
         durability: Durability, syncInterval: Duration, segment: Int, recordLimit: Int, parameters: Capture,
-        literals: Capture, origin: String?, key: String?, retention: Duration?, captureKey: String,
+        literals: Capture, describe: Bool, origin: String?, key: String?, retention: Duration?,
+        captureKey: String,
         allowFilesystems: [String]
     ) {
         self.durability = durability
@@ -125,6 +128,7 @@ package struct AuditSettings: Sendable, Hashable {
         self.recordLimit = recordLimit
         self.parameters = parameters
         self.literals = literals
+        self.describe = describe
         self.origin = origin
         self.key = key
         self.retention = retention

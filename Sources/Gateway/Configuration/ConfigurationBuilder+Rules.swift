@@ -50,7 +50,8 @@ extension ConfigurationBuilder {
             forbidsTemporary: fields.optionalText("temporary") == "forbid",
             capture: CaptureOverride(
                 parameters: capture.choice("parameters", Capture.self),
-                literals: capture.choice("literals", Capture.self)),
+                literals: capture.choice("literals", Capture.self),
+                describe: capture.optionalBoolean("describe")),
             session: override)
     }
 

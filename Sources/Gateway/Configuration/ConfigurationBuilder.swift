@@ -95,6 +95,7 @@ struct ConfigurationBuilder {
             recordLimit: fields.size("record_limit"),
             parameters: capture.choice("parameters", Capture.self) ?? .hash,
             literals: capture.choice("literals", Capture.self) ?? .keep,
+            describe: capture.optionalBoolean("describe") ?? true,
             origin: fields.optionalText("origin"), key: fields.path("key"),
             retention: fields.optionalDuration("retention"),
             captureKey: fields.path("capture_key") ?? state + "/capture.key",

@@ -45,6 +45,10 @@ extension ConfigurationReference {
                 .fallback(
                     "literals", .choice(Capture.allCases.map(\.rawValue)), "keep", "Constants in SQL.",
                     restriction: .init(values: ["hash", "drop"], needs: "the statement guard's lexer")),
+                .fallback(
+                    "describe", .boolean, "true",
+                    "`true`: records say what statements are (`fingerprint`, `class`, `relations`), also where nothing is "
+                        + "forbidden and they would not be read otherwise."),
             ]),
     ]
 
@@ -172,6 +176,7 @@ extension ConfigurationReference {
                 .optional(
                     "literals", .choice(Capture.allCases.map(\.rawValue)), "Constants in SQL.",
                     restriction: .init(values: ["hash", "drop"], needs: "the statement guard's lexer")),
+                .optional("describe", .boolean, "Whether records say what statements are."),
             ]),
         ConfigurationSection(
             "rules[].session", "What differs from `session`.", sessionKeys(overriding: true)),

@@ -65,6 +65,8 @@ extension Fields {
         }
     }
 
+    func optionalBoolean(_ key: String) -> Bool? { scalar(key) == nil ? nil : boolean(key) }
+
     func integer(_ key: String) -> Int {
         guard let value = scalar(key) else { return 0 }
         let kind = section.key(named: key)?.kind

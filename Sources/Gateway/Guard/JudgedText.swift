@@ -1,3 +1,4 @@
+import Audit
 import GatewayCatalog
 import SQLText
 
@@ -13,6 +14,8 @@ package final class JudgedText: Sendable {
 
     package let reading: Reading
     package let judgement: Judgement
+    /// What its records say of it beside the text; nil where it could not be read.
+    package let description: RecordFragment?
     /// Of the text and the way it was read, seeded for this process.
     package let identity: Int
     /// The number of the catalogue that it was judged against; 0: none had been read.
@@ -23,10 +26,14 @@ package final class JudgedText: Sendable {
     /// The grammar does not take it, and a server that does might do by it what is refused to everybody.
     package let mayDoForbidden: Bool
 
-    private init(reading: Reading, judgement: Judgement, identity: Int, catalog: Int, bytes: Int) {
+    private init(
+        reading: Reading, judgement: Judgement, description: RecordFragment?, identity: Int, catalog: Int,
+        bytes: Int
+    ) {
         self.bytes = bytes
         self.reading = reading
         self.judgement = judgement
+        self.description = description
         self.identity = identity
         self.catalog = catalog
         mayDoForbidden = false
@@ -38,7 +45,8 @@ package final class JudgedText: Sendable {
         facts.typeOIDs = parameterTypes
         self.init(
             reading: .facts(facts), judgement: StatementJudge.judge(facts, catalog: catalog?.snapshot),
-            identity: parameterTypes.hashValue, catalog: catalog?.number ?? 0, bytes: 8 * parameterTypes.count
+            description: nil, identity: parameterTypes.hashValue, catalog: catalog?.number ?? 0,
+            bytes: 8 * parameterTypes.count
         )
     }
 
@@ -51,20 +59,23 @@ package final class JudgedText: Sendable {
     init(_ sql: Span<UInt8>, conformingStrings: Bool, catalog: PublishedCatalog?, identity: Int) {
         self.identity = identity
         self.catalog = catalog?.number ?? 0
-        bytes = 4 * sql.count + 1024
+        bytes = 5 * sql.count + 1152
         let catalog = catalog?.snapshot
-        switch SQLText.read(sql, conformingStrings: conformingStrings) {
+        switch SQLText.read(sql, conformingStrings: conformingStrings, fingerprint: true) {
         case .facts(let facts):
             reading = .facts(facts)
             judgement = StatementJudge.judge(facts, catalog: catalog)
+            description = TextDescription.encode(facts)
             mayDoForbidden = false
         case .syntaxError(let message, _):
             reading = .syntaxError(message)
             judgement = Judgement()
+            description = nil
             mayDoForbidden = QuickScan.mayDoForbidden(sql)
         case .tooComplex:
             reading = .tooComplex
             judgement = Judgement()
+            description = nil
             mayDoForbidden = false
         }
     }
@@ -101,8 +112,8 @@ package final class JudgedText: Sendable {
             judgement.executed = []
         }
         return JudgedText(
-            reading: reading, judgement: judgement, identity: identity, catalog: catalog?.number ?? 0,
-            bytes: bytes)
+            reading: reading, judgement: judgement, description: description, identity: identity,
+            catalog: catalog?.number ?? 0, bytes: bytes)
     }
 
     /// What a name stands for: running it prepares nothing and runs nothing by name.
@@ -112,7 +123,7 @@ package final class JudgedText: Sendable {
         alone.prepared = []
         alone.executed = []
         return JudgedText(
-            reading: reading, judgement: alone, identity: identity, catalog: catalog,
-            bytes: bytes)
+            reading: reading, judgement: alone, description: description, identity: identity,
+            catalog: catalog, bytes: bytes)
     }
 }

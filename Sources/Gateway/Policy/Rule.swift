@@ -38,10 +38,12 @@ package enum ExpiryMode: String, Sendable, Hashable, CaseIterable {
 package struct CaptureOverride: Sendable, Hashable {
     package var parameters: Capture?
     package var literals: Capture?
+    package var describe: Bool?
 
-    package init(parameters: Capture? = nil, literals: Capture? = nil) {
+    package init(parameters: Capture? = nil, literals: Capture? = nil, describe: Bool? = nil) {
         self.parameters = parameters
         self.literals = literals
+        self.describe = describe
     }
 }
 

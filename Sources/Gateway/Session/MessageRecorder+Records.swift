@@ -20,17 +20,33 @@ extension MessageRecorder {
     /// A Query, with the verdict where it is refused.
     func recordQuery(_ sql: Span<UInt8>, into batch: inout RecordBatch) {
         beginIdentified(.query, in: &batch)
-        batch.addSQL(sql, clientEncoding: clientEncoding, of: message)
-        addObserved(to: &batch)
+        addSQL(sql, to: &batch)
+        addVerdict(to: &batch)
         batch.end()
     }
 
-    /// The verdict of a statement that goes on, where a rule that only observes would have refused it.
-    private func addObserved(to batch: inout RecordBatch) {
-        guard let observed else { return }
+    /// A text as it may stand in the log, and what is known of it.
+    private func addSQL(_ sql: Span<UInt8>, to batch: inout RecordBatch) {
+        if let edited = redacted(sql) {
+            batch.addSQL(edited.bytes.span, clientEncoding: clientEncoding, of: message)
+            batch.add("redacted", edited.count)
+        } else {
+            batch.addSQL(sql, clientEncoding: clientEncoding, of: message)
+        }
+        if let description {
+            batch.add(description, orLeaveOut: ["fingerprint", "class", "relations"])
+        }
+    }
+
+    /// The verdict of a statement that goes on, where something is forbidden, or a rule that only observes would have
+    /// refused it.
+    private func addVerdict(to batch: inout RecordBatch) {
+        guard let classes = (verdict ?? observed?.verdict)?.classes else { return }
         batch.beginObject("verdict")
         batch.add("allowed", true)
-        batch.add("classes", observed.verdict.classes)
+        batch.add("classes", classes)
+        batch.add("reasons", [])
+        guard let observed else { return batch.endObject() }
         batch.beginObject("observed")
         batch.add("rule", observed.rule)
         batch.add("allowed", false)
@@ -43,9 +59,9 @@ extension MessageRecorder {
         name: Span<UInt8>, sql: Span<UInt8>, parameterTypes: [UInt32], into batch: inout RecordBatch
     ) {
         beginIdentified(.parse, in: &batch)
-        batch.addSQL(sql, clientEncoding: clientEncoding, of: message)
+        addSQL(sql, to: &batch)
         batch.add("statement_name", bytes: name)
-        addObserved(to: &batch)
+        addVerdict(to: &batch)
         if !parameterTypes.isEmpty {
             batch.beginArray("parameter_types")
             for type in parameterTypes { batch.addElement(type) }
@@ -84,10 +100,10 @@ extension MessageRecorder {
         switch tag {
         case .query:
             guard let query = try? Query.decode(body) else { return }
-            batch.addSQL(body.extracting(query.sql), clientEncoding: clientEncoding, of: message)
+            addSQL(body.extracting(query.sql), to: &batch)
         case .parse:
             guard let parse = try? Parse.decode(body) else { return }
-            batch.addSQL(body.extracting(parse.sql), clientEncoding: clientEncoding, of: message)
+            addSQL(body.extracting(parse.sql), to: &batch)
             batch.add("statement_name", bytes: body.extracting(parse.name))
         case .bind:
             guard let head = try? ValueStream.Head.bind(body),

@@ -1,5 +1,7 @@
 import Audit
+import GatewayGuard
 import PGWire
+import SQLText
 
 /// What the messages of one session leave in the log: numbers the executor's, matches the replica's answers with them
 /// and encodes the records of both, keys in interface.md's order, into the batch it is handed.
@@ -17,8 +19,16 @@ package struct MessageRecorder: ~Copyable {
     var capture: ParameterCapture
     /// What a rule that only observes would refuse of the Query or Parse that is recorded next.
     var observed: ObservedVerdict?
+    /// What it was judged as, where something is forbidden to the session and it goes on.
+    var verdict: StatementVerdict?
+    /// What the text is: `fingerprint`, `class`, `relations`.
+    var description: RecordFragment?
     /// As the replica's ParameterStatus has it.
     private(set) var clientEncoding: String
+    /// It is one whose characters may end in an ASCII byte.
+    private var hasUnsafeEncoding: Bool
+    /// standard_conforming_strings, as the replica told it last.
+    private var conformingStrings: Bool
     package internal(set) var pipeline = Pipeline()
     /// The number of the last frontend message; the startup packet was 0.
     private(set) var message: UInt64 = 0
@@ -27,18 +37,31 @@ package struct MessageRecorder: ~Copyable {
 
     package init(
         session: String, identity: RecordFragment, isReplication: Bool, capture: ParameterCapture,
-        clientEncoding: String
+        clientEncoding: String, conformingStrings: Bool = true
     ) {
         self.session = session
         self.identity = identity
         self.isReplication = isReplication
         self.capture = capture
         self.clientEncoding = clientEncoding
+        hasUnsafeEncoding = SettingJudge.isUnsafe(encoding: clientEncoding)
+        self.conformingStrings = conformingStrings
     }
 
     /// The replica told a setting's value.
     package mutating func parameterChanged(_ name: String, _ value: String) {
-        if name == "client_encoding" { clientEncoding = value }
+        if name == "client_encoding" {
+            clientEncoding = value
+            hasUnsafeEncoding = SettingJudge.isUnsafe(encoding: value)
+        }
+        if name == "standard_conforming_strings" { conformingStrings = value == "on" }
+    }
+
+    /// The text without the passwords of role statements in it; nil where it has none.
+    func redacted(_ sql: Span<UInt8>) -> EditedText? {
+        PasswordRedaction.redact(
+            sql, strings: pipeline.isIdle ? conformingStrings ? .conforming : .escaping : .either,
+            isSafeEncoding: !hasUnsafeEncoding || !sql.holdsHighBytes)
     }
 }
 

@@ -38,6 +38,8 @@ extension Relay {
     func guarded(_ header: FrameHeader, _ tag: FrontendTag) -> Guarded {
         judged = nil
         recorder.observed = nil
+        recorder.verdict = nil
+        recorder.description = nil
         let start = frontend.scanned + WireLimits.frameHeader
         let found = fromExecutor.withBytes(start..<(start + header.bodyLength)) { body in guarded(tag, body) }
         switch found {
@@ -139,7 +141,7 @@ extension Relay {
         let isRead = guardian.rules.isGuarded || QuickScan.needsReading(sql)
         guard isRead, !isReplicationCommand(sql) else {
             if SQLText.hasLongOperatorRun(sql) { return .refused(Refused(.statementTooComplex)) }
-            return .allowed(observed == nil ? [] : observedTexts(sql))
+            return .allowed(observedTexts(sql))
         }
         if guardian.rules.isGuarded, hasUnsafeEncoding, sql.holdsHighBytes {
             let reason = "in client_encoding \(recorder.clientEncoding) it can be read in two ways"
@@ -191,6 +193,7 @@ extension Relay {
 
     /// - Parameter mayWait: for the catalogue, where it has not been read.
     private func judge(_ texts: [JudgedText], mayWait: Bool = true) -> Judgment {
+        describe(texts)
         for text in texts {
             switch text.reading {
             case .facts:
@@ -205,12 +208,17 @@ extension Relay {
                     return .refused(
                         forbidden(StatementVerdict(isAllowed: false, classes: [], reasons: [reason])))
                 }
+                if guardian.rules.isGuarded, recorder.verdict == nil { recorder.verdict = verdict }
             case .tooComplex: return .refused(Refused(.statementTooComplex))
             case .syntaxError(let message):
+                let quoteless = SQLText.withoutQuotation(message)
                 // The server may have a newer grammar: forwarded where nothing is forbidden.
-                if guardian.rules.isGuarded { return .refused(Refused(.statementUnreadable(message))) }
+                if guardian.rules.isGuarded {
+                    let verdict = StatementVerdict(isAllowed: false, classes: [], reasons: [quoteless])
+                    return .refused(Refused(.statementUnreadable(message), verdict))
+                }
                 if text.mayDoForbidden {
-                    let reason = "it cannot be read, and has words of what no session may do: \(message)"
+                    let reason = "it cannot be read, and has words of what no session may do: \(quoteless)"
                     return .refused(
                         forbidden(StatementVerdict(isAllowed: false, classes: [], reasons: [reason])))
                 }
@@ -225,23 +233,6 @@ extension Relay {
     private var isEncodedInUTF8: Bool {
         if recorder.pipeline.isIdle { mayHaveChangedEncoding = false }
         return recorder.clientEncoding == "UTF8" && !mayHaveChangedEncoding
-    }
-
-    /// A text that nobody would read but for a rule that only observes, which holds nothing up: a long one is not read.
-    private func observedTexts(_ sql: Span<UInt8>) -> [JudgedText] {
-        guard !isReplicationCommand(sql), observed?.rules.isGuarded == true else { return [] }
-        if hasUnsafeEncoding, sql.holdsHighBytes {
-            observe(refused: "in client_encoding \(recorder.clientEncoding) it can be read in two ways")
-            return []
-        }
-        guard JudgedText.isQuick(sql) else {
-            observe(refused: "longer than what is read for a rule that only observes")
-            return []
-        }
-        let texts = worker.statements.judge(
-            sql, conformingStrings: conformingStrings, mayChange: !recorder.pipeline.isIdle, catalog: catalog)
-        observe(texts)
-        return texts
     }
 
     /// Without the catalogue hardly anything is allowed. It is read when the first session needs it: what came before it
@@ -293,7 +284,7 @@ extension Relay {
     private var needsCatalog: Bool { guardian.rules.isGuarded || observed?.rules.isGuarded == true }
 
     /// A walsender's commands are not SQL.
-    private func isReplicationCommand(_ sql: Span<UInt8>) -> Bool {
+    func isReplicationCommand(_ sql: Span<UInt8>) -> Bool {
         session.isReplication && ReplicationCommand.begins(sql)
     }
 

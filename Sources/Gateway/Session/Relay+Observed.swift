@@ -25,7 +25,7 @@ extension Relay {
                 guard !verdict.isAllowed else { continue }
                 recorder.observed = ObservedVerdict(rule: observed.rule, verdict: verdict)
                 return
-            case .syntaxError(let message): observe(refused: message)
+            case .syntaxError(let message): observe(refused: SQLText.withoutQuotation(message))
             case .tooComplex: observe(refused: Refusal.statementTooComplex.message)
             }
         }
@@ -36,5 +36,45 @@ extension Relay {
         guard let observed, observed.rules.isGuarded else { return }
         let verdict = StatementVerdict(isAllowed: false, classes: [], reasons: [reason])
         recorder.observed = ObservedVerdict(rule: observed.rule, verdict: verdict)
+    }
+
+    /// A text that nobody would read but for a rule that only observes, which holds nothing up: a long one is not read.
+    func observedTexts(_ sql: Span<UInt8>) -> [JudgedText] {
+        guard !isReplicationCommand(sql) else { return [] }
+        guard observed?.rules.isGuarded == true else {
+            describe(sql)
+            return []
+        }
+        if hasUnsafeEncoding, sql.holdsHighBytes {
+            observe(refused: "in client_encoding \(recorder.clientEncoding) it can be read in two ways")
+            return []
+        }
+        guard JudgedText.isQuick(sql) else {
+            observe(refused: "longer than what is read for a rule that only observes")
+            return []
+        }
+        let texts = worker.statements.judge(
+            sql, conformingStrings: conformingStrings, mayChange: !recorder.pipeline.isIdle, catalog: catalog)
+        describe(texts)
+        observe(texts)
+        return texts
+    }
+
+    /// Has it recorded what a text is that is read for no other reason. It holds nothing up: a long one is not read.
+    private func describe(_ sql: Span<UInt8>) {
+        guard describes, JudgedText.isQuick(sql), !(hasUnsafeEncoding && sql.holdsHighBytes)
+        else { return }
+        describe(
+            worker.statements.judge(
+                sql, conformingStrings: conformingStrings, mayChange: !recorder.pipeline.isIdle,
+                catalog: catalog))
+    }
+
+    /// Has it recorded what a text is that was read; nothing where it may be two things.
+    func describe(_ texts: [JudgedText]) {
+        guard let text = texts.first, texts.count == 1 || text.description == texts[1].description else {
+            return
+        }
+        if let description = text.description { recorder.description = description }
     }
 }

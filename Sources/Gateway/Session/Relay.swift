@@ -22,6 +22,8 @@ final class Relay {
     let durability: AuditSettings.Durability
     let statementLimit: Int
     let recordLimit: Int
+    /// Texts that are read for no other reason are read for what their records say of them.
+    var describes: Bool
 
     /// Bytes of the executor on their way to the replica, and the other way round.
     var fromExecutor: ByteBuffer
@@ -109,7 +111,9 @@ final class Relay {
         recordLimit = configuration.audit.recordLimit
         recorder = MessageRecorder(
             session: session.name, identity: session.encodedIdentity, isReplication: session.isReplication,
-            capture: capture, clientEncoding: connection.clientEncoding)
+            capture: capture, clientEncoding: connection.clientEncoding,
+            conformingStrings: connection.conformingStrings)
+        describes = session.describesTexts
         guardian = SessionGuard(rules: rules)
         self.observed = observed
         conformingStrings = connection.conformingStrings

@@ -21,6 +21,11 @@ extension Session {
         }
     }
 
+    /// Whether texts are read only to be described: the rule's word before the configuration's.
+    var describesTexts: Bool {
+        identity.decision?.capture.describe ?? generation.configuration.audit.describe
+    }
+
     func scheduleLifetime(_ login: Login) {
         var end: (of: SessionNotice, after: Duration)?
         let lifetime = override.maxLifetime ?? settings.maxLifetime
@@ -119,6 +124,7 @@ extension Session {
             identity.observation = newer.policy.observe(request)
             relay.observed = observedRules
             relay.recorder.capture = parameterCapture(decision)
+            relay.describes = describesTexts
             relay.recorder.identity = encodedIdentity
         case .connecting(let login):
             generation = newer
