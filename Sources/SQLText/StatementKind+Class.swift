@@ -36,7 +36,8 @@ extension StatementKind {
             .createForeignDataWrapper, .createServer, .createUserMapping, .createForeignTable,
             .importForeignSchema, .dropForeign, .publication, .subscription, .createTablespace,
             .createDatabase, .alterDatabase, .alterDatabaseSet, .dropDatabase, .alterTable, .alterObject,
-            .alterFunction, .rename, .drop, .comment, .securityLabel, .grant, .alterDefaultPrivileges,
+            .alterFunction, .rename, .drop, .dropRelation, .comment, .securityLabel, .grant,
+            .alterDefaultPrivileges,
             .dropOwned, .alterOwner:
             "ddl"
         case .unknown: "unknown"
