@@ -56,11 +56,11 @@ void walkNewOwner(Walk *w, RoleSpec *owner) {
     if (owner != NULL && owner->roletype == ROLESPEC_CSTRING) deed(w, SQLDeedOtherOwner);
 }
 
-// DROP of relations says which; of other objects the kind says all.
+// DROP of relations that may be temporary says which; of other objects the kind says all.
 SQLStatementKind walkDrop(Walk *w, DropStmt *drop) {
     ListCell *cell;
     switch (drop->removeType) {
-        case OBJECT_TABLE: case OBJECT_VIEW: case OBJECT_MATVIEW: case OBJECT_SEQUENCE: case OBJECT_INDEX:
+        case OBJECT_TABLE: case OBJECT_VIEW: case OBJECT_SEQUENCE:
             foreach (cell, drop->objects)
                 if (IsA(lfirst(cell), List)) nameFact(w, SQLFactKindRelation, lfirst(cell), SQLRelationNamed, 0);
             if (drop->missing_ok) deed(w, SQLDeedIfExists);

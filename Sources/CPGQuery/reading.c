@@ -77,7 +77,8 @@ static RawParse parsed(const char *sql, bool conforming) {
 SQLReading sqltext_read(const char *sql, bool conforming, bool fingerprint) {
     MemoryContext memory = pg_query_enter_memory_context();
     RawParse parse = parsed(sql, conforming);
-    if (parse.error != NULL && (strstr(sql, "--") != NULL || strstr(sql, "/*") != NULL)) {
+    if (parse.error != NULL && strstr(parse.error->message, "syntax error") != NULL &&
+        (strstr(sql, "--") != NULL || strstr(sql, "/*") != NULL)) {
         char *bare = pstrdup(sql);
         if (blankComments(bare, conforming)) {
             pg_query_free_error(parse.error);

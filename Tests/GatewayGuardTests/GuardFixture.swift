@@ -32,6 +32,9 @@ enum GuardFixture {
             function("public", "dblink", .egress), function("public", "dblink_connect", .egress),
             function("app", "mystery", .opaque), function("overlay", "lower", .egress),
             function("public", "as_owner", .roleChange), function("public", "leave", .settings),
+            CatalogFunction(
+                schema: "public", name: "status", language: "plpgsql", takesOne: false, reach: .opaque,
+                reasons: [CatalogReason(reach: .opaque, text: "runs text")]),
             function("public", "summary", .egress), function("public", "compiled", .program),
         ],
         operators: [

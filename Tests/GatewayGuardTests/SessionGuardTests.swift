@@ -31,7 +31,7 @@ import Testing
         #expect(run("DROP TABLE IF EXISTS mine", &session))
         #expect(run("CREATE TEMP TABLE mine AS SELECT 1 AS a", &session))
         #expect(run("CREATE INDEX ON mine (a)", &session))
-        #expect(run("ALTER TABLE mine ADD COLUMN b int", &session))
+        #expect(run("ALTER TABLE pg_temp.mine ADD COLUMN b int", &session))
         #expect(run("DROP TABLE mine", &session))
         #expect(!run("CREATE INDEX ON other (a)", &session))
         #expect(!run("DROP TABLE mine, orders", &session))

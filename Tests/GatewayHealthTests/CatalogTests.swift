@@ -52,6 +52,8 @@ extension HealthMonitorTests {
             #expect(snapshot.schemaChanges.isEmpty)
             #expect(snapshot.function("nightly")?.isProcedure == true)
             #expect(snapshot.function("definer")?.isSecurityDefiner == true)
+            #expect(snapshot.function("on_write")?.takesOne == false)
+            #expect(snapshot.functions(named: "ping", schema: "app").map(\.takesOne) == [true])
             #expect(snapshot.function("hstore_to_json")?.extension == "hstore")
             #expect(
                 snapshot.relation("far_summary")?.reason

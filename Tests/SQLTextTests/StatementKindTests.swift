@@ -91,7 +91,7 @@ import Testing
         (.alterObject, "ALTER EVENT TRIGGER e DISABLE"),
         (.alterFunction, "ALTER FUNCTION f() STRICT"), (.rename, "ALTER TABLE t RENAME TO u"),
         (.rename, "ALTER ROLE a RENAME TO b"), (.dropRelation, "DROP TABLE t"),
-        (.dropRelation, "DROP INDEX i"), (.drop, "DROP FUNCTION f()"),
+        (.dropRelation, "DROP VIEW v"), (.drop, "DROP INDEX i"), (.drop, "DROP FUNCTION f()"),
         (.drop, "DROP SERVER s"), (.comment, "COMMENT ON TABLE t IS 'x'"),
         (.securityLabel, "SECURITY LABEL ON TABLE t IS 'x'"), (.grant, "GRANT SELECT ON t TO u"),
         (.grant, "REVOKE SELECT ON t FROM u"), (.grantRole, "GRANT a TO b"), (.grantRole, "REVOKE a FROM b"),

@@ -95,7 +95,8 @@ package struct StatementJudge {
         let isOptional = kind == .dropRelation && facts.deeds.contains(.ifExists)
         var names: [String] = []
         for relation in changed where relation.schema != "pg_temp" {
-            guard relation.schema == nil, !relation.name.hasPrefix("pg_"),
+            // ALTER TABLE takes an index or a composite type as well, and the catalogue's relations are without those.
+            guard kind != .alterTable, relation.schema == nil, !relation.name.hasPrefix("pg_"),
                 !catalog.knowsRelation(named: relation.name, schema: nil)
             else { return nil }
             if !isOptional { names.append(relation.name) }
@@ -217,7 +218,7 @@ package struct StatementJudge {
     /// `a.b` may call b(a), or cast to b: refused where b is known to do harm, for most are columns.
     private mutating func takeAttribute(_ name: String) {
         if let deeds = BuiltInFunctions.deeds(of: name) { take(deeds, name, 1) }
-        for one in catalog?.functions(named: name, schema: nil) ?? [] where !one.reach.isEmpty {
+        for one in catalog?.functions(named: name, schema: nil) ?? [] where one.takesOne {
             judgement.add(GuardedClasses(one.reach), "\(one.qualifiedName) \(one.reason)")
         }
         takeType(name, schema: nil)

@@ -28,7 +28,8 @@ struct CatalogQuery {
             (SELECT pg_catalog.string_agg(pg_catalog.split_part(s, '=', 1), pg_catalog.chr(10))
                 FROM pg_catalog.unnest(p.proconfig) s),
             p.probin, CASE WHEN pg_catalog.octet_length(p.prosrc) <= \(CatalogLimits.body) THEN p.prosrc END,
-            \(hasParsedBodies ? "p.prosqlbody IS NOT NULL" : "false")
+            \(hasParsedBodies ? "p.prosqlbody IS NOT NULL" : "false"),
+            p.pronargs >= 1 AND p.pronargs - p.pronargdefaults <= 1
         FROM pg_catalog.pg_proc p
             JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
             JOIN pg_catalog.pg_language l ON l.oid = p.prolang

@@ -20,12 +20,12 @@ struct CatalogRowReader {
     }
 
     mutating func function(_ cells: [String?]) throws(CatalogFailure) {
-        try expect(cells.count == 12, "a function")
+        try expect(cells.count == 13, "a function")
         rows.functions.append(
             CatalogRows.Function(
                 oid: try oid(cells[0]), schema: try schema(cells[1]), name: try text(cells[2]),
                 language: try text(cells[3]), languageIsTrusted: cells[4] == "t", kind: try text(cells[5]),
-                isSecurityDefiner: cells[6] != "f", extension: cells[7],
+                isSecurityDefiner: cells[6] != "f", takesOne: cells[12] != "f", extension: cells[7],
                 settings: (cells[8] ?? "").split(separator: "\n").map { String($0) }, library: cells[9],
                 source: cells[10], isParsed: cells[11] == "t"))
     }

@@ -6,7 +6,7 @@ import pathlib
 import re
 
 FOLDER = pathlib.Path(__file__).resolve().parents[3] / "Tests/Fixtures/sql"
-FILES = ("cases.jsonl", "clients.jsonl", "evasions.jsonl", "debatable.jsonl")
+FILES = ("cases.jsonl", "clients.jsonl", "evasions.jsonl", "attacks.jsonl", "debatable.jsonl")
 # Python's name of an encoding that PostgreSQL calls so, where they differ.
 ENCODINGS = {"SJIS": "shift_jis", "UHC": "cp949", "BIG5": "big5", "GBK": "gbk", "GB18030": "gb18030", "UTF8": "utf-8"}
 
@@ -118,4 +118,4 @@ def rules(cases):
 
 
 def setup(values):
-    return filled((FOLDER / "setup.sql").read_text(), values)
+    return filled("".join((FOLDER / name).read_text() for name in ("setup.sql", "attacks.sql")), values)

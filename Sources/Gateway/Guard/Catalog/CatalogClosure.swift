@@ -305,6 +305,7 @@ package struct CatalogClosure {
             return CatalogFunction(
                 schema: function.schema, name: function.name, language: function.language,
                 isProcedure: function.kind == "p", isSecurityDefiner: function.isSecurityDefiner,
+                takesOne: function.takesOne,
                 extension: function.extension, reach: graph.reach[Int(node)],
                 reasons: writer.reasons(of: node))
         }

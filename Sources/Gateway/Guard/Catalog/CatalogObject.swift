@@ -81,6 +81,8 @@ package struct CatalogFunction: CatalogObject, Hashable {
     package let language: String
     package let isProcedure: Bool
     package let isSecurityDefiner: Bool
+    /// It can be called with one argument, and so as `x.name`.
+    package let takesOne: Bool
     /// The extension that it belongs to.
     package let `extension`: String?
     package let reach: CatalogReach
@@ -88,14 +90,15 @@ package struct CatalogFunction: CatalogObject, Hashable {
 
     package init(
         schema: String, name: String, language: String, isProcedure: Bool = false,
-        isSecurityDefiner: Bool = false, extension: String? = nil, reach: CatalogReach = [],
-        reasons: [CatalogReason] = []
+        isSecurityDefiner: Bool = false, takesOne: Bool = true, extension: String? = nil,
+        reach: CatalogReach = [], reasons: [CatalogReason] = []
     ) {
         self.schema = schema
         self.name = name
         self.language = language
         self.isProcedure = isProcedure
         self.isSecurityDefiner = isSecurityDefiner
+        self.takesOne = takesOne
         self.extension = `extension`
         self.reach = reach
         self.reasons = reasons

@@ -29,6 +29,8 @@ package struct CatalogRows: Sendable {
         /// `prokind`: f, p, a or w.
         package var kind: String
         package var isSecurityDefiner: Bool
+        /// It can be called with one argument (`pronargs`, `pronargdefaults`).
+        package var takesOne: Bool
         package var `extension`: String?
         /// `proconfig`: `name=value`.
         package var settings: [String]
@@ -41,7 +43,8 @@ package struct CatalogRows: Sendable {
 
         package init(
             oid: UInt32, schema: String, name: String, language: String, languageIsTrusted: Bool = true,
-            kind: String = "f", isSecurityDefiner: Bool = false, extension: String? = nil,
+            kind: String = "f", isSecurityDefiner: Bool = false, takesOne: Bool = true,
+            extension: String? = nil,
             settings: [String] = [], library: String? = nil, source: String?, isParsed: Bool = false
         ) {
             self.oid = oid
@@ -51,6 +54,7 @@ package struct CatalogRows: Sendable {
             self.languageIsTrusted = languageIsTrusted
             self.kind = kind
             self.isSecurityDefiner = isSecurityDefiner
+            self.takesOne = takesOne
             self.extension = `extension`
             self.settings = settings
             self.library = library
