@@ -80,6 +80,49 @@ struct GrantReachTests {
             try server.psql("SELECT tableowner FROM pg_tables WHERE tablename = 'theirs'") == "owners")
     }
 
+    @Test(
+        "Foreign data by views, partitions and columns, and what somebody else granted: found, and its statement ends it"
+    )
+    func foreignData() throws {
+        let server = try PostgresServer()
+        try server.psql(
+            """
+            CREATE EXTENSION postgres_fdw; CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw;
+            CREATE FOREIGN TABLE public.far (a int, b int) SERVER far;
+            CREATE FOREIGN TABLE public.secret (a int) SERVER far;
+            CREATE VIEW public.near AS SELECT a FROM public.far; CREATE VIEW public.nearer AS SELECT * FROM public.near;
+            CREATE VIEW public.plain AS SELECT 1 AS a; CREATE MATERIALIZED VIEW public.kept AS SELECT a FROM public.far
+                WITH NO DATA;
+            CREATE TABLE public.events (a int) PARTITION BY RANGE (a);
+            CREATE FOREIGN TABLE public.events_far PARTITION OF public.events FOR VALUES FROM (0) TO (9) SERVER far;
+            GRANT SELECT ON public.nearer, public.plain, public.kept, public.events TO trusted;
+            GRANT SELECT (a) ON public.near TO PUBLIC; GRANT SELECT (b), UPDATE (b) ON public.far TO trusted;
+            CREATE ROLE middle; CREATE ROLE other; CREATE TABLE public.t (a int);
+            GRANT INSERT ON public.t TO middle WITH GRANT OPTION; GRANT SELECT ON public.secret TO middle WITH GRANT OPTION;
+            SET ROLE middle; GRANT INSERT ON public.t TO trusted WITH GRANT OPTION; GRANT SELECT ON public.secret TO trusted;
+            SET ROLE trusted; GRANT INSERT ON public.t TO other;
+            """)
+        let found = examine(server, "trusted")
+        #expect(found.isGood)
+        #expect(
+            Set(lines(found)) == [
+                #"egress: may use foreign table public.secret of server far: SET ROLE "middle"; REVOKE ALL ON TABLE "public"."secret" FROM "trusted"; RESET ROLE;"#,
+                #"egress: may SELECT, UPDATE public.far.b, of a foreign table: REVOKE SELECT ("b"), UPDATE ("b") ON TABLE "public"."far" FROM "trusted";"#,
+                #"egress: may read public.events, which leads to the foreign table public.events_far: REVOKE SELECT ON TABLE "public"."events" FROM "trusted";"#,
+                #"egress: may read public.nearer, which leads to the foreign table public.far: REVOKE SELECT ON TABLE "public"."nearer" FROM "trusted";"#,
+                #"egress: may SELECT public.near.a, which leads to the foreign table public.far as PUBLIC: REVOKE SELECT ("a") ON TABLE "public"."near" FROM PUBLIC;"#,
+                #"egress: may call public.postgres_fdw_disconnect of extension postgres_fdw as PUBLIC: REVOKE EXECUTE ON ROUTINE "public"."postgres_fdw_disconnect"(text) FROM PUBLIC;"#,
+                #"egress: may call public.postgres_fdw_disconnect_all of extension postgres_fdw as PUBLIC: REVOKE EXECUTE ON ROUTINE "public"."postgres_fdw_disconnect_all"() FROM PUBLIC;"#,
+                #"egress: may call public.postgres_fdw_get_connections of extension postgres_fdw as PUBLIC: REVOKE EXECUTE ON ROUTINE "public"."postgres_fdw_get_connections"(OUT server_name text, OUT valid boolean) FROM PUBLIC;"#,
+                #"egress: may call public.postgres_fdw_handler of extension postgres_fdw as PUBLIC: REVOKE EXECUTE ON ROUTINE "public"."postgres_fdw_handler"() FROM PUBLIC;"#,
+                #"egress: may call public.postgres_fdw_validator of extension postgres_fdw as PUBLIC: REVOKE EXECUTE ON ROUTINE "public"."postgres_fdw_validator"(text[], oid) FROM PUBLIC;"#,
+                #"writes: may UPDATE public.far.b: REVOKE UPDATE ("b") ON TABLE "public"."far" FROM "trusted";"#,
+                #"writes: may INSERT public.t: SET ROLE "middle"; REVOKE INSERT ON TABLE "public"."t" FROM "trusted" CASCADE; RESET ROLE;"#,
+            ])
+        for statement in found.grants.compactMap(\.statement) { try server.psql(statement) }
+        #expect(examine(server, "trusted").grants == [])
+    }
+
     @Test("An argument's name that would end the statement is found, on a real server, without a statement")
     func argumentName() throws {
         let server = try PostgresServer()

@@ -49,6 +49,9 @@ struct GrantAudit {
             })
         found += try rows(GrantQuery.memberships, role, reader.membership)
         found += try rows(GrantQuery.foreign, role, reader.foreign)
+        found += try rows(GrantQuery.foreignColumns, role, reader.foreignColumn)
+        found += try rows(GrantQuery.leading, role, reader.leading)
+        found += try rows(GrantQuery.leadingColumns, role, reader.foreignColumn)
         found += try rows(GrantQuery.routines, role, reader.routine)
         guard role.readsOnly else { return }
         found += try rows(GrantQuery.tables, role, reader.table)

@@ -3,22 +3,28 @@
 enum GrantQuery {
     /// The role and whatever it is a member of, directly or not. It ends at superusers: what they may is not told, as the
     /// membership in one is.
-    private static let reach = """
+    static let reach = """
         WITH RECURSIVE reach(oid) AS (
             SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = $1::pg_catalog.text
             UNION SELECT m.roleid FROM pg_catalog.pg_auth_members m JOIN reach ON m.member = reach.oid
                 JOIN pg_catalog.pg_roles g ON g.oid = m.roleid WHERE NOT g.rolsuper)
         """
 
-    private static let granted = "(a.grantee = 0 OR a.grantee IN (SELECT oid FROM reach))"
+    static let granted = "(a.grantee = 0 OR a.grantee IN (SELECT oid FROM reach))"
 
-    private static let grantee =
+    static let grantee =
         "CASE WHEN a.grantee = 0 THEN '' ELSE pg_catalog.pg_get_userbyid(a.grantee) END"
+
+    /// Who granted it, where that was not the owner: nobody else revokes it; and whether it may be given on.
+    static func grant(of owner: String) -> String {
+        "CASE WHEN a.grantor = \(owner) THEN '' ELSE pg_catalog.pg_get_userbyid(a.grantor) END, "
+            + "pg_catalog.bool_or(a.is_grantable)"
+    }
 
     private static let own =
         "n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'"
 
-    private static let limit = "LIMIT \(GrantAudit.rowLimit + 1)"
+    static let limit = "LIMIT \(GrantAudit.rowLimit + 1)"
 
     /// No row: no such role.
     static let attributes = """
@@ -52,61 +58,70 @@ enum GrantQuery {
     static let tables = """
         \(reach)
         SELECT n.nspname, c.relname, pg_catalog.string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type),
-            \(grantee), a.grantee = c.relowner
+            \(grantee), a.grantee = c.relowner, \(grant(of: "c.relowner"))
         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             CROSS JOIN LATERAL pg_catalog.aclexplode(
                 COALESCE(c.relacl, pg_catalog.acldefault('r', c.relowner))) a
         WHERE c.relkind IN ('r', 'p', 'v', 'f') AND \(own)
             AND a.privilege_type IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE') AND \(granted)
-        GROUP BY n.nspname, c.relname, a.grantee, c.relowner ORDER BY 1, 2, 4 \(limit)
+        GROUP BY n.nspname, c.relname, a.grantee, a.grantor, c.relowner ORDER BY 6 DESC, 1, 2, 4 \(limit)
         """
 
     /// Columns that may be written where their table may not.
     static let columns = """
         \(reach)
         SELECT n.nspname, c.relname, t.attname,
-            pg_catalog.string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type), \(grantee)
+            pg_catalog.string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type), \(grantee),
+            \(grant(of: "c.relowner"))
         FROM pg_catalog.pg_attribute t JOIN pg_catalog.pg_class c ON c.oid = t.attrelid
             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             CROSS JOIN LATERAL pg_catalog.aclexplode(t.attacl) a
         WHERE NOT t.attisdropped AND c.relkind IN ('r', 'p', 'v', 'f') AND \(own)
             AND a.privilege_type IN ('INSERT', 'UPDATE') AND \(granted)
-        GROUP BY n.nspname, c.relname, t.attname, a.grantee ORDER BY 1, 2, 3, 5 \(limit)
+        GROUP BY n.nspname, c.relname, t.attname, a.grantee, a.grantor, c.relowner
+        ORDER BY 6 DESC, 1, 2, 3, 5 \(limit)
         """
 
     /// Schemas, and the database, in which something may be created.
     static let schemas = """
         \(reach)
-        SELECT 'SCHEMA', n.nspname, \(grantee), a.grantee = n.nspowner
+        SELECT 'SCHEMA', n.nspname, \(grantee), a.grantee = n.nspowner, \(grant(of: "n.nspowner"))
         FROM pg_catalog.pg_namespace n CROSS JOIN LATERAL pg_catalog.aclexplode(
             COALESCE(n.nspacl, pg_catalog.acldefault('n', n.nspowner))) a
         WHERE n.nspname !~ '^pg_(toast|temp)' AND a.privilege_type = 'CREATE' AND \(granted)
-        UNION ALL SELECT 'DATABASE', d.datname, \(grantee), a.grantee = d.datdba
+        GROUP BY n.nspname, n.nspowner, a.grantee, a.grantor
+        UNION ALL SELECT 'DATABASE', d.datname, \(grantee), a.grantee = d.datdba, \(grant(of: "d.datdba"))
         FROM pg_catalog.pg_database d CROSS JOIN LATERAL pg_catalog.aclexplode(
             COALESCE(d.datacl, pg_catalog.acldefault('d', d.datdba))) a
         WHERE d.datname = pg_catalog.current_database() AND a.privilege_type = 'CREATE' AND \(granted)
-        ORDER BY 1, 2, 3 \(limit)
+        GROUP BY d.datname, d.datdba, a.grantee, a.grantor ORDER BY 5 DESC, 1, 2, 3 \(limit)
         """
 
     /// Foreign tables, servers and wrappers that may be used.
     static let foreign = """
         \(reach)
-        SELECT DISTINCT 'TABLE', n.nspname, c.relname, \(grantee), a.grantee = c.relowner, s.srvname
+        SELECT 'TABLE', n.nspname, c.relname, \(grantee), a.grantee = c.relowner, s.srvname,
+            \(grant(of: "c.relowner"))
         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             JOIN pg_catalog.pg_foreign_table f ON f.ftrelid = c.oid
             JOIN pg_catalog.pg_foreign_server s ON s.oid = f.ftserver
             CROSS JOIN LATERAL pg_catalog.aclexplode(
                 COALESCE(c.relacl, pg_catalog.acldefault('r', c.relowner))) a
         WHERE \(granted)
-        UNION ALL SELECT 'FOREIGN SERVER', '', s.srvname, \(grantee), a.grantee = s.srvowner, ''
+        GROUP BY n.nspname, c.relname, c.relowner, s.srvname, a.grantee, a.grantor
+        UNION ALL SELECT 'FOREIGN SERVER', '', s.srvname, \(grantee), a.grantee = s.srvowner, '',
+            \(grant(of: "s.srvowner"))
         FROM pg_catalog.pg_foreign_server s CROSS JOIN LATERAL pg_catalog.aclexplode(
             COALESCE(s.srvacl, pg_catalog.acldefault('S', s.srvowner))) a
         WHERE a.privilege_type = 'USAGE' AND \(granted)
-        UNION ALL SELECT 'FOREIGN DATA WRAPPER', '', w.fdwname, \(grantee), a.grantee = w.fdwowner, ''
+        GROUP BY s.srvname, s.srvowner, a.grantee, a.grantor
+        UNION ALL SELECT 'FOREIGN DATA WRAPPER', '', w.fdwname, \(grantee), a.grantee = w.fdwowner, '',
+            \(grant(of: "w.fdwowner"))
         FROM pg_catalog.pg_foreign_data_wrapper w CROSS JOIN LATERAL pg_catalog.aclexplode(
             COALESCE(w.fdwacl, pg_catalog.acldefault('F', w.fdwowner))) a
         WHERE a.privilege_type = 'USAGE' AND \(granted)
-        ORDER BY 1, 2, 3, 4 \(limit)
+        GROUP BY w.fdwname, w.fdwowner, a.grantee, a.grantor
+        ORDER BY 7 DESC, 1, 2, 3, 4 \(limit)
         """
 
     /// Routines that lead out, run as somebody else, or are not confined. Which built-in functions reach files is said by
@@ -115,7 +130,8 @@ enum GrantQuery {
         \(reach)
         SELECT q.reason, CASE q.reason WHEN 'extension' THEN q.extname WHEN 'language' THEN q.lanname
                 WHEN 'definer' THEN pg_catalog.pg_get_userbyid(q.proowner) ELSE '' END,
-            q.nspname, q.proname, pg_catalog.pg_get_function_identity_arguments(q.oid), \(grantee)
+            q.nspname, q.proname, pg_catalog.pg_get_function_identity_arguments(q.oid), \(grantee),
+            \(grant(of: "q.proowner"))
         FROM (
             SELECT p.oid, p.proname, p.proacl, p.proowner, n.nspname, e.extname, l.lanname,
                 CASE WHEN e.extname IN ('dblink', 'postgres_fdw', 'file_fdw', 'adminpack') THEN 'extension'
@@ -135,7 +151,8 @@ enum GrantQuery {
             ) q CROSS JOIN LATERAL pg_catalog.aclexplode(
                 COALESCE(q.proacl, pg_catalog.acldefault('f', q.proowner))) a
         WHERE q.reason IS NOT NULL AND a.privilege_type = 'EXECUTE' AND \(granted)
-        ORDER BY 1, 2, 3, 4, 5 \(limit)
+        GROUP BY q.reason, q.extname, q.lanname, q.proowner, q.nspname, q.proname, q.oid, a.grantee, a.grantor
+        ORDER BY 7 DESC, 1, 2, 3, 4, 5 \(limit)
         """
 
     /// What the health role must be able to do: signal backends, see all statistics; and its name.

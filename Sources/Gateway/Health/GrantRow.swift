@@ -65,9 +65,10 @@ package struct GrantRow: Sendable {
         ]
     }
 
-    /// schema, table, privileges, grantee (empty: PUBLIC), whether the grantee owns it
+    /// schema, table, privileges, grantee (empty: PUBLIC), whether the grantee owns it; who granted it (empty: the owner),
+    /// whether with grant option. All that are not memberships end with these two, or have neither.
     package func table(_ row: [String]) -> [GrantFinding] {
-        guard row.count == 5 else { return [] }
+        guard row.count >= 5 else { return [] }
         let (table, shown) = (SQLIdentifier.quoted(row[0], row[1]), "\(row[0]).\(row[1])")
         if row[4] == "t" { return owned(.writes, shown, by: row[3], "ALTER TABLE \(table)") }
         let privileges = GrantRow.privileges(row[2])
@@ -76,13 +77,13 @@ package struct GrantRow: Sendable {
         return [
             finding(
                 .writes, "may \(list) \(shown)" + by(row[3]),
-                "REVOKE \(list) ON TABLE \(table) FROM \(GrantRow.grantee(row[3]));")
+                GrantRow.revoke("\(list) ON TABLE \(table)", from: row[3], row.dropFirst(5)))
         ]
     }
 
     /// schema, table, column, privileges, grantee
     package func column(_ row: [String]) -> [GrantFinding] {
-        guard row.count == 5 else { return [] }
+        guard row.count >= 5 else { return [] }
         let privileges = GrantRow.privileges(row[3])
         guard !privileges.isEmpty else { return [] }
         let column = SQLIdentifier.quoted(row[2])
@@ -91,27 +92,28 @@ package struct GrantRow: Sendable {
             finding(
                 .writes,
                 "may \(privileges.joined(separator: ", ")) \(row[0]).\(row[1]).\(row[2])" + by(row[4]),
-                "REVOKE \(list) ON TABLE \(SQLIdentifier.quoted(row[0], row[1])) "
-                    + "FROM \(GrantRow.grantee(row[4]));")
+                GrantRow.revoke(
+                    "\(list) ON TABLE \(SQLIdentifier.quoted(row[0], row[1]))", from: row[4],
+                    row.dropFirst(5)))
         ]
     }
 
     /// `SCHEMA` or `DATABASE`, name, grantee, whether the grantee owns it
     package func schema(_ row: [String]) -> [GrantFinding] {
-        guard row.count == 4, ["SCHEMA", "DATABASE"].contains(row[0]) else { return [] }
+        guard row.count >= 4, ["SCHEMA", "DATABASE"].contains(row[0]) else { return [] }
         let object = "\(row[0]) \(SQLIdentifier.quoted(row[1]))"
         let shown = "\(row[0].lowercased()) \(row[1])"
         if row[3] == "t" { return owned(.writes, shown, by: row[2], "ALTER \(object)") }
         return [
             finding(
                 .writes, "may CREATE in \(shown)" + by(row[2]),
-                "REVOKE CREATE ON \(object) FROM \(GrantRow.grantee(row[2]));")
+                GrantRow.revoke("CREATE ON \(object)", from: row[2], row.dropFirst(4)))
         ]
     }
 
     /// what it is as GRANT names it, schema (empty: none), name, grantee, whether the grantee owns it, the server
     package func foreign(_ row: [String]) -> [GrantFinding] {
-        guard row.count == 6, ["TABLE", "FOREIGN SERVER", "FOREIGN DATA WRAPPER"].contains(row[0]) else {
+        guard row.count >= 6, ["TABLE", "FOREIGN SERVER", "FOREIGN DATA WRAPPER"].contains(row[0]) else {
             return []
         }
         let isTable = row[0] == "TABLE"
@@ -125,13 +127,47 @@ package struct GrantRow: Sendable {
         return [
             finding(
                 .egress, "may use \(shown)" + by(row[3]),
-                "REVOKE \(isTable ? "ALL" : "USAGE") ON \(row[0]) \(name) FROM \(GrantRow.grantee(row[3]));")
+                GrantRow.revoke(
+                    "\(isTable ? "ALL" : "USAGE") ON \(row[0]) \(name)", from: row[3], row.dropFirst(6)))
+        ]
+    }
+
+    /// schema, table, privilege, grantee, whether the grantee owns it, the foreign table that it leads to
+    package func leading(_ row: [String]) -> [GrantFinding] {
+        guard row.count >= 6 else { return [] }
+        let table = SQLIdentifier.quoted(row[0], row[1])
+        let shown = "\(row[0]).\(row[1]), which leads to the foreign table \(row[5])"
+        if row[4] == "t" { return owned(.egress, shown, by: row[3], "ALTER TABLE \(table)") }
+        return [
+            finding(
+                .egress, "may read \(shown)" + by(row[3]),
+                GrantRow.revoke("SELECT ON TABLE \(table)", from: row[3], row.dropFirst(6)))
+        ]
+    }
+
+    /// schema, table, column, privileges, grantee; who granted it, whether with grant option; the foreign table that it
+    /// leads to (empty: it is one)
+    package func foreignColumn(_ row: [String]) -> [GrantFinding] {
+        guard row.count == 8 else { return [] }
+        let privileges = row[3].split(separator: ",").map { $0.drop { $0 == " " } }
+            .filter { ["SELECT", "INSERT", "UPDATE", "REFERENCES"].contains($0) }
+        guard !privileges.isEmpty else { return [] }
+        let list = privileges.map { "\($0) (\(SQLIdentifier.quoted(row[2])))" }.joined(separator: ", ")
+        let what =
+            row[7].isEmpty ? ", of a foreign table" : ", which leads to the foreign table \(row[7])"
+        return [
+            finding(
+                .egress,
+                "may \(privileges.joined(separator: ", ")) \(row[0]).\(row[1]).\(row[2])\(what)" + by(row[4]),
+                GrantRow.revoke(
+                    "\(list) ON TABLE \(SQLIdentifier.quoted(row[0], row[1]))", from: row[4],
+                    row[5...6]))
         ]
     }
 
     /// reason, detail, schema, name, arguments, grantee
     package func routine(_ row: [String]) -> [GrantFinding] {
-        guard row.count == 6 else { return [] }
+        guard row.count >= 6 else { return [] }
         let why: String
         switch row[0] {
         case "extension": why = "of extension \(row[1])"
@@ -146,7 +182,7 @@ package struct GrantRow: Sendable {
                 row[0] == "extension" || row[0] == "files" ? .egress : .code,
                 "may call \(row[2]).\(row[3]) \(why)" + by(row[5]),
                 SQLIdentifier.isArgumentList(row[4])
-                    ? "REVOKE EXECUTE ON ROUTINE \(routine) FROM \(GrantRow.grantee(row[5]));" : nil)
+                    ? GrantRow.revoke("EXECUTE ON ROUTINE \(routine)", from: row[5], row.dropFirst(6)) : nil)
         ]
     }
 
@@ -170,6 +206,14 @@ package struct GrantRow: Sendable {
 
     private static func leave(_ edge: Edge) -> String {
         "REVOKE \(SQLIdentifier.quoted(edge.group)) FROM \(SQLIdentifier.quoted(edge.member));"
+    }
+
+    /// Run as whoever granted it where that was not the owner, and with what the grantee gave on.
+    private static func revoke(_ what: String, from name: String, _ grant: ArraySlice<String>) -> String {
+        let cascades = grant.count > 1 && grant.last == "t"
+        let statement = "REVOKE \(what) FROM \(grantee(name))\(cascades ? " CASCADE" : "");"
+        guard let grantor = grant.first, !grantor.isEmpty else { return statement }
+        return "SET ROLE \(SQLIdentifier.quoted(grantor)); \(statement) RESET ROLE;"
     }
 
     private static func privileges(_ list: String) -> [Substring] {
