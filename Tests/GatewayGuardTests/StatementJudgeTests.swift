@@ -211,6 +211,8 @@ import Testing
         "COPY orders TO '/x'", "ALTER ROLE x SET default_transaction_read_only = off",
         "BEGIN; COMMIT; BEGIN READ WRITE; INSERT INTO orders VALUES (1)",
         "SELECT set_config('transaction_'||'read_only', 'off', true)",
+        "EXPLAIN ANALYZE CREATE TABLE t AS SELECT 1", "EXPLAIN (ANALYZE) SELECT 1 INTO t",
+        "EXPLAIN ANALYZE CREATE MATERIALIZED VIEW v AS SELECT 1",
     ])
     func `F-GRD-03: no way out of read_only`(_ sql: String) {
         #expect(!GuardFixture.verdict(sql, [], .readOnly).isAllowed)

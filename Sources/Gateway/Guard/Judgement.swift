@@ -14,7 +14,7 @@ package struct Judgement: Sendable {
     package private(set) var unknownRelations: [String] = []
     /// It names what the catalogue does not know: that may have been made since.
     package private(set) var namesUnknown = false
-    /// Relations that it makes.
+    /// Relations that it makes: names, and keys of them.
     package var made: Set<String> = []
     /// Those of them that are temporary.
     package var madeTemporary: Set<String> = []
@@ -46,6 +46,23 @@ package struct Judgement: Sendable {
     mutating func add(_ finding: Finding) {
         guard !finding.classes.isEmpty, found.insert(finding).inserted else { return }
         findings.append(finding)
+    }
+
+    /// A name as it is written; a schema's end is told by a byte that no name has.
+    static func key(_ schema: String?, _ name: String) -> String { schema.map { "\($0)\u{0}\(name)" } ?? name }
+
+    /// What is made without a schema is wherever search_path says: its key has an empty one.
+    mutating func noteMade(_ relation: SQLFacts.Relation) {
+        made.insert(relation.name)
+        let schema = relation.use.contains(.temporary) ? "pg_temp" : relation.schema ?? ""
+        made.insert(Judgement.key(schema, relation.name))
+    }
+
+    /// Whether a relation of this key may be one of those that were made.
+    static func mayBe(_ key: String, among made: Set<String>) -> Bool {
+        if made.contains(key) { return true }
+        guard let end = key.firstIndex(of: "\u{0}"), key[..<end] != "pg_temp" else { return false }
+        return made.contains(String(key[end...]))
     }
 
     mutating func addUnknown(_ relation: String) {

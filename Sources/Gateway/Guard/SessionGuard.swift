@@ -71,8 +71,12 @@ package struct SessionGuard: Sendable {
         _ find: (GuardedClasses, () -> String) -> Void
     ) {
         for finding in judgement.findings { find(finding.classes) { finding.reason } }
-        for name in judgement.unknownRelations where !made.contains(name) && !judgement.made.contains(name) {
-            find(.egress) { "the relation \(name) is not in the catalogue that was read last" }
+        for key in judgement.unknownRelations
+        where !Judgement.mayBe(key, among: made) && !Judgement.mayBe(key, among: judgement.made) {
+            find(.egress) {
+                let name = key.replacing("\u{0}", with: ".")
+                return "the relation \(name) is not in the catalogue that was read last"
+            }
         }
         if let changed = judgement.changedTemporaries {
             for name in changed where !temporaries.contains(name) && !judgement.madeTemporary.contains(name) {

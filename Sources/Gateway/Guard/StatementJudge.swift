@@ -128,7 +128,7 @@ package struct StatementJudge {
     private mutating func take(_ relation: SQLFacts.Relation) {
         let name = StatementJudge.written(relation.schema, relation.name)
         if relation.use.contains(.made) {
-            judgement.made.insert(relation.name)
+            judgement.noteMade(relation)
             if relation.use.contains(.temporary) { judgement.madeTemporary.insert(relation.name) }
             return
         }
@@ -153,7 +153,7 @@ package struct StatementJudge {
         let isServers =
             relation.schema.map(SystemRelations.schemas.contains) ?? SystemRelations.isOfServer(relation)
         if found.isEmpty, !isServers, !relation.use.isDisjoint(with: [.read, .written]) {
-            judgement.addUnknown(relation.name)
+            judgement.addUnknown(Judgement.key(relation.schema, relation.name))
         }
     }
 

@@ -97,6 +97,14 @@ extension Relay {
         // It can come only after the statement that did it: the session ends before it can use it.
         if name == "default_transaction_read_only", value == "off", session.isReadOnly {
             session.end(.readOnlyLost)
+        if tag == .readyForQuery { noteReady() }
+    }
+
+    /// The replica tells what changed before its ReadyForQuery. What is on its way behind that may change more.
+    private func noteReady() {
+        guard recorder.pipeline.isIdle else { return }
+        mayHaveChangedLexer = false
+        mayHaveChangedEncoding = false
         }
         if name == "in_hot_standby", value == "off", connection.wasInRecovery {
             // The standby was promoted under the session: what it was attested as no longer holds.

@@ -120,7 +120,7 @@ extension Relay {
         let isRecorded = fromExecutor.withBytes(start..<(frontend.scanned + length)) { body in
             recorder.received(tag, body, now: worker.loop.now, into: &region.batch)
         }
-        noteForwarded()
+        noteForwarded(tag)
         if isRecorded { worker.awaitReceipt(session, region) }
         frontend.scanned += length
         return .next

@@ -101,7 +101,12 @@ extension Relay {
     }
 
     /// The frame has its number and its record.
-    func noteForwarded() {
+    func noteForwarded(_ tag: FrontendTag) {
+        switch tag {
+        // Functions run at a Parse (of constants) and at a Bind (when it is planned), too.
+        case .query, .parse, .bind, .execute, .functionCall: mayHaveChangedLexer = true
+        case .describe, .close, .sync, .flush, .copyData, .copyDone, .copyFail, .terminate, .password: break
+        }
         switch judged {
         case .query(let texts):
             for text in texts { note(text) }
@@ -149,7 +154,7 @@ extension Relay {
         }
         if !JudgedText.isQuick(sql) { return judgeLong(sql) }
         let texts = worker.statements.judge(
-            sql, conformingStrings: conformingStrings, mayChange: !recorder.pipeline.isIdle, catalog: catalog)
+            sql, conformingStrings: conformingStrings, mayChange: mayHaveChangedLexer, catalog: catalog)
         return judge(texts)
     }
 
@@ -178,7 +183,7 @@ extension Relay {
         let context = worker.context
         let job = LongStatements.Job(
             sql: sql.bytes(in: 0..<sql.count),
-            conformingStrings: recorder.pipeline.isIdle ? [conformingStrings] : [true, false],
+            conformingStrings: mayHaveChangedLexer ? [true, false] : [conformingStrings],
             catalog: catalog
         ) { texts in
             // Under the setting that does not hold it may be no SQL at all.
@@ -231,8 +236,7 @@ extension Relay {
     /// Names are compared with the catalogue's in UTF-8. While an answer to what sets the encoding is outstanding, it is
     /// not known.
     private var isEncodedInUTF8: Bool {
-        if recorder.pipeline.isIdle { mayHaveChangedEncoding = false }
-        return recorder.clientEncoding == "UTF8" && !mayHaveChangedEncoding
+        recorder.clientEncoding == "UTF8" && !mayHaveChangedEncoding
     }
 
     /// Without the catalogue hardly anything is allowed. It is read when the first session needs it: what came before it

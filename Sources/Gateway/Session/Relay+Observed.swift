@@ -54,7 +54,7 @@ extension Relay {
             return []
         }
         let texts = worker.statements.judge(
-            sql, conformingStrings: conformingStrings, mayChange: !recorder.pipeline.isIdle, catalog: catalog)
+            sql, conformingStrings: conformingStrings, mayChange: mayHaveChangedLexer, catalog: catalog)
         describe(texts)
         observe(texts)
         return texts
@@ -66,7 +66,7 @@ extension Relay {
         else { return }
         describe(
             worker.statements.judge(
-                sql, conformingStrings: conformingStrings, mayChange: !recorder.pipeline.isIdle,
+                sql, conformingStrings: conformingStrings, mayChange: mayHaveChangedLexer,
                 catalog: catalog))
     }
 

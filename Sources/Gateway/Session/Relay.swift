@@ -53,6 +53,9 @@ final class Relay {
     var mayHaveChangedSchema = false
     /// An answer to what may change client_encoding is outstanding.
     var mayHaveChangedEncoding = false
+    /// Something was forwarded that may have changed how a text is read; the replica tells of that with its ReadyForQuery,
+    /// and not before (PostgreSQL 14 and later).
+    var mayHaveChangedLexer = false
     /// A statement that is read on another thread; frames behind it wait.
     var longStatement: LongStatement?
     /// The session's standard_conforming_strings, as the replica told it last.
