@@ -108,6 +108,7 @@ package struct AuditSettings: Sendable, Hashable {
     package var literals: Capture
     /// Texts are read for `fingerprint`, `class` and `relations` where nothing is forbidden, too.
     package var describe: Bool
+    package var copy: CopyCapture
     package var origin: String?
     package var key: String?
     package var retention: Duration?
@@ -120,8 +121,9 @@ package struct AuditSettings: Sendable, Hashable {
         durability: Durability, syncInterval: Duration, segment: Int, recordLimit: Int, parameters: Capture,
         literals: Capture, describe: Bool, origin: String?, key: String?, retention: Duration?,
         captureKey: String,
-        allowFilesystems: [String]
+        allowFilesystems: [String], copy: CopyCapture = .bytes
     ) {
+        self.copy = copy
         self.durability = durability
         self.syncInterval = syncInterval
         self.segment = segment

@@ -51,7 +51,8 @@ extension ConfigurationBuilder {
             capture: CaptureOverride(
                 parameters: capture.choice("parameters", Capture.self),
                 literals: capture.choice("literals", Capture.self),
-                describe: capture.optionalBoolean("describe")),
+                describe: capture.optionalBoolean("describe"),
+                copy: capture.choice("copy", CopyCapture.self)),
             session: override)
     }
 

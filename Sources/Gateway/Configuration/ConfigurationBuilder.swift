@@ -99,7 +99,8 @@ struct ConfigurationBuilder {
             origin: fields.optionalText("origin"), key: fields.path("key"),
             retention: fields.optionalDuration("retention"),
             captureKey: fields.path("capture_key") ?? state + "/capture.key",
-            allowFilesystems: fields.texts("allow_filesystem").map(\.text))
+            allowFilesystems: fields.texts("allow_filesystem").map(\.text),
+            copy: capture.choice("copy", CopyCapture.self) ?? .bytes)
     }
 
     private func session() -> SessionSettings {

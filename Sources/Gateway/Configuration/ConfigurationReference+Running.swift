@@ -49,6 +49,9 @@ extension ConfigurationReference {
                     "describe", .boolean, "true",
                     "`true`: records say what statements are (`fingerprint`, `class`, `relations`), also where nothing is "
                         + "forbidden and they would not be read otherwise."),
+                .fallback(
+                    "copy", .choice(CopyCapture.allCases.map(\.rawValue)), "bytes",
+                    "A COPY's data: how many bytes, or their SHA-256 too."),
             ]),
     ]
 
@@ -177,6 +180,9 @@ extension ConfigurationReference {
                     "literals", .choice(Capture.allCases.map(\.rawValue)), "Constants in SQL.",
                     restriction: .init(values: ["hash", "drop"], needs: "the statement guard's lexer")),
                 .optional("describe", .boolean, "Whether records say what statements are."),
+                .optional(
+                    "copy", .choice(CopyCapture.allCases.map(\.rawValue)),
+                    "A COPY's data: how many bytes, or their SHA-256 too."),
             ]),
         ConfigurationSection(
             "rules[].session", "What differs from `session`.", sessionKeys(overriding: true)),

@@ -27,6 +27,14 @@ package enum Capture: String, Sendable, Hashable, CaseIterable {
     case drop
 }
 
+/// What the audit log keeps of a COPY's data.
+package enum CopyCapture: String, Sendable, Hashable, CaseIterable {
+    /// How many bytes.
+    case bytes
+    /// Their SHA-256 too.
+    case digest
+}
+
 /// How a session ends when its token does.
 package enum ExpiryMode: String, Sendable, Hashable, CaseIterable {
     case kill
@@ -39,11 +47,15 @@ package struct CaptureOverride: Sendable, Hashable {
     package var parameters: Capture?
     package var literals: Capture?
     package var describe: Bool?
+    package var copy: CopyCapture?
 
-    package init(parameters: Capture? = nil, literals: Capture? = nil, describe: Bool? = nil) {
+    package init(
+        parameters: Capture? = nil, literals: Capture? = nil, describe: Bool? = nil, copy: CopyCapture? = nil
+    ) {
         self.parameters = parameters
         self.literals = literals
         self.describe = describe
+        self.copy = copy
     }
 }
 

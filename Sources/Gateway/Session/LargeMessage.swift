@@ -41,7 +41,8 @@ extension Relay {
 
     /// The first bytes of a large message are there: its head is read, and what follows is read as it comes.
     func beginLarge(_ tag: FrontendTag, _ header: FrameHeader, available: Int) -> LargeMessage {
-        recorder.largeBegan()
+        recorder.largeBegan(tag)
+        mayHaveChangedLexer = true
         let start = frontend.scanned + WireLimits.frameHeader
         let head = fromExecutor.withBytes(start..<(frontend.scanned + available)) { body in
             (try? tag == .bind ? ValueStream.Head.bind(body) : ValueStream.Head.functionCall(body)).map {

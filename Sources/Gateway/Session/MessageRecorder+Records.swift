@@ -203,7 +203,9 @@ extension MessageRecorder {
     }
 
     /// How a statement ended; written with the next write.
-    func recordOutcome(_ outcome: Pipeline.Outcome, into batch: inout RecordBatch) {
+    mutating func recordOutcome(_ outcome: Pipeline.Outcome, into batch: inout RecordBatch) {
+        let isDigested = copyDigests != nil && outcome.copy?.direction != .both
+        let digest = copyDigests?.ended(outcome.of, outcome.copy)
         if let copy = outcome.copy {
             beginBrief(.copy, message: nil, in: &batch)
             batch.add("of", copy.of)
@@ -213,6 +215,11 @@ extension MessageRecorder {
             case .both: batch.add("direction", "both")
             }
             batch.add("bytes", copy.bytes)
+            if let digest {
+                batch.add("digest", digest)
+            } else if isDigested {
+                batch.addNull("digest")
+            }
             batch.end()
         }
         beginBrief(.outcome, message: nil, in: &batch)

@@ -34,6 +34,8 @@ package struct MessageRecorder: ~Copyable {
     private(set) var message: UInt64 = 0
     private(set) var statements = 0
     var declaredTypes = DeclaredTypes()
+    /// Where a rule asks for digests of what COPYs carry.
+    var copyDigests: CopyDigests?
 
     package init(
         session: String, identity: RecordFragment, isReplication: Bool, capture: ParameterCapture,
@@ -46,6 +48,12 @@ package struct MessageRecorder: ~Copyable {
         self.clientEncoding = clientEncoding
         hasUnsafeEncoding = SettingJudge.isUnsafe(encoding: clientEncoding)
         self.conformingStrings = conformingStrings
+    }
+
+    /// From the next COPY on, what it carries leaves its digest in the log, or does not.
+    mutating func digestCopies(_ isAsked: Bool) {
+        guard isAsked != (copyDigests != nil) else { return }
+        copyDigests = isAsked ? CopyDigests() : nil
     }
 
     /// The replica told a setting's value.
@@ -76,6 +84,7 @@ extension MessageRecorder {
         _ tag: FrontendTag, _ body: Span<UInt8>, now: UInt64, into batch: inout RecordBatch
     ) -> Bool {
         message &+= 1
+        copyDigests?.received(tag, message: message)
         do throws(MessageError) {
             return try read(tag, body, now: now, into: &batch)
         } catch {
@@ -86,6 +95,7 @@ extension MessageRecorder {
     /// A CopyData, CopyDone, CopyFail, Sync, Flush or Terminate: its type and length say all. It has no record.
     package mutating func passed(_ tag: FrontendTag, bodyLength: Int, now: UInt64) {
         message &+= 1
+        copyDigests?.received(tag, message: message)
         switch tag {
         case .copyData: pipeline.copyDataSent(bytes: bodyLength)
         case .copyDone: pipeline.copyDoneSent()
@@ -182,7 +192,10 @@ extension MessageRecorder {
     // MARK: What the relay does in its own way
 
     /// The first bytes of a Bind or FunctionCall came that passes in pieces; one of the methods below ends it.
-    mutating func largeBegan() { message &+= 1 }
+    mutating func largeBegan(_ tag: FrontendTag) {
+        message &+= 1
+        copyDigests?.received(tag, message: message)
+    }
 
     mutating func largeBind(
         portal: [UInt8], statement: [UInt8], _ parameters: RecordFragment, now: UInt64,
@@ -214,6 +227,7 @@ extension MessageRecorder {
         now: UInt64, into batch: inout RecordBatch
     ) {
         message &+= 1
+        copyDigests?.received(tag, message: message)
         recordRefused(tag, body, bodyLength: bodyLength, refused, into: &batch)
         switch tag {
         case .query: pipeline.querySent(message: message, now: now)
@@ -227,6 +241,7 @@ extension MessageRecorder {
     /// An Execute of the unnamed portal in whose place one of a portal that is not there goes.
     mutating func refusedExecute(as portal: Span<UInt8>, now: UInt64, into batch: inout RecordBatch) {
         message &+= 1
+        copyDigests?.received(.execute, message: message)
         recordExecute(portal: [UInt8]().span, maxRows: 0, statement: nil, into: &batch)
         _ = pipeline.executeSent(message: message, portal: portal, now: now)
     }

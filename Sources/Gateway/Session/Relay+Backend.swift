@@ -25,6 +25,7 @@ extension Relay {
         let available = fromUpstream.count - backend.scanned
         if backend.passing > 0 {
             let bytes = min(backend.passing, available)
+            if backend.passesCopyData { digest(backend.scanned..<(backend.scanned + bytes)) }
             backend.passing -= bytes
             backend.scanned += bytes
             return bytes > 0 && backend.passing == 0
@@ -65,8 +66,17 @@ extension Relay {
         }
         guard session.isRelaying else { return false }
         let bytes = min(header.frameLength, available)
+        backend.passesCopyData = tag == .copyData && recorder.copyDigests != nil
+        if backend.passesCopyData {
+            digest((backend.scanned + WireLimits.frameHeader)..<(backend.scanned + bytes))
+        }
         backend.passes(frame: header.frameLength, having: bytes)
         return backend.passing == 0
+    }
+
+    /// Bytes of a CopyData, where they are.
+    private func digest(_ range: Range<Int>) {
+        fromUpstream.withBytes(range) { recorder.copyDigests?.take(fromReplica: $0) }
     }
 
     /// A CommandComplete, ReadyForQuery or ParameterStatus; a violation where the body is not what its type promises.
@@ -87,6 +97,14 @@ extension Relay {
                     ? recorder.commandComplete(body, now: now, into: &region.batch)
                     : recorder.readyForQuery(body, now: now, into: &region.batch)
             })
+        if tag == .readyForQuery { noteReady() }
+    }
+
+    /// The replica tells what changed before its ReadyForQuery. What is on its way behind that may change more.
+    private func noteReady() {
+        guard recorder.pipeline.isIdle else { return }
+        mayHaveChangedLexer = false
+        mayHaveChangedEncoding = false
     }
 
     /// What of the session's settings the gateway must know.
@@ -97,14 +115,6 @@ extension Relay {
         // It can come only after the statement that did it: the session ends before it can use it.
         if name == "default_transaction_read_only", value == "off", session.isReadOnly {
             session.end(.readOnlyLost)
-        if tag == .readyForQuery { noteReady() }
-    }
-
-    /// The replica tells what changed before its ReadyForQuery. What is on its way behind that may change more.
-    private func noteReady() {
-        guard recorder.pipeline.isIdle else { return }
-        mayHaveChangedLexer = false
-        mayHaveChangedEncoding = false
         }
         if name == "in_hot_standby", value == "off", connection.wasInRecovery {
             // The standby was promoted under the session: what it was attested as no longer holds.
@@ -142,6 +152,7 @@ extension Relay {
             recorder.errorResponse(sqlstate: peek.sqlstate, now: worker.loop.now, into: &region.batch))
         guard session.isRelaying else { return false }
         let bytes = min(header.frameLength, available)
+        backend.passesCopyData = false
         backend.passes(frame: header.frameLength, having: bytes)
         return backend.passing == 0
     }

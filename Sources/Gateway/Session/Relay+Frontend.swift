@@ -36,6 +36,7 @@ extension Relay {
         if frontend.passing > 0 {
             let bytes = min(frontend.passing, available)
             guard bytes > 0 else { return .wait }
+            if frontend.passesCopyData { digest(frontend.scanned..<(frontend.scanned + bytes)) }
             frontend.passing -= bytes
             frontend.scanned += bytes
             return .next
@@ -163,9 +164,18 @@ extension Relay {
     private func pass(_ header: FrameHeader) -> Step {
         let length = header.frameLength
         let bytes = min(length, fromExecutor.count - frontend.scanned)
+        frontend.passesCopyData = header.frontendTag == .copyData && recorder.copyDigests != nil
+        if frontend.passesCopyData {
+            digest((frontend.scanned + WireLimits.frameHeader)..<(frontend.scanned + bytes))
+        }
         frontend.scanned += bytes
         frontend.passing = length - bytes
         return .next
+    }
+
+    /// Bytes of a CopyData, where they are.
+    private func digest(_ range: Range<Int>) {
+        fromExecutor.withBytes(range) { recorder.copyDigests?.take(fromExecutor: $0) }
     }
 
     private func violation(_ reason: String) -> Step {

@@ -269,6 +269,8 @@ struct FrameCursor {
     var scanned = 0
     /// Bytes of the current frame that are still to come and pass as they are.
     var passing = 0
+    /// That frame is a CopyData whose digest is asked for.
+    var passesCopyData = false
     /// Where the frame that is passing begins in the buffer; nil where its first bytes have gone.
     private(set) var cutFrame: Int?
     /// Bytes of a refused frame that are still to come and are dropped.

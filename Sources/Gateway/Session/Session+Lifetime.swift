@@ -26,6 +26,11 @@ extension Session {
         identity.decision?.capture.describe ?? generation.configuration.audit.describe
     }
 
+    /// Whether COPYs' data leaves its digest in the log.
+    func digestsCopies(_ decision: Decision) -> Bool {
+        (decision.capture.copy ?? generation.configuration.audit.copy) == .digest
+    }
+
     func scheduleLifetime(_ login: Login) {
         var end: (of: SessionNotice, after: Duration)?
         let lifetime = override.maxLifetime ?? settings.maxLifetime
@@ -125,6 +130,7 @@ extension Session {
             relay.observed = observedRules
             relay.recorder.capture = parameterCapture(decision)
             relay.describes = describesTexts
+            relay.recorder.digestCopies(digestsCopies(decision))
             relay.recorder.identity = encodedIdentity
         case .connecting(let login):
             generation = newer

@@ -343,6 +343,7 @@ extension Session {
         let relay = Relay(
             session: self, region: region, connection: connection, capture: parameterCapture(login.decision),
             rules: guardRules(login.decision), observed: observedRules)
+        relay.recorder.digestCopies(digestsCopies(login.decision))
         greet(login, connection)
         phase = .relaying(relay)
         recordStart(region)
