@@ -193,7 +193,8 @@ let package = Package(
         .testTarget(
             name: "GatewayHealthTests",
             dependencies: [
-                "GatewayCatalog", "GatewayConfiguration", "GatewayHealth", "GatewayPolicy", "GatewayRouting",
+                "GatewayCatalog", "GatewayConfiguration", "GatewayGuard", "GatewayHealth", "GatewayPolicy",
+                "GatewayRouting",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

@@ -19,6 +19,9 @@ package enum BuiltInFunctions {
     static let names: Set<String> = Set(
         BuiltInFunctionNames.text.split(whereSeparator: { $0 == " " || $0 == "\n" }).map(String.init))
 
+    /// Those that do something.
+    package static var harmfulNames: Set<String> { Set(harmful.keys) }
+
     private static let harmful: [String: FunctionDeeds] = {
         var table: [String: FunctionDeeds] = [:]
         for (deeds, list) in reviewed {

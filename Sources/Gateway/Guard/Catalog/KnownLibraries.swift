@@ -3,7 +3,7 @@
 enum KnownLibraries {
     /// What a C function does; nil: unknown. `library` is `probin`.
     static func reasons(library: String, symbol: String) -> [CatalogReason]? {
-        guard let name = name(library) else { return nil }
+        guard let name = name(library), KnownSymbols.contains(symbol, of: name) else { return nil }
         if let special = exceptions[name]?[symbol] { return special.map { reason($0, name) } }
         if let all = whole[name] { return all.map { reason($0, name) } }
         return harmless.contains(name) ? [] : nil
@@ -16,7 +16,7 @@ enum KnownLibraries {
     }
 
     /// `$libdir/NAME`, or NAME alone; anything else may be any file.
-    private static func name(_ library: String) -> String? {
+    static func name(_ library: String) -> String? {
         let prefix = "$libdir/"
         let name = library.hasPrefix(prefix) ? String(library.dropFirst(prefix.count)) : library
         return name.isEmpty || name.contains("/") ? nil : name
