@@ -102,7 +102,7 @@ import Testing
         #expect(reach("BEGIN IF a THEN SET x FROM CURRENT; END IF; END") == .settings)
     }
 
-    @Test("A longer body than is read, other languages, C of unknown origin, and attributes")
+    @Test("F-GRD-11: a longer body than is read, other languages, C of unknown origin, and attributes")
     func attributes() {
         var catalogue = Catalogue()
         _ = catalogue.function("long", "plpgsql", nil)
@@ -115,6 +115,8 @@ import Testing
         _ = catalogue.function("normal_rand", "c", "normal_rand", library: "$libdir/tablefunc")
         _ = catalogue.function("innocent", "c", "dblink_connect", library: "dblink")
         _ = catalogue.function("statements", "c", "pg_stat_statements", library: "$libdir/pg_stat_statements")
+        _ = catalogue.function("newer", "c", "hstore_to_the_world", library: "$libdir/hstore")
+        _ = catalogue.function("newer_statements", "c", "pg_stat_all", library: "$libdir/pg_stat_statements")
         _ = catalogue.function("internal", "internal", "nobody_knows")
         _ = catalogue.function("definer", definer: true)
         _ = catalogue.function("sets", settings: ["search_path=app", "Role=admin"])
@@ -124,10 +126,34 @@ import Testing
             ("long", .opaque), ("perl", .opaque), ("python", [.program, .egress]),
             ("c", [.program, .egress]),
             ("path", [.program, .egress]), ("hstore", []), ("crosstab", .opaque), ("normal_rand", []),
+            ("newer", [.program, .egress]), ("newer_statements", [.program, .egress]),
             ("innocent", .egress), ("statements", .peers), ("internal", [.program, .egress]),
             ("definer", .roleChange), ("sets", [.roleChange, .settings]), ("path_only", []),
         ]
         for (name, reach) in expected { #expect(snapshot.reach(name) == reach, "\(name)") }
+    }
+
+    @Test("F-GRD-11: what an operator vouches for is harmless; what is known to do harm is not")
+    func declared() {
+        var catalogue = Catalogue()
+        _ = catalogue.function("postgis", "c", "ST_Area", library: "$libdir/postgis-3")
+        _ = catalogue.function("elsewhere", "c", "ST_Area", library: "/tmp/postgis-3")
+        _ = catalogue.function("vector", "c", "l2_distance", library: "$libdir/vector")
+        _ = catalogue.function("leaves", "c", "dblink_exec", library: "$libdir/dblink")
+        _ = catalogue.function("total", "plperl", "x", schema: "app")
+        _ = catalogue.function("total", "plperl", "x")
+        _ = catalogue.function("definer", "plperl", "x", schema: "app", definer: true)
+        let harmless = DeclaredHarmless(
+            libraries: ["postgis-3", "dblink"], functions: ["app.total", "app.definer"])
+        let snapshot = CatalogClosure.snapshot(
+            of: catalogue.rows, builtIns: Catalogue.builtIns, body: { _ in nil }, harmless: harmless)
+        let expected: [(String, CatalogReach)] = [
+            ("postgis", []), ("elsewhere", [.program, .egress]), ("vector", [.program, .egress]),
+            ("leaves", .egress), ("definer", .roleChange),
+        ]
+        for (name, reach) in expected { #expect(snapshot.reach(name) == reach, "\(name)") }
+        #expect(snapshot.functions(named: "total", schema: "app").map(\.reach) == [[]])
+        #expect(snapshot.functions(named: "total", schema: "public").map(\.reach) == [.opaque])
     }
 
     @Test("An SQL body is what its reader says; one that it cannot read cannot be followed")

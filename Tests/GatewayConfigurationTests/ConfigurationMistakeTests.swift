@@ -346,6 +346,18 @@ struct ConfigurationMistakeTests {
         }
     }
 
+    @Test("What is declared harmless is a library of the server's own folder, or a function with its schema")
+    func harmless() {
+        let declared =
+            "  orders:\n    harmless: { libraries: [postgis-3, /tmp/x, vector.so], functions: [app.total, total] }\n"
+        let found = fixture.findings(Fixture.changed([("  orders:\n", declared)]))
+            .filter { $0.contains(" mistake ") }
+        #expect(found.count == 3, "\(found)")
+        for value in ["/tmp/x", "vector.so", "total"] {
+            #expect(found.contains { $0.contains("found \"\(value)\"") }, "\(value): \(found)")
+        }
+    }
+
     @Test("row_level_facts insists that every rule for the database forbids opaque code, and of no other")
     func rowLevelFacts() {
         let facts = ("  orders:\n", "  orders:\n    row_level_facts: true\n")

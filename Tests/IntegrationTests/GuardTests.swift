@@ -245,6 +245,34 @@ struct GuardTests {
         #expect(try client.readFrames(until: "Z").map(\.letter) == ["V", "Z"])
     }
 
+    @Test("F-GRD-11: a function that the operator vouches for is called, and is refused where nobody does")
+    func harmless() throws {
+        let name = Testbed.unique("vouched").replacingOccurrences(of: "-", with: "_").lowercased()
+        defer { _ = try? testbed.direct(.euA, "DROP FUNCTION IF EXISTS \(name)(text)", database: "scratch") }
+        let body = "DECLARE n int; BEGIN EXECUTE 'SELECT ' || $1 INTO n; RETURN n; END"
+        let quoted = body.replacingOccurrences(of: "'", with: "''")
+        _ = try testbed.direct(
+            .euA, "CREATE FUNCTION \(name)(text) RETURNS int LANGUAGE plpgsql AS '\(quoted)'",
+            database: "scratch")
+        let own = try OwnGateway(
+            testbed,
+            edit: {
+                $0.replacingOccurrences(
+                    of: "\n  scratch:\n",
+                    with: "\n  scratch:\n    harmless: { functions: [public.\(name)] }\n")
+            })
+        defer { own.remove() }
+        let token = try token("eu-writer", forbidding: "egress")
+        func answer(_ gateway: Testbed) throws -> String {
+            let run = try Command.run(
+                "psql", ["-X", "-A", "-t", "-v", "VERBOSITY=sqlstate", "-c", "SELECT \(name)('41 + 1')"],
+                environment: gateway.environment(user: "writer", database: "scratch", token: token))
+            return (run.output + run.error).trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+        try testbed.eventually("it is known", within: 40) { try answer(own.testbed) == "42" }
+        #expect(try answer(testbed).hasSuffix("42501"))
+    }
+
     @Test("A statement too complex to judge is 54001, in every session where the lexer would take its time")
     func complex() throws {
         let deep = "SELECT 1" + String(repeating: "+1", count: 2_500)

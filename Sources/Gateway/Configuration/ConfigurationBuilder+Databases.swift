@@ -58,10 +58,25 @@ extension ConfigurationBuilder {
             let upstream = upstream(fields.fields("upstream"), of: name)
             let database = Database(
                 name: name, replicas: replicas, upstream: upstream,
-                rowLevelFacts: fields.boolean("row_level_facts"))
+                rowLevelFacts: fields.boolean("row_level_facts"),
+                harmless: harmless(fields.fields("harmless")))
             warnAboutReplicas(of: database, at: position)
             databases.append(database)
         }
+    }
+
+    private func harmless(_ fields: Fields) -> HarmlessCode {
+        for value in fields.scalars("libraries")
+        where value.text.contains("/") || value.text.hasSuffix(".so") || value.text.isEmpty {
+            fields.wrong(
+                "libraries", value, "the name of a library in the server's own folder, such as `postgis-3`")
+        }
+        for value in fields.scalars("functions") where !value.text.dropFirst().dropLast().contains(".") {
+            fields.wrong("functions", value, "a schema and a name, such as `app.total`")
+        }
+        return HarmlessCode(
+            libraries: Set(fields.scalars("libraries").map(\.text)),
+            functions: Set(fields.scalars("functions").map(\.text)))
     }
 
     private mutating func replica(_ fields: Fields, of database: String, beside others: [Replica]) -> Replica

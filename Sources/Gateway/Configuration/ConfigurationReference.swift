@@ -150,6 +150,21 @@ package enum ConfigurationReference {
                     "row_level_facts", .boolean, "false",
                     "`true`: row-level security relies on the session's settings `domicile.*`. Every rule for the database "
                         + "must then say `forbid: [opaque]`: code that hides SQL could change them."),
+                .optional(
+                    "harmless", .section("databases.NAME.harmless"),
+                    "Code that the gateway does not know and you vouch for."),
+            ]),
+        ConfigurationSection(
+            "databases.NAME.harmless",
+            "Code that the statement guard does not know, and is to take for harmless all the same. What is named here "
+                + "is believed: a function that reads a file or connects to another server is an open door.",
+            [
+                .optional(
+                    "libraries", .list(.special("the name of a library in the server's own folder")),
+                    "C libraries, such as `postgis-3` or `vector`: all functions of theirs."),
+                .optional(
+                    "functions", .list(.special("a schema and a name")),
+                    "Functions in languages that cannot be followed, such as `app.total`: all of that name."),
             ]),
         ConfigurationSection(
             "databases.NAME.replicas[]", "One PostgreSQL server.",

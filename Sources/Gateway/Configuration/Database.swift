@@ -5,12 +5,30 @@ package struct Database: Sendable, Hashable {
     package var upstream: Upstream
     /// Row-level security relies on the session's facts; `check` insists on `forbid: [opaque]`.
     package var rowLevelFacts: Bool
+    package var harmless: HarmlessCode
 
-    package init(name: String, replicas: [Replica], upstream: Upstream, rowLevelFacts: Bool) {
+    package init(
+        name: String, replicas: [Replica], upstream: Upstream, rowLevelFacts: Bool,
+        harmless: HarmlessCode = HarmlessCode()
+    ) {
+        self.harmless = harmless
         self.name = name
         self.replicas = replicas
         self.upstream = upstream
         self.rowLevelFacts = rowLevelFacts
+    }
+}
+
+/// Code that the gateway does not know and its operator vouches for.
+package struct HarmlessCode: Sendable, Hashable {
+    /// C libraries by name.
+    package var libraries: Set<String> = []
+    /// `schema.name`.
+    package var functions: Set<String> = []
+
+    package init(libraries: Set<String> = [], functions: Set<String> = []) {
+        self.libraries = libraries
+        self.functions = functions
     }
 }
 

@@ -1,4 +1,5 @@
 import GatewayCatalog
+import GatewayConfiguration
 import GatewayGuard
 
 /// What has to be known beside a catalogue to conclude from it.
@@ -26,6 +27,10 @@ package struct CatalogKnowledge: Sendable {
         self.bytes = bytes
         self.kept = kept
     }
+}
+
+extension DeclaredHarmless {
+    init(_ code: HarmlessCode) { self.init(libraries: code.libraries, functions: code.functions) }
 }
 
 /// Times of reading catalogues, in nanoseconds.

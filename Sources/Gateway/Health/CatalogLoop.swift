@@ -120,7 +120,8 @@ final class CatalogLoop {
         let rows = try rows(connection, query, &allowance)
         try connection.read("COMMIT", &allowance)
         let snapshot = CatalogClosure.snapshot(
-            of: rows, builtIns: reader.knowledge.builtIns, body: reader.knowledge.body)
+            of: rows, builtIns: reader.knowledge.builtIns, body: reader.knowledge.body,
+            harmless: DeclaredHarmless(reader.target.harmless))
         let number = CatalogLoop.numbers.add(1, ordering: .relaxed).newValue
         fingerprint = found
         let validUntil = validUntil(seenAt)

@@ -37,7 +37,9 @@ final class CatalogWatch: Sendable {
             state.settings = settings
             var failed: [ReplicaID] = []
             for target in targets where target.needsCatalog || old[target.id] != nil {
-                if let kept = old[target.id], kept.target.isProbedLike(target), kept.settings == settings {
+                if let kept = old[target.id], kept.target.isProbedLike(target),
+                    kept.target.harmless == target.harmless, kept.settings == settings
+                {
                     state.readers[target.id] = kept
                 } else if let reader = started(target, settings) {
                     state.readers[target.id] = reader

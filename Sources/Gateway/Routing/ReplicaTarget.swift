@@ -28,6 +28,8 @@ package struct ReplicaTarget: Sendable, Hashable {
     package var allowsWeakAuthentication: Bool
     /// Statements are judged there: its catalogue is read.
     package var needsCatalog: Bool
+    /// Code of the database that its operator vouches for.
+    package var harmless = HarmlessCode()
 
     package init(
         id: ReplicaID, region: String, kind: ReplicaKind, host: String, port: Int, dbname: String,
@@ -76,7 +78,7 @@ package struct ReplicaTarget: Sendable, Hashable {
             guard let region = regions.first(where: { $0.name == replica.region }) else { return nil }
             var attest = replica.attest
             attest.systemIdentifier = attest.systemIdentifier ?? identifier
-            return ReplicaTarget(
+            var target = ReplicaTarget(
                 id: ReplicaID(database: database.name, replica: replica.name), region: replica.region,
                 kind: replica.kind, host: replica.host, port: replica.port, dbname: replica.dbname,
                 maxLag: replica.maxLag, weight: replica.weight, maintenance: replica.maintenance,
@@ -85,6 +87,8 @@ package struct ReplicaTarget: Sendable, Hashable {
                 sslrootcert: database.upstream.sslrootcert, sslcrl: database.upstream.sslcrl,
                 trustDigest: database.upstream.trustDigest,
                 allowsWeakAuthentication: database.upstream.allowsWeakAuthentication)
+            target.harmless = database.harmless
+            return target
         }
     }
 
@@ -101,6 +105,7 @@ package struct ReplicaTarget: Sendable, Hashable {
         same.weight = weight
         same.maintenance = maintenance
         same.needsCatalog = needsCatalog
+        same.harmless = harmless
         return self == same
     }
 

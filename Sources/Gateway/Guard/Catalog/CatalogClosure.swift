@@ -3,6 +3,7 @@ package struct CatalogClosure {
     private let rows: CatalogRows
     private let builtIns: BuiltInReach
     private let body: BodyReader
+    private let harmless: DeclaredHarmless
     private var graph = CatalogGraph()
     private var relations: [UInt32: Int32] = [:]
     private var rowTypes: [UInt32: Int32] = [:]
@@ -34,11 +35,13 @@ package struct CatalogClosure {
     /// A relation is five nodes.
     private enum Facet: Int32, CaseIterable { case readOnly, read, write, row, cascade }
 
-    /// What the rows say. `builtIns` knows the server's own functions, `body` reads SQL.
+    /// What the rows say. `builtIns` knows the server's own functions, `body` reads SQL, `harmless` is what the operator
+    /// vouches for.
     package static func snapshot(
-        of rows: CatalogRows, builtIns: @escaping BuiltInReach, body: @escaping BodyReader
+        of rows: CatalogRows, builtIns: @escaping BuiltInReach, body: @escaping BodyReader,
+        harmless: DeclaredHarmless = DeclaredHarmless()
     ) -> CatalogSnapshot {
-        var closure = CatalogClosure(rows: rows, builtIns: builtIns, body: body)
+        var closure = CatalogClosure(rows: rows, builtIns: builtIns, body: body, harmless: harmless)
         closure.addNodes()
         for link in rows.links { closure.follow(link) }
         closure.readFunctions()
@@ -46,7 +49,11 @@ package struct CatalogClosure {
         return closure.conclude()
     }
 
-    private init(rows: CatalogRows, builtIns: @escaping BuiltInReach, body: @escaping BodyReader) {
+    private init(
+        rows: CatalogRows, builtIns: @escaping BuiltInReach, body: @escaping BodyReader,
+        harmless: DeclaredHarmless
+    ) {
+        self.harmless = harmless
         self.rows = rows
         self.builtIns = builtIns
         self.body = body
@@ -194,7 +201,9 @@ package struct CatalogClosure {
     private mutating func readFunctions() {
         for function in rows.functions {
             guard let node = functions[function.oid] else { continue }
-            let facts = FunctionReading(function: function, symbols: builtInSymbols, body: body).facts()
+            let facts = FunctionReading(
+                function: function, symbols: builtInSymbols, body: body, harmless: harmless
+            ).facts()
             graph.mark(node, facts.own)
             follow(facts.reads, .read, from: node)
             follow(facts.writes, .write, from: node)
