@@ -6,12 +6,16 @@ package struct Judgement: Sendable {
     package struct Finding: Sendable, Hashable {
         package var classes: GuardedClasses
         package var reason: String
+        /// The reason says what a constant of the text says.
+        package var quotesConstant = false
     }
 
     /// Each once.
     package private(set) var findings: [Finding] = []
     /// Relations that the catalogue does not know: the session may have made them. Each once.
     package private(set) var unknownRelations: [String] = []
+    /// Such ones that a function's body names, which is a constant.
+    package private(set) var unknownRelationsOfBodies: [String] = []
     /// It names what the catalogue does not know: that may have been made since.
     package private(set) var namesUnknown = false
     /// Relations that it makes.
@@ -39,8 +43,10 @@ package struct Judgement: Sendable {
 
     package init() {}
 
-    package mutating func add(_ classes: GuardedClasses, _ reason: String) {
-        add(Finding(classes: classes, reason: reason))
+    package mutating func add(
+        _ classes: GuardedClasses, _ reason: String, quotesConstant: Bool = false
+    ) {
+        add(Finding(classes: classes, reason: reason, quotesConstant: quotesConstant))
     }
 
     mutating func add(_ finding: Finding) {
@@ -58,10 +64,13 @@ package struct Judgement: Sendable {
         add(.hidden, "the function \(function) is not known to be harmless")
     }
 
-    /// What another text does that this one holds.
+    /// What a constant of this text does, which is a text itself.
     mutating func add(_ inner: Judgement) {
-        for finding in inner.findings { add(finding) }
-        for relation in inner.unknownRelations { addUnknown(relation) }
+        for finding in inner.findings { add(finding.classes, finding.reason, quotesConstant: true) }
+        for relation in inner.unknownRelations + inner.unknownRelationsOfBodies
+        where unknown.insert(relation).inserted {
+            unknownRelationsOfBodies.append(relation)
+        }
         namesUnknown = namesUnknown || inner.namesUnknown
     }
 
