@@ -8,6 +8,7 @@ extension GatewaySnapshot {
         text.add("ready", .gauge, "1 while /readyz says ready.", .flag(ready))
         text.add("draining", .gauge, "1 after the gateway was told to stop.", .flag(draining))
         addSessions(to: &text)
+        addStatements(to: &text)
         addReplicas(to: &text)
         addIssuers(to: &text)
         addLogs(to: &text)
@@ -60,6 +61,30 @@ extension GatewaySnapshot {
             "protocol_violations_total", .counter,
             "Connections that were closed because they broke the protocol.",
             .count(protocolViolations))
+    }
+
+    private func addStatements(to text: inout MetricsText) {
+        text.add(
+            "statements_judged_total", .counter,
+            "Statements that were judged because something is forbidden to their sessions.",
+            .count(judgedStatements))
+        text.add(
+            "statements_refused_total", .counter,
+            "Statements that were refused, by the class that is forbidden or by what else was wrong.",
+            refusedStatements.sorted { $0.key < $1.key }.map { .init(.count($0.value), ("class", $0.key)) })
+        text.add(
+            "texts_unparsed_total", .counter,
+            "Texts that were read and that the grammar does not take, or that are too much for it.",
+            .count(unparsedTexts))
+        text.add(
+            "text_cache_hits_total", .counter, "Texts that a worker remembered.", .count(textHits))
+        text.add("text_cache_misses_total", .counter, "Texts that were read anew.", .count(textMisses))
+        text.add(
+            "text_cache_evictions_total", .counter, "Remembered texts that went because others came.",
+            .count(textEvictions))
+        text.add(
+            "text_cache_bytes", .gauge, "Memory that remembered texts take, an estimate.",
+            .count(textBytes))
     }
 
     private func addReplicas(to text: inout MetricsText) {

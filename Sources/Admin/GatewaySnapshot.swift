@@ -125,6 +125,13 @@ package struct GatewaySnapshot: Sendable {
     package var bytesOut = 0
     package var cancelsForwarded = 0
     package var cancelsUnknown = 0
+    package var judgedStatements = 0
+    package var unparsedTexts = 0
+    package var refusedStatements: [String: Int] = [:]
+    package var textHits = 0
+    package var textMisses = 0
+    package var textEvictions = 0
+    package var textBytes = 0
     package var protocolViolations = 0
     package var reloads = 0
     package var reloadFailures = 0

@@ -83,6 +83,13 @@ extension GatewaySnapshot {
         bytesOut = counters.bytesOut.value
         cancelsForwarded = counters.cancelsForwarded.value
         cancelsUnknown = counters.cancelsUnknown.value
+        judgedStatements = counters.judgedStatements.value
+        unparsedTexts = counters.unparsedTexts.value
+        refusedStatements = counters.refusedStatementsByClass
+        textHits = counters.textHits.value
+        textMisses = counters.textMisses.value
+        textEvictions = counters.textEvictions.value
+        textBytes = counters.textBytes.value
         protocolViolations = counters.protocolViolations.value
         reloads = counters.reloads.value
         reloadFailures = counters.reloadFailures.value

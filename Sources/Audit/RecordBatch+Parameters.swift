@@ -69,6 +69,39 @@ package struct ParameterList: ~Copyable {
         batch.bytes.append(0x7d)
     }
 
+    /// Adds a constant of a text: its digest, where values are digested, and its length.
+    package mutating func add(literal value: Span<UInt8>, to batch: inout RecordBatch) {
+        guard opened else { return }
+        guard more == 0, batch.bytes.count + ParameterList.frame + ParameterList.reserve <= batch.limit else {
+            return sumUp(value)
+        }
+        if batch.comma { batch.bytes.append(0x2c) }
+        batch.comma = true
+        batch.bytes.append(0x7b)
+        if case .hash(let key) = capture {
+            var code = key.begin()
+            code.update(value)
+            JSONText.append(plain: "\"digest\":\"", to: &batch.bytes)
+            key.append(code, to: &batch.bytes)
+            JSONText.append(plain: "\",", to: &batch.bytes)
+        }
+        JSONText.append(plain: "\"bytes\":", to: &batch.bytes)
+        JSONText.append(UInt64(value.count), to: &batch.bytes)
+        batch.bytes.append(0x7d)
+    }
+
+    /// Adds a constant of which nothing is kept.
+    package mutating func addRedactedLiteral(to batch: inout RecordBatch) {
+        guard opened else { return }
+        guard more == 0, batch.bytes.count + ParameterList.frame + ParameterList.reserve <= batch.limit else {
+            more += 1
+            return feed(UInt64.max)
+        }
+        if batch.comma { batch.bytes.append(0x2c) }
+        batch.comma = true
+        JSONText.append(plain: "{\"redacted\":true}", to: &batch.bytes)
+    }
+
     /// Begins a value that is too large to be kept whole: its pieces go to `update`.
     package mutating func begin(format: Int16, type: UInt32?, length: Int, to batch: inout RecordBatch) {
         guard opened else { return }
@@ -217,6 +250,14 @@ extension RecordBatch {
     /// `endParameters`.
     package mutating func beginParameters(_ capture: ParameterCapture) -> ParameterList {
         guard open("parameters", room: 512) else { return ParameterList(capture, opened: false) }
+        bytes.append(0x5b)
+        comma = false
+        return ParameterList(capture, opened: true)
+    }
+
+    /// Begins the key `literals`, in the same way.
+    package mutating func beginLiterals(_ capture: ParameterCapture) -> ParameterList {
+        guard open("literals", room: 512) else { return ParameterList(capture, opened: false) }
         bytes.append(0x5b)
         comma = false
         return ParameterList(capture, opened: true)

@@ -25,7 +25,7 @@ package enum PasswordRedaction {
         return edits.isEmpty ? nil : EditedText(sql, edits)
     }
 
-    private static func edits(_ sql: Span<UInt8>, _ strings: SQLText.Strings) -> [TextEdit] {
+    static func edits(_ sql: Span<UInt8>, _ strings: SQLText.Strings) -> [TextEdit] {
         guard SQLText.isQuicklyLexed(sql) else {
             return PasswordSearch.edits(sql)
         }

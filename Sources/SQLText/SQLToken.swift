@@ -1,7 +1,7 @@
 import CPGQuery
 
 /// One of PostgreSQL's own tokens, or a comment.
-package struct SQLToken: Sendable {
+package struct SQLToken: Sendable, Equatable {
     package typealias Kind = SQLTokenKind
 
     package var kind: Kind

@@ -18,6 +18,13 @@ import Testing
         snapshot.cancelsForwarded = 2
         snapshot.cancelsUnknown = 1
         snapshot.protocolViolations = 4
+        snapshot.judgedStatements = 40
+        snapshot.refusedStatements = ["egress": 3, "ddl": 2, "too_long": 1]
+        snapshot.unparsedTexts = 5
+        snapshot.textHits = 30
+        snapshot.textMisses = 20
+        snapshot.textEvictions = 10
+        snapshot.textBytes = 65_536
         snapshot.reloads = 5
         snapshot.reloadFailures = 6
         snapshot.replicas = [
@@ -105,6 +112,29 @@ import Testing
         # HELP domicile_protocol_violations_total Connections that were closed because they broke the protocol.
         # TYPE domicile_protocol_violations_total counter
         domicile_protocol_violations_total 4
+        # HELP domicile_statements_judged_total Statements that were judged because something is forbidden to their sessions.
+        # TYPE domicile_statements_judged_total counter
+        domicile_statements_judged_total 40
+        # HELP domicile_statements_refused_total Statements that were refused, by the class that is forbidden or by what else was wrong.
+        # TYPE domicile_statements_refused_total counter
+        domicile_statements_refused_total{class="ddl"} 2
+        domicile_statements_refused_total{class="egress"} 3
+        domicile_statements_refused_total{class="too_long"} 1
+        # HELP domicile_texts_unparsed_total Texts that were read and that the grammar does not take, or that are too much for it.
+        # TYPE domicile_texts_unparsed_total counter
+        domicile_texts_unparsed_total 5
+        # HELP domicile_text_cache_hits_total Texts that a worker remembered.
+        # TYPE domicile_text_cache_hits_total counter
+        domicile_text_cache_hits_total 30
+        # HELP domicile_text_cache_misses_total Texts that were read anew.
+        # TYPE domicile_text_cache_misses_total counter
+        domicile_text_cache_misses_total 20
+        # HELP domicile_text_cache_evictions_total Remembered texts that went because others came.
+        # TYPE domicile_text_cache_evictions_total counter
+        domicile_text_cache_evictions_total 10
+        # HELP domicile_text_cache_bytes Memory that remembered texts take, an estimate.
+        # TYPE domicile_text_cache_bytes gauge
+        domicile_text_cache_bytes 65536
         # HELP domicile_replica_up 1 while probes find the replica healthy.
         # TYPE domicile_replica_up gauge
         domicile_replica_up{database="orders",replica="orders-eu-a",region="eu-west-1"} 1
@@ -250,7 +280,8 @@ import Testing
         let text = GatewaySnapshot(region: "r").metrics(
             process: ProcessUsage(residentBytes: nil, startTime: nil))
         for name in [
-            "replica_up", "issuer_keys", "audit_log_up", "refusals_total", "process_start_time_seconds",
+            "replica_up", "issuer_keys", "audit_log_up", "refusals_total", "statements_refused_total",
+            "process_start_time_seconds",
         ] {
             #expect(!text.contains("domicile_\(name)"))
         }

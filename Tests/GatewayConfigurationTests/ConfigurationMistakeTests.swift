@@ -324,12 +324,6 @@ struct ConfigurationMistakeTests {
         "What this version does not have is a mistake, or said to be refused at login; it is no key without effect",
         arguments: [
             Change(
-                "    roles: [writer]", "    capture: { literals: hash }\n    roles: [writer]",
-                "38:16 mistake `literals: hash` needs the statement guard"),
-            Change(
-                "gateway: gw-1", "audit: { capture: { literals: drop } }",
-                "2:21 mistake `literals: drop` needs"),
-            Change(
                 "gateway: gw-1", "audit: { origin: a/b, key: k, retention: 400d }",
                 "2:10 mistake `origin` needs signed checkpoints", "2:23 mistake `key` needs",
                 "2:31 mistake `retention` needs"),

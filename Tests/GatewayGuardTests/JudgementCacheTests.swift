@@ -38,6 +38,20 @@ import Testing
         #expect(cache.misses == misses + 3)
     }
 
+    @Test func `What is kept never takes more than the limit, and what goes is counted`() {
+        let limit = 64 << 10
+        let cache = JudgementCache(limit: limit)
+        var most = 0
+        for number in 0..<2_000 {
+            _ = judge(cache, "SELECT \(number), '" + String(repeating: "x", count: number % 700) + "'")
+            most = max(most, cache.bytes)
+        }
+        #expect(most <= limit)
+        #expect(most > limit / 2)
+        #expect(cache.evictions > 1_900 && cache.evictions < 2_000)
+        #expect(cache.hits == 0 && cache.misses == 2_000)
+    }
+
     @Test func `F-GRD-02: a backslash ends a literal or does not, as the session's setting says`() {
         let cache = JudgementCache(limit: 1 << 20)
         let sql = "SELECT 'a\\'', dblink_connect($$x$$) --'"

@@ -100,7 +100,8 @@ extension HealthMonitorTests {
 
         /// What the functions of an extension reach, where they are not `[]`.
         static let extensions: [String: CatalogReach] = [
-            "adminpack": [.egress, .settings], "dblink": .egress, "file_fdw": .egress, "postgres_fdw": .egress,
+            "adminpack": [.egress, .settings], "dblink": .egress, "file_fdw": .egress,
+            "postgres_fdw": .egress,
             "pg_stat_statements": .peers, "pg_walinspect": .peers, "pgrowlocks": .peers,
             "amcheck": .opaque, "lo": .opaque, "pageinspect": .opaque, "pg_surgery": .opaque,
             "refint": .opaque,

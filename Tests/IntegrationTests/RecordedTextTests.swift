@@ -52,4 +52,109 @@ struct RecordedTextTests {
         let leaked = log.records.filter { $0.line.contains(canary) }
         #expect(leaked.map { $0.line.contains("\(canary)5") } == [true], "\(leaked.map(\.line))")
     }
+
+    @Test(
+        "Records say what each statement is, whether anything is forbidden, and leave it out where it is not wanted"
+    )
+    func descriptions() throws {
+        let own = try OwnGateway(
+            testbed,
+            edit: { text in
+                text.replacingOccurrences(
+                    of: "  - name: conformance\n",
+                    with: "  - name: conformance\n    capture: { describe: false }\n")
+            })
+        defer { own.remove() }
+        let applications = (0..<3).map { _ in Testbed.unique("described") }
+        let sql = "select count(*) from pgbench_branches b, customers where b.bid = 1"
+        for (application, user, token) in [
+            (applications[0], "analyst", Testbed.Token.euAnalyst), (applications[1], "writer", .euWriter),
+        ] {
+            let run = try own.testbed.psqlCommands(
+                [sql, "selec 1"], user: user, token: testbed.token(token), application: application)
+            #expect(run.error.contains("42601"), "\(run.error)")
+            let (log, sessions) = try own.testbed.endedSessions(application, region: "eu-west-1")
+            let queries = log.records(of: sessions, "query")
+            let query = try #require(queries.first)
+            #expect(query.keys["class"] as? String == "select")
+            #expect(query.keys["relations"] as? [String] == ["pgbench_branches", "customers"])
+            let fingerprint = try #require(query.keys["fingerprint"] as? String)
+            #expect(fingerprint.utf8.count == 16)
+            // Sessions of analysts are read-only: something is forbidden to them.
+            let verdict = query.keys["verdict"] as? [String: Any]
+            #expect(verdict?["allowed"] as? Bool == (user == "analyst" ? true : nil))
+            #expect(queries.last?.keys["fingerprint"] == nil)
+        }
+        _ = try own.testbed.psqlCommands(
+            ["select 1", "alter table nothing add a int"], user: "tester", database: "scratch",
+            token: testbed.token(.conformance), application: applications[2])
+        let (log, sessions) = try own.testbed.endedSessions(applications[2], region: "eu-west-1")
+        // The second is read anyhow: it could alter what the gateway hands out.
+        #expect(
+            log.records(of: sessions, "query").map { $0.keys["class"] as? String } == [nil, "ddl"])
+    }
+
+    @Test("Constants stay out of the log by a rule's word, and a reload changes that for the next statement")
+    func literals() throws {
+        func rule(_ literals: String) -> (String) -> String {
+            { text in
+                text.replacingOccurrences(
+                    of: "  - name: conformance\n",
+                    with:
+                        "  - name: conformance\n    capture: { literals: \(literals), parameters: drop }\n    forbid: [peers]\n"
+                )
+            }
+        }
+        let own = try OwnGateway(testbed, edit: rule("drop"))
+        defer { own.remove() }
+        let application = Testbed.unique("literals")
+        let canary = "canary\(UInt32.random(in: 1_000_000 ... .max))"
+        let client = try RawClient(host: own.testbed.host, port: own.testbed.port)
+        defer { client.close() }
+        _ = try client.login(
+            own.testbed,
+            parameters: [("user", "tester"), ("database", "scratch"), ("application_name", application)],
+            token: testbed.token(.conformance))
+        let statements = [
+            "select '\(canary)' -- \(canary)", "select '\(canary)'::int", "select 'open \(canary)",
+            "commit prepared '\(canary)'", "select set_config('domicile.\(canary)', '\(canary)', false)",
+            "prepare p as select '\(canary)', $1::text", "execute p('\(canary)')",
+            "explain select 1 where 'a' = '\(canary)'", "do $$ begin raise notice '\(canary)'; end $$",
+            "alter role analyst password '\(canary)'",
+            "create function \(application)() returns int language sql as 'select a from \(canary)'",
+            "create function \(application)() returns int language '\(canary)' as 'x'",
+            "set application_name = '\(canary)'", "set client_encoding = 'SJIS'", "select 'é\(canary)'",
+            "set client_encoding = 'UTF8'", "select '\(canary)' " + String(repeating: " ", count: 70_000),
+        ]
+        for sql in statements {
+            try client.send(RawClient.query(sql))
+            _ = try client.readFrames(until: "Z")
+        }
+        let (before, sessions) = try recorded(application, own) { $0.count == statements.count }
+        #expect(before.records.filter { $0.line.contains(canary) }.isEmpty)
+        let queries = before.records(of: sessions, "query")
+        #expect(queries.first?.sql == "select $1 --")
+        #expect(queries.first?.keys["literals"] as? Int == 1)
+        for (literals, expected) in [("hash", "select $1"), ("keep", "select 'plain'")] {
+            try own.reload(rule(literals))
+            try own.testbed.eventually("the configuration with \(literals) holds") {
+                try client.send(RawClient.query("select 'plain'"))
+                _ = try client.readFrames(until: "Z")
+                let last = try own.testbed.log("eu-west-1").records(of: sessions, "query").last
+                return last?.sql == expected && (last?.keys["literals"] is [Any]) == (literals == "hash")
+            }
+        }
+    }
+
+    /// The log once its query records of this application satisfy the condition.
+    private func recorded(
+        _ application: String, _ own: OwnGateway, _ condition: ([RecordedLog.Record]) -> Bool
+    ) throws -> (RecordedLog, Set<String>) {
+        var log = try own.testbed.log("eu-west-1")
+        try own.testbed.eventually("the statements of \(application) are recorded") {
+            log = try own.testbed.log("eu-west-1")
+            return condition(log.records(of: log.sessions(application: application), "query"))
+        }
+        return (log, log.sessions(application: application))
+    }
 }

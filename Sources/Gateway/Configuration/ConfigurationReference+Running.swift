@@ -43,8 +43,9 @@ extension ConfigurationReference {
                 .fallback(
                     "parameters", .choice(Capture.allCases.map(\.rawValue)), "hash", "Values of parameters."),
                 .fallback(
-                    "literals", .choice(Capture.allCases.map(\.rawValue)), "keep", "Constants in SQL.",
-                    restriction: .init(values: ["hash", "drop"], needs: "the statement guard's lexer")),
+                    "literals", .choice(Capture.allCases.map(\.rawValue)), "keep",
+                    "Constants in SQL, and what comments hold. `hash`: `$n` in their place, and a digest of each; "
+                        + "`drop`: no digest."),
                 .fallback(
                     "describe", .boolean, "true",
                     "`true`: records say what statements are (`fingerprint`, `class`, `relations`), also where nothing is "
@@ -176,9 +177,7 @@ extension ConfigurationReference {
             "rules[].capture", "What differs from `audit.capture`.",
             [
                 .optional("parameters", .choice(Capture.allCases.map(\.rawValue)), "Values of parameters."),
-                .optional(
-                    "literals", .choice(Capture.allCases.map(\.rawValue)), "Constants in SQL.",
-                    restriction: .init(values: ["hash", "drop"], needs: "the statement guard's lexer")),
+                .optional("literals", .choice(Capture.allCases.map(\.rawValue)), "Constants in SQL."),
                 .optional("describe", .boolean, "Whether records say what statements are."),
                 .optional(
                     "copy", .choice(CopyCapture.allCases.map(\.rawValue)),

@@ -6,12 +6,16 @@ package struct Judgement: Sendable {
     package struct Finding: Sendable, Hashable {
         package var classes: GuardedClasses
         package var reason: String
+        /// The reason says what a constant of the text says.
+        package var quotesConstant = false
     }
 
     /// Each once.
     package private(set) var findings: [Finding] = []
     /// Relations that the catalogue does not know: the session may have made them. Each once.
     package private(set) var unknownRelations: [String] = []
+    /// Such ones that a function's body names, which is a constant.
+    package private(set) var unknownRelationsOfBodies: [String] = []
     /// It names what the catalogue does not know: that may have been made since.
     package private(set) var namesUnknown = false
     /// Relations that it makes: names, and keys of them.
@@ -39,8 +43,10 @@ package struct Judgement: Sendable {
 
     package init() {}
 
-    package mutating func add(_ classes: GuardedClasses, _ reason: String) {
-        add(Finding(classes: classes, reason: reason))
+    package mutating func add(
+        _ classes: GuardedClasses, _ reason: String, quotesConstant: Bool = false
+    ) {
+        add(Finding(classes: classes, reason: reason, quotesConstant: quotesConstant))
     }
 
     mutating func add(_ finding: Finding) {
@@ -49,7 +55,9 @@ package struct Judgement: Sendable {
     }
 
     /// A name as it is written; a schema's end is told by a byte that no name has.
-    static func key(_ schema: String?, _ name: String) -> String { schema.map { "\($0)\u{0}\(name)" } ?? name }
+    static func key(_ schema: String?, _ name: String) -> String {
+        schema.map { "\($0)\u{0}\(name)" } ?? name
+    }
 
     /// What is made without a schema is wherever search_path says: its key has an empty one.
     mutating func noteMade(_ relation: SQLFacts.Relation) {
@@ -75,10 +83,13 @@ package struct Judgement: Sendable {
         add(.hidden, "the function \(function) is not known to be harmless")
     }
 
-    /// What another text does that this one holds.
+    /// What a constant of this text does, which is a text itself.
     mutating func add(_ inner: Judgement) {
-        for finding in inner.findings { add(finding) }
-        for relation in inner.unknownRelations { addUnknown(relation) }
+        for finding in inner.findings { add(finding.classes, finding.reason, quotesConstant: true) }
+        for relation in inner.unknownRelations + inner.unknownRelationsOfBodies
+        where unknown.insert(relation).inserted {
+            unknownRelationsOfBodies.append(relation)
+        }
         namesUnknown = namesUnknown || inner.namesUnknown
     }
 

@@ -34,8 +34,13 @@ package final class JudgementCache {
     private var young: [Int: Entry] = [:]
     private var old: [Int: Entry] = [:]
     private var youngBytes = 0
+    private var oldBytes = 0
     package private(set) var hits = 0
     package private(set) var misses = 0
+    /// Texts that went because others came.
+    package private(set) var evictions = 0
+    /// Bytes that are kept now, an estimate; what is in both halves counts twice.
+    package var bytes: Int { youngBytes + oldBytes }
 
     package init(limit: Int) { self.limit = limit }
 
@@ -68,9 +73,11 @@ package final class JudgementCache {
     private func keep(_ entry: Entry, _ hash: Int) {
         guard entry.bytes <= limit / 4 else { return }
         if youngBytes + entry.bytes > limit / 2 {
+            for (hash, entry) in old where young[hash] !== entry { evictions += 1 }
             // The halves' own memory stays theirs.
             swap(&old, &young)
             young.removeAll(keepingCapacity: true)
+            oldBytes = youngBytes
             youngBytes = 0
         }
         if let replaced = young.updateValue(entry, forKey: hash) { youngBytes -= replaced.bytes }

@@ -28,6 +28,9 @@ package struct SessionGuard: Sendable {
         wasFree = !rules.isGuarded
     }
 
+    /// What the log says of a reason that would say what a constant says, where constants are not kept.
+    static let unquoted = "a constant of the statement names what is refused"
+
     /// Judges what a text does by the session's rules.
     ///
     /// - Parameter ownsTransaction: whether a two-phase transaction that this session did not prepare is its
@@ -43,22 +46,26 @@ package struct SessionGuard: Sendable {
         _ judgement: Judgement, by rules: GuardRules, ownsTransaction: (String) -> Bool
     ) -> StatementVerdict {
         var reasons: [String] = []
+        var plain: [String] = []
         var classes: GuardedClasses = []
-        visit(judgement, by: rules, ownsTransaction) { found, reason in
+        visit(judgement, by: rules, ownsTransaction) { found, quotesConstant, reason in
             classes.formUnion(found)
             guard !found.isDisjoint(with: rules.refused), reasons.count < StatementVerdict.reasonLimit
             else { return }
             let reason = reason()
             if !reasons.contains(reason) { reasons.append(reason) }
+            let said = quotesConstant ? SessionGuard.unquoted : reason
+            if !plain.contains(said) { plain.append(said) }
         }
-        return StatementVerdict(isAllowed: reasons.isEmpty, classes: classes.names, reasons: reasons)
+        return StatementVerdict(
+            isAllowed: reasons.isEmpty, classes: classes.names, reasons: reasons, plainReasons: plain)
     }
 
     /// All that the verdict rests on, each once, for whoever wants to know why.
     package func findings(_ judgement: Judgement) -> [StatementFinding] {
         var findings: [StatementFinding] = []
         var seen: Set<StatementFinding> = []
-        visit(judgement, by: rules, { _ in false }) { classes, reason in
+        visit(judgement, by: rules, { _ in false }) { classes, _, reason in
             let finding = StatementFinding(
                 classes: classes, reason: reason(), isRefused: !classes.isDisjoint(with: rules.refused))
             if seen.insert(finding).inserted { findings.append(finding) }
@@ -68,14 +75,20 @@ package struct SessionGuard: Sendable {
 
     private func visit(
         _ judgement: Judgement, by rules: GuardRules, _ ownsTransaction: (String) -> Bool,
-        _ find: (GuardedClasses, () -> String) -> Void
+        _ find: (GuardedClasses, _ quotesConstant: Bool, () -> String) -> Void
     ) {
-        for finding in judgement.findings { find(finding.classes) { finding.reason } }
-        for key in judgement.unknownRelations
-        where !Judgement.mayBe(key, among: made) && !Judgement.mayBe(key, among: judgement.made) {
-            find(.egress) {
-                let name = key.replacing("\u{0}", with: ".")
-                return "the relation \(name) is not in the catalogue that was read last"
+        for finding in judgement.findings {
+            find(finding.classes, finding.quotesConstant) { finding.reason }
+        }
+        for (keys, isOfBody) in [
+            (judgement.unknownRelations, false), (judgement.unknownRelationsOfBodies, true),
+        ] {
+            for key in keys
+            where !Judgement.mayBe(key, among: made) && !Judgement.mayBe(key, among: judgement.made) {
+                find(.egress, isOfBody) {
+                    let name = key.replacing("\u{0}", with: ".")
+                    return "the relation \(name) is not in the catalogue that was read last"
+                }
             }
         }
         if let changed = judgement.changedTemporaries {
@@ -86,16 +99,16 @@ package struct SessionGuard: Sendable {
             }
         }
         for role in judgement.changedRoles where role.map(rules.roles.contains) ?? true {
-            find([.always, .roleChange]) {
+            find([.always, .roleChange], false) {
                 "the role \(role ?? "of the session") is handed out by the gateway"
             }
         }
         for database in judgement.changedDatabases where rules.databases.contains(database) {
-            find(.always) { "the database \(database) is handed out by the gateway" }
+            find(.always, false) { "the database \(database) is handed out by the gateway" }
         }
         for transaction in judgement.endedTransactions
         where !transactions.contains(transaction) && !ownsTransaction(transaction) {
-            find(.always) { "the prepared transaction \(transaction) is not one of this principal's" }
+            find(.always, true) { "the prepared transaction \(transaction) is not one of this principal's" }
         }
         for name in judgement.executed where !judgement.prepared.contains(name) {
             judgeExecuted(name, rules, find)
@@ -103,17 +116,19 @@ package struct SessionGuard: Sendable {
     }
 
     private func judgeExecuted(
-        _ name: String, _ rules: GuardRules, _ find: (GuardedClasses, () -> String) -> Void
+        _ name: String, _ rules: GuardRules, _ find: (GuardedClasses, Bool, () -> String) -> Void
     ) {
         guard let texts = prepared[name], !texts.isEmpty else {
-            return find(.hidden) {
+            return find(.hidden, false) {
                 "EXECUTE of \(name), of which the gateway does not know what was prepared"
             }
         }
         for text in texts {
             let inner = verdict(text.again(catalog: catalog).judgement, by: rules) { _ in false }
             if !inner.isAllowed {
-                find(rules.refused) { inner.reasons.first ?? "EXECUTE of \(name) is refused" }
+                find(rules.refused, inner.reasons.first != inner.plainReasons.first) {
+                    inner.reasons.first ?? "EXECUTE of \(name) is refused"
+                }
             }
         }
     }

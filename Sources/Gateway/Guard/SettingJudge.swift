@@ -44,7 +44,8 @@ package enum SettingJudge {
         switch setting.action {
         case .reset, .resetAll: break
         case .set, .setLocal, .setConfig, .transaction:
-            judgement.add(.always, "\(name) is the gateway's to set")
+            judgement.add(
+                .always, "\(name) is the gateway's to set", quotesConstant: setting.action == .setConfig)
         }
     }
 
@@ -65,7 +66,8 @@ package enum SettingJudge {
         }
         guard let value = setting.value, !isUnsafe(encoding: value) else {
             return judgement.add(
-                .hidden, "in client_encoding \(setting.value ?? "?") a statement can be read in two ways")
+                .hidden, "in client_encoding \(setting.value ?? "?") a statement can be read in two ways",
+                quotesConstant: true)
         }
     }
 }

@@ -300,7 +300,8 @@ package struct StatementJudge {
             judgement.add(.hidden, "a function in \(body.language ?? "?") hides what it does")
         default:
             judgement.add(
-                .hidden, "the language \(body.language ?? "?") may be untrusted, or hides what it does")
+                .hidden, "the language \(body.language ?? "?") may be untrusted, or hides what it does",
+                quotesConstant: true)
         }
     }
 

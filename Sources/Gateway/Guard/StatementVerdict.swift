@@ -5,8 +5,14 @@ package struct StatementVerdict: Sendable, Hashable {
     package var classes: [String]
     /// Why it is refused, a line each; empty where it is allowed.
     package var reasons: [String]
+    /// The same without what a constant of the text says.
+    package var plainReasons: [String]
 
-    package init(isAllowed: Bool, classes: [String], reasons: [String]) {
+    /// - Parameter plainReasons: nil where the reasons quote no constant.
+    package init(
+        isAllowed: Bool, classes: [String], reasons: [String], plainReasons: [String]? = nil
+    ) {
+        self.plainReasons = plainReasons ?? reasons
         self.isAllowed = isAllowed
         self.classes = classes
         self.reasons = reasons

@@ -1,5 +1,7 @@
 import Audit
+import GatewayGuard
 import PGWire
+import SQLText
 
 /// How a session's records are encoded, keys in interface.md's order.
 extension MessageRecorder {
@@ -20,22 +22,10 @@ extension MessageRecorder {
     /// A Query, with the verdict where it is refused.
     func recordQuery(_ sql: Span<UInt8>, into batch: inout RecordBatch) {
         beginIdentified(.query, in: &batch)
-        addSQL(sql, to: &batch)
+        let literals = addSQL(sql, to: &batch)
         addVerdict(to: &batch)
+        add(literals, to: &batch)
         batch.end()
-    }
-
-    /// A text as it may stand in the log, and what is known of it.
-    private func addSQL(_ sql: Span<UInt8>, to batch: inout RecordBatch) {
-        if let edited = redacted(sql) {
-            batch.addSQL(edited.bytes.span, clientEncoding: clientEncoding, of: message)
-            batch.add("redacted", edited.count)
-        } else {
-            batch.addSQL(sql, clientEncoding: clientEncoding, of: message)
-        }
-        if let description {
-            batch.add(description, orLeaveOut: ["fingerprint", "class", "relations"])
-        }
     }
 
     /// The verdict of a statement that goes on, where something is forbidden, or a rule that only observes would have
@@ -50,7 +40,7 @@ extension MessageRecorder {
         batch.beginObject("observed")
         batch.add("rule", observed.rule)
         batch.add("allowed", false)
-        batch.add("reasons", observed.verdict.reasons)
+        batch.add("reasons", reasons(of: observed.verdict))
         batch.endObject()
         batch.endObject()
     }
@@ -59,7 +49,7 @@ extension MessageRecorder {
         name: Span<UInt8>, sql: Span<UInt8>, parameterTypes: [UInt32], into batch: inout RecordBatch
     ) {
         beginIdentified(.parse, in: &batch)
-        addSQL(sql, to: &batch)
+        let literals = addSQL(sql, to: &batch)
         batch.add("statement_name", bytes: name)
         addVerdict(to: &batch)
         if !parameterTypes.isEmpty {
@@ -67,6 +57,7 @@ extension MessageRecorder {
             for type in parameterTypes { batch.addElement(type) }
             batch.endArray()
         }
+        add(literals, to: &batch)
         batch.end()
     }
 
@@ -82,45 +73,53 @@ extension MessageRecorder {
         case .bind, .describe, .close, .sync, .flush, .copyData, .copyDone, .copyFail, .terminate, .password:
             beginBrief(.bind, message: message, in: &batch)
         }
+        var literals: [MaskedText.Literal]?
         switch refused.record {
         case .length(let sqlBytes?): batch.add("sql_bytes", sqlBytes)
         case .length(nil): batch.add("bytes", bodyLength)
-        case .whole: addNames(tag, body, into: &batch)
+        case .whole: literals = addNames(tag, body, into: &batch)
         }
         batch.beginObject("verdict")
         batch.add("allowed", false)
         batch.add("classes", refused.verdict.classes)
-        batch.add("reasons", refused.verdict.reasons)
+        batch.add("reasons", reasons(of: refused.verdict))
         batch.endObject()
+        add(literals, to: &batch)
         batch.end()
     }
 
     /// What a refused message names; nothing of its parameters, which went nowhere.
-    private func addNames(_ tag: FrontendTag, _ body: Span<UInt8>, into batch: inout RecordBatch) {
+    ///
+    /// - Returns: the constants of its text.
+    private func addNames(
+        _ tag: FrontendTag, _ body: Span<UInt8>, into batch: inout RecordBatch
+    ) -> [MaskedText.Literal]? {
         switch tag {
         case .query:
-            guard let query = try? Query.decode(body) else { return }
-            addSQL(body.extracting(query.sql), to: &batch)
+            guard let query = try? Query.decode(body) else { return nil }
+            return addSQL(body.extracting(query.sql), to: &batch)
         case .parse:
-            guard let parse = try? Parse.decode(body) else { return }
-            addSQL(body.extracting(parse.sql), to: &batch)
+            guard let parse = try? Parse.decode(body) else { return nil }
+            let literals = addSQL(body.extracting(parse.sql), to: &batch)
             batch.add("statement_name", bytes: body.extracting(parse.name))
+            return literals
         case .bind:
             guard let head = try? ValueStream.Head.bind(body),
                 case .bind(let portal, let statement) = head.target
-            else { return }
+            else { return nil }
             batch.add("statement_name", bytes: body.extracting(statement))
             batch.add("portal", bytes: body.extracting(portal))
         case .execute:
-            guard let execute = try? Execute.decode(body) else { return }
+            guard let execute = try? Execute.decode(body) else { return nil }
             batch.add("portal", bytes: body.extracting(execute.portal))
         case .functionCall:
             guard let head = try? ValueStream.Head.functionCall(body),
                 case .function(let function) = head.target
-            else { return }
+            else { return nil }
             batch.add("function_oid", UInt64(function))
-        case .describe, .close, .sync, .flush, .copyData, .copyDone, .copyFail, .terminate, .password: return
+        case .describe, .close, .sync, .flush, .copyData, .copyDone, .copyFail, .terminate, .password: break
         }
+        return nil
     }
 
     /// A malformed message, forwarded for the replica to answer: what could be read of it is its length.

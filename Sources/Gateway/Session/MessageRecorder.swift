@@ -17,6 +17,8 @@ package struct MessageRecorder: ~Copyable {
     let isReplication: Bool
     /// What parameters leave in the log; a reload changes it.
     var capture: ParameterCapture
+    /// What constants in SQL leave there; a reload changes it, too.
+    var literals: ParameterCapture
     /// What a rule that only observes would refuse of the Query or Parse that is recorded next.
     var observed: ObservedVerdict?
     /// What it was judged as, where something is forbidden to the session and it goes on.
@@ -39,12 +41,13 @@ package struct MessageRecorder: ~Copyable {
 
     package init(
         session: String, identity: RecordFragment, isReplication: Bool, capture: ParameterCapture,
-        clientEncoding: String, conformingStrings: Bool = true
+        literals: ParameterCapture = .keep, clientEncoding: String, conformingStrings: Bool = true
     ) {
         self.session = session
         self.identity = identity
         self.isReplication = isReplication
         self.capture = capture
+        self.literals = literals
         self.clientEncoding = clientEncoding
         hasUnsafeEncoding = SettingJudge.isUnsafe(encoding: clientEncoding)
         self.conformingStrings = conformingStrings
@@ -65,12 +68,13 @@ package struct MessageRecorder: ~Copyable {
         if name == "standard_conforming_strings" { conformingStrings = value == "on" }
     }
 
-    /// The text without the passwords of role statements in it; nil where it has none.
-    func redacted(_ sql: Span<UInt8>) -> EditedText? {
-        PasswordRedaction.redact(
-            sql, strings: pipeline.isIdle ? conformingStrings ? .conforming : .escaping : .either,
-            isSafeEncoding: !hasUnsafeEncoding || !sql.holdsHighBytes)
+    /// How the string constants of the text that comes next are read.
+    var strings: SQLText.Strings {
+        guard pipeline.isIdle else { return .either }
+        return conformingStrings ? .conforming : .escaping
     }
+
+    func isSafelyEncoded(_ sql: Span<UInt8>) -> Bool { !hasUnsafeEncoding || !sql.holdsHighBytes }
 }
 
 // MARK: - The executor's messages, in their order

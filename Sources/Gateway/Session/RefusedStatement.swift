@@ -37,6 +37,17 @@ struct Refused {
             verdict ?? StatementVerdict(isAllowed: false, classes: [], reasons: [refusal.message])
         self.record = record
     }
+
+    /// What it counts as: the classes for which it is refused, else what is wrong with it.
+    func countedClasses(_ rules: GuardRules) -> [String] {
+        let forbidden = rules.refused.names
+        let classes = verdict.classes.filter(forbidden.contains)
+        guard classes.isEmpty else { return classes }
+        if case .statementTooLong = refusal { return ["too_long"] }
+        if case .statementTooComplex = refusal { return ["too_complex"] }
+        if case .statementUnreadable = refusal { return ["unreadable"] }
+        return ["other"]
+    }
 }
 
 extension Span where Element == UInt8 {

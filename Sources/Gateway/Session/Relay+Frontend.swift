@@ -210,6 +210,7 @@ extension Relay {
         } catch {
             return violation("The refusal could not be encoded.")
         }
+        worker.context.counters.countRefusedStatement(refused.countedClasses(guardian.rules))
         recordRefused(header, tag, refused, as: text)
         return tag == .functionCall
             ? put(frame, inPlaceOf: header, nonce: [], provokes: "42883", says: refused.refusal)

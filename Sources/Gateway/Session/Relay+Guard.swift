@@ -199,6 +199,7 @@ extension Relay {
     /// - Parameter mayWait: for the catalogue, where it has not been read.
     private func judge(_ texts: [JudgedText], mayWait: Bool = true) -> Judgment {
         describe(texts)
+        if guardian.rules.isGuarded { worker.context.counters.judgedStatements.increase() }
         for text in texts {
             switch text.reading {
             case .facts:

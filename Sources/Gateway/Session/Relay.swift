@@ -114,7 +114,7 @@ final class Relay {
         recordLimit = configuration.audit.recordLimit
         recorder = MessageRecorder(
             session: session.name, identity: session.encodedIdentity, isReplication: session.isReplication,
-            capture: capture, clientEncoding: connection.clientEncoding,
+            capture: capture, literals: session.literalCapture, clientEncoding: connection.clientEncoding,
             conformingStrings: connection.conformingStrings)
         describes = session.describesTexts
         guardian = SessionGuard(rules: rules)

@@ -14,7 +14,16 @@ extension Session {
 
     /// What parameters leave in the log: the rule's word before the configuration's.
     func parameterCapture(_ decision: Decision) -> ParameterCapture {
-        switch decision.capture.parameters ?? generation.configuration.audit.parameters {
+        capture(decision.capture.parameters ?? generation.configuration.audit.parameters)
+    }
+
+    /// What constants in SQL leave there, in the same way.
+    var literalCapture: ParameterCapture {
+        capture(identity.decision?.capture.literals ?? generation.configuration.audit.literals)
+    }
+
+    private func capture(_ word: Capture) -> ParameterCapture {
+        switch word {
         case .keep: .keep
         case .hash: .hash(context.captureKey)
         case .drop: .drop
@@ -129,6 +138,7 @@ extension Session {
             identity.observation = newer.policy.observe(request)
             relay.observed = observedRules
             relay.recorder.capture = parameterCapture(decision)
+            relay.recorder.literals = literalCapture
             relay.describes = describesTexts
             relay.recorder.digestCopies(digestsCopies(decision))
             relay.recorder.identity = encodedIdentity

@@ -49,7 +49,8 @@ final class Worker: LoopOwner {
         self.generation = generation
         self.mailbox = mailbox
         self.listeners = listeners
-        statements = StatementGuard(cacheBytes: generation.configuration.limits.statementCache)
+        statements = StatementGuard(
+            cacheBytes: generation.configuration.limits.statementCache, counters: context.counters)
         loop = try Loop(mailDescriptor: mailbox.descriptor, clock: context.platform.monotonic)
         let limit = generation.configuration.audit.recordLimit
         regions = context.logs.sorted { $0.key < $1.key }.map {
