@@ -93,7 +93,7 @@ package struct SessionGuard: Sendable {
         }
         if let changed = judgement.changedTemporaries {
             for name in changed where !temporaries.contains(name) && !judgement.madeTemporary.contains(name) {
-                find(.ddl) {
+                find(.ddl, false) {
                     "\(name) is no temporary relation of the session's, so its change is one of the schema"
                 }
             }
