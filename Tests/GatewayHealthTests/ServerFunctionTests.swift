@@ -70,8 +70,8 @@ extension HealthMonitorTests {
             // PostgreSQL's own word on what is not for everybody.
             let kept = try names(
                 server,
-                "p.oid < 16384 AND NOT EXISTS (SELECT FROM aclexplode(COALESCE(proacl, acldefault('f', proowner))) a "
-                    + "WHERE a.grantee = 0)")
+                "p.oid < 16384 AND NOT EXISTS (SELECT FROM "
+                    + "aclexplode(COALESCE(proacl, acldefault('f', proowner))) a WHERE a.grantee = 0)")
             #expect(kept.count > 40)
             #expect(kept.filter { BuiltInFunctions.deeds(of: $0) == [] } == Self.privileged)
         }
@@ -100,7 +100,8 @@ extension HealthMonitorTests {
 
         /// What the functions of an extension reach, where they are not `[]`.
         static let extensions: [String: CatalogReach] = [
-            "adminpack": [.egress, .settings], "dblink": .egress, "file_fdw": .egress, "postgres_fdw": .egress,
+            "adminpack": [.egress, .settings], "dblink": .egress, "file_fdw": .egress,
+            "postgres_fdw": .egress,
             "pg_stat_statements": .peers, "pg_walinspect": .peers, "pgrowlocks": .peers,
             "amcheck": .opaque, "lo": .opaque, "pageinspect": .opaque, "pg_surgery": .opaque,
             "refint": .opaque,

@@ -49,7 +49,9 @@ package struct Judgement: Sendable {
     }
 
     /// A name as it is written; a schema's end is told by a byte that no name has.
-    static func key(_ schema: String?, _ name: String) -> String { schema.map { "\($0)\u{0}\(name)" } ?? name }
+    static func key(_ schema: String?, _ name: String) -> String {
+        schema.map { "\($0)\u{0}\(name)" } ?? name
+    }
 
     /// What is made without a schema is wherever search_path says: its key has an empty one.
     mutating func noteMade(_ relation: SQLFacts.Relation) {
