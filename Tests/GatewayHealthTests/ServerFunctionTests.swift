@@ -70,8 +70,8 @@ extension HealthMonitorTests {
             // PostgreSQL's own word on what is not for everybody.
             let kept = try names(
                 server,
-                "p.oid < 16384 AND NOT EXISTS (SELECT FROM aclexplode(COALESCE(proacl, acldefault('f', proowner))) a "
-                    + "WHERE a.grantee = 0)")
+                "p.oid < 16384 AND NOT EXISTS (SELECT FROM "
+                    + "aclexplode(COALESCE(proacl, acldefault('f', proowner))) a WHERE a.grantee = 0)")
             #expect(kept.count > 40)
             #expect(kept.filter { BuiltInFunctions.deeds(of: $0) == [] } == Self.privileged)
         }
