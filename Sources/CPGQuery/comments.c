@@ -33,12 +33,11 @@ static void lineComment(Blanking *b) {
     b->found = true;
 }
 
-// One that does not end is left as it is: it is an error.
-static void blockComment(Blanking *b) {
-    size_t start = b->at;
+// To behind it; false where it does not end.
+static bool skipComment(Blanking *b) {
     int depth = 0;
     do {
-        if (b->text[b->at] == 0) return;
+        if (b->text[b->at] == 0) return false;
         if (isNext(b, '/', '*')) {
             depth++;
             b->at += 2;
@@ -49,7 +48,13 @@ static void blockComment(Blanking *b) {
             b->at++;
         }
     } while (depth > 0);
-    // Its line ends, too: a string does not go on behind one.
+    return true;
+}
+
+// One that does not end is left as it is: it is an error. Its line ends go, too.
+static void blockComment(Blanking *b) {
+    size_t start = b->at;
+    if (!skipComment(b)) return;
     memset(b->text + start, ' ', b->at - start);
     b->found = true;
 }
@@ -71,6 +76,11 @@ static void literal(Blanking *b, Literal kind) {
             if (isLineEnd(b->text[b->at])) hasLineEnd = true;
             if (b->text[b->at] == '-') lineComment(b);
             else b->at++;
+        }
+        // It stays: behind blanks alone the next literal would be taken for more of this one.
+        if (isNext(b, '/', '*')) {
+            skipComment(b);
+            return;
         }
         if (!hasLineEnd || b->text[b->at] != '\'') return;
     }

@@ -24,6 +24,19 @@ import Testing
         #expect(status("SELECT " + String(repeating: "NOT ", count: 50_000) + "true") == "too complex")
     }
 
+    @Test
+    func
+        `Comments between tokens read as on the server, which goes on with a string behind a line comment alone`()
+    {
+        #expect(
+            status("SELECT 'a' -- x\n 'b', 1 NOT /* x */ IN (2) ORDER BY 1 NULLS -- x\n FIRST") == "facts")
+        #expect(status("SELECT U&'d!0061' /* x */, 1 NOT /* y */ IN (2)") == "facts")
+        for comment in ["/* x */\n", "\n/* x */", "/**/-- x\n", "-- x\n/**/"] {
+            #expect(status("SELECT 'a' \(comment) 'b'") == "syntax error", "\(comment)")
+            #expect(status("SELECT E'a' \(comment) '\\', f('x') --'") == "syntax error", "\(comment)")
+        }
+    }
+
     @Test func `Runs of operator characters are bounded, and banners are not runs`() {
         let limit = SQLText.operatorRunLimit
         #expect(status("SELECT 1 " + String(repeating: "/*", count: 10_000)) == "too complex")
