@@ -9,7 +9,13 @@ static bool isTemporary(RangeVar *relation) {
 }
 
 void walkName(Walk *w, RangeVar *relation, int flags) {
-    if (relation == NULL || relation->relname == NULL) return;
+    if (relation == NULL) return;
+    // Where the grammar takes more than analysis does, something else may stand in a relation's place.
+    if (!IsA(relation, RangeVar)) {
+        walk(w, (Node *)relation);
+        return;
+    }
+    if (relation->relname == NULL) return;
     if (flags == SQLRelationRead && relation->schemaname == NULL && isInScope(w, relation->relname)) return;
     SQLFact *f = fact(w, SQLFactKindRelation);
     f->schema = relation->schemaname;

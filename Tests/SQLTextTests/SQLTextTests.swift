@@ -64,6 +64,22 @@ import Testing
         #expect(facts.topLevel.count == 1)
     }
 
+    @Test(arguments: [
+        "(VALUES (1, 2)) t", "a JOIN b ON f(1) = 1", "f(1) t", "(SELECT f(1)) t",
+        "a TABLESAMPLE system (f(1))",
+        "XMLTABLE('/a' PASSING f(1) COLUMNS b int) t",
+    ])
+    func `The grammar takes more than a relation where statistics are made, and all of it is read`(
+        _ from: String
+    ) {
+        guard case .facts(let facts) = SQLText.read("CREATE STATISTICS s ON a, b FROM \(from)") else {
+            Issue.record("it was not read")
+            return
+        }
+        #expect(facts.statements.map(\.kind) == [.createStatistics])
+        #expect(facts.functions.contains { $0.name == "f" } == from.contains("f(1)"))
+    }
+
     @Test func `Random bytes and cut statements never trap`() {
         var state: UInt64 = 1
         func next() -> UInt64 {

@@ -14,6 +14,7 @@ sys.path[1:1] = [str(PARTS / "guard"), str(PARTS.parent / "testbed-parts"), str(
 
 import corpus
 import trial
+import wild
 from ground import Failure, Ground, binary_of, say
 
 DESCRIPTION = """\
@@ -26,11 +27,17 @@ region, at files, the catalogue, the roles, the session's identity, whether a re
   - what must be allowed runs both ways and must be answered the same
   - in each run some cases are tried under a rule that forbids nothing, and must be seen to do their deed
 
+With --random it tries statements that nobody wrote for this instead: PostgreSQL's own regression scripts and those of its
+modules, and what sqlsmith makes up, one by one, in a session that `egress` is forbidden to and in one that nothing is forbidden to.
+Nothing of the first may reach the far end, and what the second sends there must have been refused in the first.
+
   script/integration guard                       all cases
   script/integration guard --only role,egress-lo those whose name begins so
+  script/integration guard --random 600          ten minutes of other statements; --seed N: the same again
 
-It stands on two servers, an issuer and a gateway of its own, on ports counted from $DOMICILE_TESTBED_PORT (default 8700),
-and ends them. Exit status 1: something was not as it must be.
+It stands on two servers, an issuer and a gateway of its own, on ports counted from $DOMICILE_TESTBED_PORT (default: 8700, or
+another base whose ports are free), and ends them. The scripts are those that `script/integration conformance` fetched;
+sqlsmith is installed where it is missing. Exit status 1: something was not as it must be.
 """
 
 
@@ -38,6 +45,8 @@ def arguments():
     parser = argparse.ArgumentParser(prog="script/integration guard", description=DESCRIPTION,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", metavar="PREFIX,...", help="cases whose name begins with one of these")
+    parser.add_argument("--random", metavar="SECONDS", type=int, help="statements that nobody wrote for this, so long")
+    parser.add_argument("--seed", metavar="N", type=int, default=1, help="of --random (default 1)")
     parser.add_argument("--binary", metavar="FILE", type=pathlib.Path,
                         help="the gateway (default: $DOMICILE_BIN or .build/release/domicile)")
     parser.add_argument("--verbose", action="store_true", help="print what each case did")
@@ -64,6 +73,14 @@ def run_cases(ground, cases, everything):
     finally:
         tried.close()
     return results, missed
+
+
+def run_random(ground, options):
+    tried = wild.run(ground, options.random, options.seed)
+    for failure in tried.failures:
+        print(f"FAILED {failure}")
+    print(f"seed {options.seed}: {tried.summary()}, {len(tried.failures)} failures")
+    return 1 if tried.failures else 0
 
 
 def report(results, missed, options):
@@ -97,6 +114,8 @@ def main():
         ground = Ground(binary_of(options.binary), corpus.rules(everything))
         say("starting two servers, an issuer and a gateway")
         ground.open()
+        if options.random:
+            return run_random(ground, options)
         say(f"{len(cases)} cases ({time.monotonic() - begun:.1f} s)")
         results, missed = run_cases(ground, cases, everything)
         report(results, missed, options)

@@ -14,6 +14,8 @@ from state import Failure
 PRIMARY = "orders-eu-a"
 STANDBYS = ("orders-eu-b", "orders-us-a")
 ALL = (PRIMARY, *STANDBYS)
+# Where the ways out of the database `reach` lead.
+FAR = "orders-us-a"
 REGIONS = {"orders-eu-a": "eu-west-1", "orders-eu-b": "eu-central-1", "orders-us-a": "us-east-1"}
 # These roles have no password.
 BY_CERTIFICATE = ("writer",)
@@ -78,6 +80,21 @@ CREATE DATABASE scratch OWNER tester;
 GRANT CREATE, TEMPORARY ON DATABASE scratch TO writer;
 \\connect scratch
 GRANT ALL ON SCHEMA public TO writer;
+-- Ways out of a region, to try a guard with: they lead to orders-us-a, whose log has who connects.
+CREATE DATABASE reach OWNER tester;
+\\connect reach
+CREATE EXTENSION postgres_fdw;
+CREATE EXTENSION dblink;
+CREATE EXTENSION file_fdw;
+CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw
+    OPTIONS (host '127.0.0.1', port '{far}', dbname 'orders', sslmode 'require');
+CREATE USER MAPPING FOR tester SERVER far OPTIONS (user 'tester', password '{tester}');
+CREATE USER MAPPING FOR writer SERVER far OPTIONS (user 'analyst', password '{analyst}');
+CREATE FOREIGN TABLE far_customers (id bigint, name text, country char(2)) SERVER far OPTIONS (table_name 'customers');
+CREATE VIEW far_names AS SELECT name FROM far_customers;
+CREATE SERVER files FOREIGN DATA WRAPPER file_fdw;
+CREATE FOREIGN TABLE server_version (version text) SERVER files OPTIONS (filename 'PG_VERSION');
+GRANT SELECT ON far_customers, far_names, server_version TO writer;
 \\connect orders
 ALTER DEFAULT PRIVILEGES FOR ROLE writer GRANT SELECT ON TABLES TO analyst;
 ALTER DEFAULT PRIVILEGES FOR ROLE writer GRANT SELECT ON SEQUENCES TO analyst;
@@ -173,6 +190,7 @@ def configure(testbed, name, cluster_name=None, certificate=None):
     """What differs from server to server: settings, access, certificate. The latter two are its own unless said."""
     folder = testbed.data / name
     settings = SETTINGS.format(name=cluster_name or name, port=testbed.port(name))
+    settings += "log_connections = on\n" if name == FAR else ""
     (folder / "postgresql.conf").write_text(settings + testbed.record.get("settings", ""))
     (folder / "pg_hba.conf").write_text(ACCESS)
     shutil.copyfile(testbed.certificates / f"{certificate or name}.crt", folder / "server.crt")
@@ -228,7 +246,7 @@ def initialise(testbed, name, **identity):
         password_file.unlink()
     configure(testbed, name, **identity)
     start(testbed, name)
-    psql(testbed, name, ROLES.format(**testbed.record["secrets"]), database="postgres")
+    psql(testbed, name, ROLES.format(**testbed.record["secrets"], far=testbed.port(FAR)), database="postgres")
 
 
 def make_tables(testbed):

@@ -104,7 +104,7 @@ class Ground:
         """The database as the testbed made it, and nothing of a suite left in the cluster."""
         databases = [DATABASE, *self.psql(
             "SELECT datname FROM pg_database WHERE datname NOT IN "
-            "('postgres', 'template0', 'template1', 'orders', 'scratch')")]
+            "('postgres', 'template0', 'template1', 'orders', 'scratch', 'reach')")]
         for database in databases:
             # Subscriptions hold their database; the slots they name may be gone.
             if self.psql(f"SELECT 1 FROM pg_database WHERE datname = '{database}' AND EXISTS (SELECT 1 FROM "

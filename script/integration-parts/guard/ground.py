@@ -20,8 +20,11 @@ from state import REPOSITORY, Failure, Testbed
 # The server in the gateway's region, and the one that stands for another region: no replica of anything.
 NEAR, FAR = "orders-eu-a", "orders-us-a"
 USER, PEER = "tester", "peer"
+BASES = (8700, 18700, 19700)
 # What the gateway serves: a database for each protocol, so that no case finds what the same case left behind.
 SERVED = {"simple": "served_simple", "extended": "served_extended"}
+# Empty, for statements that nobody wrote for this.
+WILD = "wild"
 TEMPLATE, DIRECT, TWINS = "corpus", "direct", {"simple": "twin_simple", "extended": "twin_extended"}
 FREE = corpus.rule_name("read_write", [])
 SETTINGS = """\
@@ -62,7 +65,7 @@ regions:
   eu-west-1: {{ jurisdiction: EU, audit: audit/eu-west-1, networks: [127.0.0.0/8] }}
 databases:
 {databases}
-health: {{ interval: 500ms, timeout: 1s, fall: 2, rise: 1, user: domicile_health, password: "${{DOMICILE_PASSWORD_HEALTH}}" }}
+health: {{ interval: 500ms, timeout: 1s, fall: 2, rise: 1, catalog_interval: 2s, user: domicile_health, password: "${{DOMICILE_PASSWORD_HEALTH}}" }}
 limits: {{ sessions_per_subject: 100, logins_per_second_per_address: 5000, logins_per_second_per_subject: 5000, failure_delay: 0 }}
 rules:
 {rules}
@@ -89,7 +92,9 @@ class Ground:
     """Everything of one run. `close` ends and removes all of it."""
 
     def __init__(self, binary, rules):
-        os.environ.setdefault("DOMICILE_TESTBED_PORT", "8700")
+        if "DOMICILE_TESTBED_PORT" not in os.environ:
+            free = (base for base in BASES if not Testbed.taken_ports(base))
+            os.environ["DOMICILE_TESTBED_PORT"] = str(next(free, BASES[0]))
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="domicile-guard."))
         self.folder.chmod(0o711)
         self.original = binary
@@ -172,6 +177,7 @@ class Ground:
         with self.direct("postgres") as admin:
             for name in (*SERVED.values(), *TWINS.values(), DIRECT):
                 admin.value(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+            admin.value(f"CREATE DATABASE {WILD}")
 
     def values(self, database):
         port = str(self.testbed.port(FAR))
@@ -186,9 +192,9 @@ class Ground:
     # The gateway.
 
     def configure(self):
-        databases = "".join(DATABASE.format(name=name, port=self.testbed.port(NEAR), server=NEAR) for name in SERVED.values())
+        databases = "".join(DATABASE.format(name=name, port=self.testbed.port(NEAR), server=NEAR) for name in (*SERVED.values(), WILD))
         rules = "\n".join(
-            RULE.format(name=name, databases=", ".join(SERVED.values()), access=access, forbid=", ".join(forbid))
+            RULE.format(name=name, databases=", ".join((*SERVED.values(), WILD)), access=access, forbid=", ".join(forbid))
             for name, (access, forbid) in self.rules.items())
         gateway.configuration_file(self.testbed).write_text(CONFIGURATION.format(
             listener=json.dumps(str(gateway.socket_path(self.testbed))), admin=self.testbed.port("admin"),

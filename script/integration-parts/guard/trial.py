@@ -74,6 +74,7 @@ class Trial:
         except session.Ended as ended:
             text = f"{text}; the session ended: {ended}".strip("; ")
         found.update(watch.effects())
+        self.restore_outside()
         self.restore()
         return found, text
 
@@ -126,8 +127,11 @@ class Trial:
                 problems.append(f"the session ended: {ended}")
             else:
                 answers = [ended]
-        found.update(watch.effects())
-        self.restore_served(database, watch)
+        seen = watch.effects()
+        found.update(seen)
+        self.restore_outside()
+        if seen or case.before(values):
+            self.restore_served(database)
         problems += [f"{effect}: {what}" for effect, what in found.items()]
         if not any(is_refusal(answer) for answer in answers) and not (case.is_syntax_error and answers and answers[-1].errors):
             problems.append("not refused")
@@ -212,8 +216,9 @@ class Trial:
 
     def restore(self):
         """After a case that ran direct."""
-        with self.ground.direct(DIRECT) as admin:
-            admin.value(f"ALTER DATABASE {DIRECT} RESET ALL")
+        if self.catalogue(DIRECT).look() == self.at_first:
+            return
+        self.postgres.value(f"ALTER DATABASE {DIRECT} RESET ALL")
         self.restore_cluster()
         if self.catalogue(DIRECT).look() == self.at_first:
             return
@@ -227,17 +232,18 @@ class Trial:
         self.postgres.value(f"CREATE DATABASE {DIRECT} TEMPLATE {TEMPLATE}")
         self.at_first = self.catalogue(DIRECT).look()
 
-    def restore_served(self, database, watch):
+    def restore_served(self, database):
         """What an allowed `before` made; and where a case was not refused, as much as can be put back."""
-        if watch.effects() or self.far.rows() != self.far.rows_at_first:
-            self.restore_cluster()
-        with self.ground.direct(database) as admin:
-            admin.value("SELECT lo_unlink(oid) FROM pg_largeobject_metadata; TRUNCATE scratch; DROP TABLE IF EXISTS t1")
+        self.restore_cluster()
+        self.catalogue(database).session.value(
+            "SELECT lo_unlink(oid) FROM pg_largeobject_metadata; TRUNCATE scratch; DROP TABLE IF EXISTS t1")
 
-    def restore_cluster(self):
+    def restore_outside(self):
         if self.far.rows() != self.far.rows_at_first:
             self.far.restore()
         self.files.restore()
+
+    def restore_cluster(self):
         if self.is_cluster_as_it_was():
             return
         for text in (
