@@ -149,7 +149,7 @@ import Testing
             of: catalogue.rows, builtIns: Catalogue.builtIns, body: { _ in nil }, harmless: harmless)
         let expected: [(String, CatalogReach)] = [
             ("postgis", []), ("elsewhere", [.program, .egress]), ("vector", [.program, .egress]),
-            ("leaves", .egress), ("definer", .roleChange),
+            ("leaves", [.egress, .opaque]), ("definer", .roleChange),
         ]
         for (name, reach) in expected { #expect(snapshot.reach(name) == reach, "\(name)") }
         #expect(snapshot.functions(named: "total", schema: "app").map(\.reach) == [[]])
