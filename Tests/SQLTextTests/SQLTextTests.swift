@@ -76,7 +76,7 @@ import Testing
             Issue.record("it was not read")
             return
         }
-        #expect(facts.statements.map(\.kind) == [.createStatistics])
+        #expect(facts.topLevel.map(\.kind) == [.createStatistics])
         #expect(facts.functions.contains { $0.name == "f" } == from.contains("f(1)"))
     }
 
