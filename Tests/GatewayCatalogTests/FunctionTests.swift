@@ -95,9 +95,13 @@ import Testing
         #expect(reach("BEGIN PERFORM set_config('Role', b, true); END") == [.settings, .roleChange])
         for first in ["a", "'a' || b", "E'a'", "'a''b'", "$$a$$", "'a'::text", "'a' -- x\n 'b'", "a => 'b'"] {
             #expect(
-                reach("BEGIN PERFORM set_config(\(first), 'b', true); END") == [.settings, .roleChange],
+                reach("BEGIN PERFORM set_config(\(first), 'b', true); END") == [
+                    .opaque, .settings, .roleChange,
+                ],
                 "\(first)")
         }
+        #expect(
+            reach("BEGIN PERFORM set_config('client_encoding', 'GBK', true); END") == [.opaque, .settings])
         #expect(reach("BEGIN PERFORM \"set_config\"('role', 'b', true); END") == [.settings, .roleChange])
         #expect(reach("BEGIN IF a THEN SET x FROM CURRENT; END IF; END") == .settings)
     }

@@ -32,7 +32,7 @@ import Testing
         filled("") { _ in "DO'';" }, filled("LOCK a") { _ in ",a" }, filled("") { _ in "GRANT a TO b;" },
         filled("SELECT FROM f()") { _ in ",f()" }, filled("SELECT") { _ in " UNION SELECT" },
         filled("WITH a AS (SELECT 1)", " SELECT 1") { ",a\($0) AS (TABLE a\($0))" },
-        filled("WITH " + (0..<500).map { "a\($0) AS (SELECT)" }.joined(separator: ",") + " SELECT FROM b") {
+        filled("WITH " + (0..<200).map { "a\($0) AS (SELECT)" }.joined(separator: ",") + " SELECT FROM b") {
             _ in ",b"
         },
         filled("SELECT 1") { _ in "+1" }, filled("SELECT ", "true") { _ in "NOT " },
@@ -72,6 +72,6 @@ import Testing
             !isQuick("SELECT 1" + String(repeating: String(repeating: "+", count: limit) + " 1", count: 2)))
         #expect(!isQuick("SELECT '" + String(repeating: "x", count: JudgedText.quickBytes) + "'"))
         // A long table of a document, drawn with lines.
-        #expect(isQuick("SELECT '" + String(repeating: "|---|---|---|---|\n", count: 800) + "'"))
+        #expect(isQuick("SELECT '" + String(repeating: "|---|---|---|---|\n", count: 400) + "'"))
     }
 }

@@ -134,7 +134,7 @@ enum CatalogFixture {
         ("file_view", .egress, .egress, .egress), ("activity", .peers, .peers, .peers), ("clean", [], [], []),
         ("plain", [], [], []), ("plain_id_seq", [], [], []), ("pg_stat_activity", .peers, .peers, .peers),
         ("pg_class", [], [], []), ("pg_tables", [], [], []),
-        ("pg_settings", [], [], [.settings, .roleChange]),
+        ("pg_settings", [], [], [.opaque, .settings, .roleChange]),
         ("pg_stat_statements", .peers, .peers, .peers),
         ("by_default", [], [], .egress), ("by_own_default", [], [], .egress), ("by_trigger", [], [], .egress),
         ("by_when", [], [], .egress), ("by_check", .egress, .egress, .egress),
@@ -153,7 +153,7 @@ enum CatalogFixture {
         ("atomic_file", .egress), ("atomic_clean", []), ("with_default", .egress), ("definer", .roleChange),
         ("dynamic", .opaque), ("writable", .settings), ("sets", .settings), ("renamed", .egress),
         ("innocent", .egress), ("nightly", .egress), ("longest", .egress),
-        ("forge", [.settings, .roleChange]),
+        ("forge", [.opaque, .settings, .roleChange]),
         ("clean", []),
         // Of extensions.
         ("dblink", [.egress, .opaque]), ("dblink_exec", [.egress, .opaque]), ("dblink_connect", .egress),

@@ -81,7 +81,7 @@ package final class JudgedText: Sendable {
     }
 
     /// Bytes of a text that a worker reads itself: of that length none was found that takes three milliseconds.
-    package static let quickBytes = 16 << 10
+    package static let quickBytes = 8 << 10
 
     /// Whether a worker may read a text itself, without holding up its other sessions.
     package static func isQuick(_ sql: Span<UInt8>) -> Bool {

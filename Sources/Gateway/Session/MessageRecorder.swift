@@ -63,7 +63,7 @@ package struct MessageRecorder: ~Copyable {
     package mutating func parameterChanged(_ name: String, _ value: String) {
         if name == "client_encoding" {
             clientEncoding = value
-            hasUnsafeEncoding = SettingJudge.isUnsafe(encoding: value)
+            hasUnsafeEncoding = hasUnsafeEncoding || SettingJudge.isUnsafe(encoding: value)
         }
         if name == "standard_conforming_strings" { conformingStrings = value == "on" }
     }

@@ -110,7 +110,9 @@ extension Relay {
     /// What of the session's settings the gateway must know.
     private func noteParameter(_ name: String, _ value: String) {
         recorder.parameterChanged(name, value)
-        if name == "client_encoding" { hasUnsafeEncoding = SettingJudge.isUnsafe(encoding: value) }
+        if name == "client_encoding" {
+            hasUnsafeEncoding = hasUnsafeEncoding || SettingJudge.isUnsafe(encoding: value)
+        }
         if name == "standard_conforming_strings" { conformingStrings = value == "on" }
         // It can come only after the statement that did it: the session ends before it can use it.
         if name == "default_transaction_read_only", value == "off", session.isReadOnly {

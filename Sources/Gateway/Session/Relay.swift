@@ -42,7 +42,8 @@ final class Relay {
     var judged: Judged?
     /// The replica's catalogue; nil where none was read, or nothing is forbidden.
     var catalog: PublishedCatalog?
-    /// The session's client_encoding is one whose characters may end in an ASCII byte.
+    /// The session's client_encoding is, or was, one whose characters may end in an ASCII byte: a RESET brings it back
+    /// before the replica tells of it (F-GRD-10).
     var hasUnsafeEncoding: Bool
     /// How often statements were judged again for want of a catalogue.
     var catalogWaits = 0

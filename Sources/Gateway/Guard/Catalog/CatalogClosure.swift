@@ -123,7 +123,7 @@ package struct CatalogClosure {
         builtInNames[name] = node
         var reach = builtIns(name)
         // A body whose calls all name what they set has no way here.
-        if name == WatchedSettings.function { reach.formUnion([.settings, .roleChange]) }
+        if name == WatchedSettings.function { reach.formUnion([.opaque, .settings, .roleChange]) }
         graph.mark(
             node,
             CatalogReach.each.filter { reach.contains($0) }.map { kind in

@@ -67,6 +67,7 @@ extension BodyFacts {
         switch setting.action {
         case .set, .setLocal, .reset, .setConfig:
             guard let name = setting.name else {
+                add(.opaque, "may set any configuration parameter")
                 add(.roleChange, "may set any configuration parameter")
                 return add(.settings, "may set any configuration parameter")
             }

@@ -9,8 +9,10 @@ package enum WatchedSettings {
         switch folded {
         case "role", "session_authorization": return [.roleChange, .settings]
         case "transaction_read_only", "default_transaction_read_only", "standard_conforming_strings",
-            "backslash_quote", "client_encoding":
+            "backslash_quote":
             return [.settings]
+        // The text behind it in a pipeline is read in it before the server tells of it (F-GRD-10).
+        case "client_encoding": return [.opaque, .settings]
         default: return folded.hasPrefix("domicile.") ? [.settings] : []
         }
     }
