@@ -92,6 +92,7 @@ CREATE USER MAPPING FOR tester SERVER far OPTIONS (user 'tester', password '{tes
 CREATE USER MAPPING FOR writer SERVER far OPTIONS (user 'analyst', password '{analyst}');
 CREATE FOREIGN TABLE far_customers (id bigint, name text, country char(2)) SERVER far OPTIONS (table_name 'customers');
 CREATE VIEW far_names AS SELECT name FROM far_customers;
+ALTER VIEW far_names OWNER TO tester;
 CREATE SERVER files FOREIGN DATA WRAPPER file_fdw;
 CREATE FOREIGN TABLE server_version (version text) SERVER files OPTIONS (filename 'PG_VERSION');
 GRANT SELECT ON far_customers, far_names, server_version TO writer;
