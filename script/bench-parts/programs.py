@@ -1,6 +1,8 @@
 """What parts of the gateway cost by themselves: builds a program of Benchmarks/ with those parts' sources and runs it."""
 
+import json
 import pathlib
+import shlex
 import subprocess
 import tempfile
 
@@ -8,8 +10,6 @@ import report
 from systems import REPOSITORY, Failure
 
 GATEWAY = REPOSITORY / "Sources/Gateway"
-WALK = REPOSITORY / "Sources/CPGQuery"
-SERVER_HEADERS = "/usr/include/postgresql/15/server"
 SETTINGS = ["-O", "-wmo", "-swift-version", "6", "-package-name", "domicile", "-parse-as-library"]
 
 
@@ -28,22 +28,36 @@ def compile_module(folder, name, sources):
     return made
 
 
-def compile_walk(folder):
-    """The C of CPGQuery, and the map by which Swift finds it."""
-    (folder / "module.modulemap").write_text(
-        f'module CPGQuery {{ header "{WALK}/include/CPGQuery.h" link "pg_query" export * }}\n')
-    made = []
-    for file in sorted(WALK.glob("*.c")):
-        made.append(folder / f"{file.stem}.o")
-        run(["clang", "-O2", "-isystem", SERVER_HEADERS, "-Wno-ignored-attributes", "-I", WALK / "include", "-c", file,
-             "-o", made[-1]], f"compiling {file.name}")
-    return made
+def release_modules(names):
+    """Flags and objects of modules as script/build made them, for those that import packages of others."""
+    build = REPOSITORY / ".build/release"
+    packages = json.loads((build / "description.json").read_text())
+    module = next(one for one in packages["swiftCommands"].values() if one["moduleName"] == names[-1])
+    flags = ["-I", module["importPath"]]
+    words = module["otherArguments"]
+    for index, word in enumerate(words):
+        # What the modules share with their package only.
+        if word == "-package-name":
+            flags += ["-package-name", words[index + 1]]
+        if word == "-Xcc" and words[index + 1].startswith("-fmodule-map-file="):
+            flags += ["-Xcc", words[index + 1]]
+        if word == "-Xcc" and words[index + 1] == "-I":
+            flags += ["-Xcc", "-I", "-Xcc", words[index + 3]]
+    wanted, left = set(names), list(names)
+    while left:
+        for name in packages["targetDependencyMap"].get(left.pop(), []):
+            if name not in wanted:
+                wanted.add(name)
+                left.append(name)
+    linked = shlex.split((build / "domicile.product/Objects.LinkFileList").read_text())
+    folders = {f"{name}.build" for name in wanted}
+    return flags, [file for file in linked if folders & set(pathlib.Path(file).parts)]
 
 
-def lines_of(program, objects, folder):
+def lines_of(program, objects, folder, flags=()):
     """Builds the program and runs it: the cells of each line that it prints."""
     made = folder / program
-    run(["swiftc", *SETTINGS, "-I", folder, "-module-name", program, REPOSITORY / f"Benchmarks/{program}.swift",
+    run(["swiftc", *SETTINGS, "-I", folder, *flags, "-module-name", program, REPOSITORY / f"Benchmarks/{program}.swift",
          *objects, "-o", made], f"compiling {program}")
     return [line.split("\t") for line in run([made], program).splitlines()]
 
@@ -62,12 +76,8 @@ def decisions():
 def judgements():
     """What the guard's verdict takes: the text's bytes, what it is, microseconds from memory and read anew."""
     with tempfile.TemporaryDirectory(prefix="domicile-bench-") as name:
-        folder = pathlib.Path(name)
-        objects = compile_walk(folder)
-        for module, sources in (("SQLText", REPOSITORY / "Sources/SQLText"), ("GatewayPolicy", GATEWAY / "Policy"),
-                                ("GatewayCatalog", GATEWAY / "Guard/Catalog"), ("GatewayGuard", GATEWAY / "Guard")):
-            objects.append(compile_module(folder, module, sources))
-        rows = lines_of("Judgements", objects, folder)
+        flags, objects = release_modules(["GatewayPolicy", "GatewayCatalog", "SQLText", "Audit", "GatewayGuard"])
+        rows = lines_of("Judgements", [*objects, "-lpg_query", "-lstdc++"], pathlib.Path(name), flags)
     return report.table(
         ["bytes", "statement", "µs a verdict, text remembered", "µs, text read anew"],
         [[f"{int(size):,}", title, f"{float(remembered):.2f}", report.number(float(read))]
