@@ -1,5 +1,6 @@
 // What the guard takes to judge a statement: `script/bench --judgements` builds and runs this. Prints one line a case: bytes of
-// the text, what it is, then microseconds for the verdict of a text that is remembered, and of one that is read.
+// the text, what it is, then microseconds for the verdict of a text that is remembered, of one
+// that is read, and of one that is read and described for its record.
 
 import GatewayCatalog
 import GatewayGuard
@@ -69,12 +70,15 @@ enum Judgements {
                     let text = cache.judge(bytes.span, conformingStrings: true, catalog: catalog)
                     return session.verdict(text.judgement).isAllowed
                 }, expecting: one.isAllowed)
-            let read = time(
-                {
-                    let text = JudgedText(bytes.span, conformingStrings: true, catalog: catalog)
-                    return session.verdict(text.judgement).isAllowed
-                }, expecting: one.isAllowed)
-            print("\(bytes.count)\t\(one.title)\t\(remembered)\t\(read)")
+            let read = [false, true].map { describes in
+                time(
+                    {
+                        let text = JudgedText(
+                            bytes.span, conformingStrings: true, catalog: catalog, describes: describes)
+                        return session.verdict(text.judgement).isAllowed
+                    }, expecting: one.isAllowed)
+            }
+            print("\(bytes.count)\t\(one.title)\t\(remembered)\t\(read[0])\t\(read[1])")
         }
     }
 }

@@ -30,7 +30,7 @@ func run(_ input: [UInt8]) {
 private let everything = Set(StatementClass.allCases)
 
 private func judge(_ text: [UInt8], _ conforming: Bool) -> JudgedText {
-    JudgedText(text.span, conformingStrings: conforming, catalog: published)
+    JudgedText(text.span, conformingStrings: conforming, catalog: published, describes: true)
 }
 
 private func verdict(

@@ -54,10 +54,15 @@ package struct RecordBatch: ~Copyable, Sendable {
 
     /// Opens a record: its salt is made here.
     package mutating func begin(_ type: RecordType) {
+        beginMembers()
+        RecordBatch.open(type, in: &bytes, salts: &salts)
+    }
+
+    /// What `begin` does, without the head that only a record has: a fragment needs no salt.
+    mutating func beginMembers() {
         precondition(!isOpen, "a record is open")
         start = bytes.count
         isOpen = true
-        RecordBatch.open(type, in: &bytes, salts: &salts)
         comma = true
         depth = 0
         skipped = 0

@@ -11,11 +11,9 @@ extension RecordBatch {
         recordLimit: Int, _ build: (inout RecordBatch) -> Void
     ) -> RecordFragment {
         var batch = RecordBatch(recordLimit: recordLimit)
-        batch.begin(.query)
-        let from = batch.bytes.count
+        batch.beginMembers()
         build(&batch)
-        let session = batch.session.map { $0.lowerBound - from..<$0.upperBound - from }
-        return RecordFragment(bytes: Array(batch.bytes[from...]), session: session)
+        return RecordFragment(bytes: batch.bytes, session: batch.session)
     }
 
     /// Adds the fragment's members to the open record, which has none yet but its type.

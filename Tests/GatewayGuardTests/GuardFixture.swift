@@ -74,7 +74,7 @@ enum GuardFixture {
         _ sql: String, conforming: Bool = true, catalog: PublishedCatalog? = published
     ) -> JudgedText {
         let bytes = Array(sql.utf8)
-        return JudgedText(bytes.span, conformingStrings: conforming, catalog: catalog)
+        return JudgedText(bytes.span, conformingStrings: conforming, catalog: catalog, describes: true)
     }
 
     static func session(_ rules: GuardRules) -> SessionGuard {

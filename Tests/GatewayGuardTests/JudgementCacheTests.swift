@@ -58,4 +58,18 @@ import Testing
         #expect(judge(cache, sql).judgement.findings.isEmpty)
         #expect(!judge(cache, sql, conforming: false).judgement.findings.isEmpty)
     }
+
+    @Test func `A description is made where it is wanted, and what has one serves where none is`() {
+        let cache = JudgementCache(limit: 1 << 20)
+        let sql = Array("SELECT a FROM orders".utf8)
+        func judge(_ describes: Bool) -> JudgedText {
+            cache.judge(
+                sql.span, conformingStrings: true, catalog: GuardFixture.published, describes: describes)
+        }
+        #expect(judge(false).description == nil)
+        let described = judge(true)
+        #expect(described.description != nil)
+        #expect(judge(false) === described && judge(true) === described)
+        #expect(cache.misses == 2 && cache.hits == 2)
+    }
 }

@@ -79,6 +79,6 @@ def judgements():
         flags, objects = release_modules(["GatewayPolicy", "GatewayCatalog", "SQLText", "Audit", "GatewayGuard"])
         rows = lines_of("Judgements", [*objects, "-lpg_query", "-lstdc++"], pathlib.Path(name), flags)
     return report.table(
-        ["bytes", "statement", "µs a verdict, text remembered", "µs, text read anew"],
-        [[f"{int(size):,}", title, f"{float(remembered):.2f}", report.number(float(read))]
-         for size, title, remembered, read in rows])
+        ["bytes", "statement", "µs a verdict, text remembered", "µs, text read anew", "µs, described for its record too"],
+        [[f"{int(size):,}", title, f"{float(remembered):.2f}", report.number(float(read)),
+          report.number(float(described))] for size, title, remembered, read, described in rows])

@@ -49,7 +49,7 @@ extension ConfigurationReference {
                 .fallback(
                     "describe", .boolean, "true",
                     "`true`: records say what statements are (`fingerprint`, `class`, `relations`), also where nothing is "
-                        + "forbidden and they would not be read otherwise."),
+                        + "forbidden and they would not be read otherwise. `false`: nowhere."),
                 .fallback(
                     "copy", .choice(CopyCapture.allCases.map(\.rawValue)), "bytes",
                     "A COPY's data: how many bytes, or their SHA-256 too."),

@@ -50,22 +50,28 @@ package final class JudgedText: Sendable {
         )
     }
 
-    package convenience init(_ sql: Span<UInt8>, conformingStrings: Bool, catalog: PublishedCatalog?) {
+    /// - Parameter describes: whether records say what the text is: its fingerprint takes longer than its verdict.
+    package convenience init(
+        _ sql: Span<UInt8>, conformingStrings: Bool, catalog: PublishedCatalog?, describes: Bool = false
+    ) {
         self.init(
-            sql, conformingStrings: conformingStrings, catalog: catalog,
+            sql, conformingStrings: conformingStrings, catalog: catalog, describes: describes,
             identity: JudgedText.identity(of: sql, conformingStrings: conformingStrings))
     }
 
-    init(_ sql: Span<UInt8>, conformingStrings: Bool, catalog: PublishedCatalog?, identity: Int) {
+    init(
+        _ sql: Span<UInt8>, conformingStrings: Bool, catalog: PublishedCatalog?, describes: Bool,
+        identity: Int
+    ) {
         self.identity = identity
         self.catalog = catalog?.number ?? 0
         bytes = 5 * sql.count + 1152
         let catalog = catalog?.snapshot
-        switch SQLText.read(sql, conformingStrings: conformingStrings, fingerprint: true) {
+        switch SQLText.read(sql, conformingStrings: conformingStrings, fingerprint: describes) {
         case .facts(let facts):
             reading = .facts(facts)
             judgement = StatementJudge.judge(facts, catalog: catalog)
-            description = TextDescription.encode(facts)
+            description = describes ? TextDescription.encode(facts) : nil
             mayDoForbidden = false
         case .syntaxError(let message, _):
             reading = .syntaxError(message)

@@ -11,17 +11,21 @@ package final class JudgementCache {
         let conformingStrings: Bool
         /// Of the catalogue that it was judged against; 0: none had been read.
         let catalog: Int
+        let describes: Bool
         let text: JudgedText
 
-        init(sql: [UInt8], conformingStrings: Bool, catalog: Int, text: JudgedText) {
+        init(sql: [UInt8], conformingStrings: Bool, catalog: Int, describes: Bool, text: JudgedText) {
+            self.describes = describes
             self.sql = sql
             self.conformingStrings = conformingStrings
             self.catalog = catalog
             self.text = text
         }
 
-        func isOf(_ sql: Span<UInt8>, conformingStrings: Bool, catalog: Int) -> Bool {
-            catalog == self.catalog && conformingStrings == self.conformingStrings
+        /// One that is described serves where no description is wanted.
+        func isOf(_ sql: Span<UInt8>, conformingStrings: Bool, catalog: Int, describes: Bool) -> Bool {
+            (self.describes || !describes) && catalog == self.catalog
+                && conformingStrings == self.conformingStrings
                 && SQLBytes.areEqual(sql, self.sql)
         }
 
@@ -48,25 +52,29 @@ package final class JudgementCache {
     ///
     /// - Parameter catalog: nil where none has been read.
     package func judge(
-        _ sql: Span<UInt8>, conformingStrings: Bool, catalog: PublishedCatalog?
+        _ sql: Span<UInt8>, conformingStrings: Bool, catalog: PublishedCatalog?, describes: Bool = false
     ) -> JudgedText {
         let number = catalog?.number ?? 0
         let hash = JudgedText.identity(of: sql, conformingStrings: conformingStrings)
-        if let found = young[hash], found.isOf(sql, conformingStrings: conformingStrings, catalog: number) {
+        func fits(_ entry: Entry) -> Bool {
+            entry.isOf(sql, conformingStrings: conformingStrings, catalog: number, describes: describes)
+        }
+        if let found = young[hash], fits(found) {
             hits += 1
             return found.text
         }
-        if let found = old[hash], found.isOf(sql, conformingStrings: conformingStrings, catalog: number) {
+        if let found = old[hash], fits(found) {
             hits += 1
             keep(found, hash)
             return found.text
         }
         misses += 1
-        let text = JudgedText(sql, conformingStrings: conformingStrings, catalog: catalog, identity: hash)
+        let text = JudgedText(
+            sql, conformingStrings: conformingStrings, catalog: catalog, describes: describes, identity: hash)
         keep(
             Entry(
                 sql: SQLBytes.copy(sql), conformingStrings: conformingStrings,
-                catalog: number, text: text), hash)
+                catalog: number, describes: describes, text: text), hash)
         return text
     }
 

@@ -15,6 +15,7 @@ final class LongStatements: Sendable {
         /// How its strings are to be read: under either setting where that may be changing.
         let conformingStrings: [Bool]
         let catalog: PublishedCatalog?
+        let describes: Bool
         let completion: @Sendable ([JudgedText]) -> Void
     }
 
@@ -61,7 +62,7 @@ final class LongStatements: Sendable {
 
     private static func read(_ job: Job) -> [JudgedText] {
         job.conformingStrings.map {
-            JudgedText(job.sql.span, conformingStrings: $0, catalog: job.catalog)
+            JudgedText(job.sql.span, conformingStrings: $0, catalog: job.catalog, describes: job.describes)
         }
     }
 }

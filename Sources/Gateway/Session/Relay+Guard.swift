@@ -154,7 +154,8 @@ extension Relay {
         }
         if !JudgedText.isQuick(sql) { return judgeLong(sql) }
         let texts = worker.statements.judge(
-            sql, conformingStrings: conformingStrings, mayChange: mayHaveChangedLexer, catalog: catalog)
+            sql, conformingStrings: conformingStrings, mayChange: mayHaveChangedLexer, catalog: catalog,
+            describes: describes)
         return judge(texts)
     }
 
@@ -184,7 +185,7 @@ extension Relay {
         let job = LongStatements.Job(
             sql: sql.bytes(in: 0..<sql.count),
             conformingStrings: mayHaveChangedLexer ? [true, false] : [conformingStrings],
-            catalog: catalog
+            catalog: catalog, describes: describes
         ) { texts in
             // Under the setting that does not hold it may be no SQL at all.
             let readable = texts.filter { if case .facts = $0.reading { true } else { false } }

@@ -54,7 +54,8 @@ extension Relay {
             return []
         }
         let texts = worker.statements.judge(
-            sql, conformingStrings: conformingStrings, mayChange: mayHaveChangedLexer, catalog: catalog)
+            sql, conformingStrings: conformingStrings, mayChange: mayHaveChangedLexer, catalog: catalog,
+            describes: describes)
         describe(texts)
         observe(texts)
         return texts
@@ -67,7 +68,7 @@ extension Relay {
         describe(
             worker.statements.judge(
                 sql, conformingStrings: conformingStrings, mayChange: mayHaveChangedLexer,
-                catalog: catalog))
+                catalog: catalog, describes: true))
     }
 
     /// Has it recorded what a text is that was read; nothing where it may be two things.

@@ -13,11 +13,15 @@ struct StatementGuard {
 
     /// What the text does; where a change of the lexer's settings may be under way, how it reads under either counts.
     func judge(
-        _ sql: Span<UInt8>, conformingStrings: Bool, mayChange: Bool, catalog: PublishedCatalog?
+        _ sql: Span<UInt8>, conformingStrings: Bool, mayChange: Bool, catalog: PublishedCatalog?,
+        describes: Bool
     ) -> [JudgedText] {
-        var texts = [read(sql, conformingStrings: conformingStrings, catalog: catalog)]
+        var texts = [
+            read(sql, conformingStrings: conformingStrings, catalog: catalog, describes: describes)
+        ]
         if mayChange, sql.holdsBackslash {
-            let other = read(sql, conformingStrings: !conformingStrings, catalog: catalog)
+            let other = read(
+                sql, conformingStrings: !conformingStrings, catalog: catalog, describes: describes)
             // What does not parse under the other fails there as it would on the server.
             if case .facts = other.reading { texts.append(other) }
         }
@@ -25,9 +29,12 @@ struct StatementGuard {
     }
 
     /// From memory or read now, and counted.
-    private func read(_ sql: Span<UInt8>, conformingStrings: Bool, catalog: PublishedCatalog?) -> JudgedText {
+    private func read(
+        _ sql: Span<UInt8>, conformingStrings: Bool, catalog: PublishedCatalog?, describes: Bool
+    ) -> JudgedText {
         let (misses, evictions, bytes) = (cache.misses, cache.evictions, cache.bytes)
-        let text = cache.judge(sql, conformingStrings: conformingStrings, catalog: catalog)
+        let text = cache.judge(
+            sql, conformingStrings: conformingStrings, catalog: catalog, describes: describes)
         if cache.misses == misses {
             counters.textHits.increase()
         } else {
