@@ -10,18 +10,14 @@ struct GuardRowsTests {
     init() throws { testbed = try Testbed() }
 
     private func token(_ persona: String, forbidding classes: String...) throws -> String {
-        let list = classes.map { "\"\($0)\"" }.joined(separator: ",")
-        return try testbed.mint(
-            persona, #"authorization_details=[{"type":"domicile","forbid":[\#(list)]}]"#)
+        try testbed.mint(persona, forbidding: classes)
     }
 
     private func session(_ testbed: Testbed, forbidding classes: String...) throws -> RawClient {
         let client = try RawClient(host: testbed.host, port: testbed.port)
-        let list = classes.map { "\"\($0)\"" }.joined(separator: ",")
-        let details = #"authorization_details=[{"type":"domicile","forbid":[\#(list)]}]"#
         _ = try client.login(
             testbed, parameters: [("user", "tester"), ("database", "scratch")],
-            token: try testbed.mint("conformance", details))
+            token: try testbed.mint("conformance", forbidding: classes))
         return client
     }
 

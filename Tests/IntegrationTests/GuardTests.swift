@@ -9,11 +9,8 @@ struct GuardTests {
 
     init() throws { testbed = try Testbed() }
 
-    /// A token of an executor with these classes forbidden besides the rule's.
     private func token(_ persona: String, forbidding classes: String...) throws -> String {
-        let list = classes.map { "\"\($0)\"" }.joined(separator: ",")
-        return try testbed.mint(
-            persona, #"authorization_details=[{"type":"domicile","forbid":[\#(list)]}]"#)
+        try testbed.mint(persona, forbidding: classes)
     }
 
     /// Runs commands one after the other in one session, and tells what each came to: its output, or the SQLSTATE.

@@ -59,6 +59,12 @@ struct Testbed: Sendable {
         return run.output.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
+    /// A token of an executor with these classes of statements forbidden besides the rule's.
+    func mint(_ name: String, forbidding classes: [String]) throws -> String {
+        let list = classes.map { "\"\($0)\"" }.joined(separator: ",")
+        return try mint(name, #"authorization_details=[{"type":"domicile","forbid":[\#(list)]}]"#)
+    }
+
     /// The environment of a PostgreSQL client that connects through the gateway.
     func environment(user: String, database: String, token: String, extra: [String: String] = [:]) -> [String:
         String]

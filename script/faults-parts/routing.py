@@ -5,7 +5,6 @@ import argparse
 import json
 import pathlib
 import shlex
-import signal
 import sys
 
 sys.dont_write_bytecode = True
@@ -17,6 +16,7 @@ import faults
 import report
 import run
 import watch
+from ending import run_and_close
 from ground import Failure, Ground, binary_of, say
 
 DESCRIPTION = """\
@@ -89,10 +89,11 @@ def run_all(ground, options):
 
 
 def main():
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = arguments()
     ground = None
-    try:
+
+    def work():
+        nonlocal ground
         binary = binary_of(options.binary)
         facts = report.context(binary, shlex.join(["script/faults", "routing", *sys.argv[1:]]))
         ground = Ground(binary)
@@ -102,21 +103,12 @@ def main():
         if options.write:
             report.write_document(facts, results)
         return 1 if not results or any(result.problems for result in results) else 0
-    except (Failure, OSError) as problem:
-        log = getattr(problem, "log", None)
-        if log is not None and log.exists():
-            say("\n".join([f"the end of {log}:", *log.read_text(errors="replace").splitlines()[-20:]]))
-        say(problem)
-        return 1
-    except KeyboardInterrupt:
-        say("interrupted")
-        return 130
-    finally:
-        # A second Ctrl-C must not leave servers behind.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+    def close():
         if ground is not None:
             ground.close(keep=options.keep)
+
+    return run_and_close(work, close, say, Failure)
 
 
 sys.exit(main())

@@ -4,7 +4,6 @@
 import argparse
 import json
 import pathlib
-import signal
 import sys
 import time
 
@@ -15,6 +14,7 @@ sys.path[1:1] = [str(PARTS / "guard"), str(PARTS.parent / "testbed-parts"), str(
 import corpus
 import trial
 import wild
+from ending import run_and_close
 from ground import Failure, Ground, binary_of, say
 
 DESCRIPTION = """\
@@ -101,11 +101,12 @@ def report(results, missed, options):
 
 
 def main():
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = arguments()
     ground = None
     begun = time.monotonic()
-    try:
+
+    def work():
+        nonlocal ground
         everything = corpus.load()
         prefixes = tuple((options.only or "").split(","))
         cases = [case for case in everything if case.name.startswith(prefixes)]
@@ -121,21 +122,12 @@ def main():
         report(results, missed, options)
         say(f"{time.monotonic() - begun:.1f} s")
         return 1 if missed or any(result.problems for result in results) else 0
-    except (Failure, OSError) as problem:
-        log = getattr(problem, "log", None)
-        if log is not None and log.exists():
-            say("\n".join([f"the end of {log}:", *log.read_text(errors="replace").splitlines()[-20:]]))
-        say(problem)
-        return 1
-    except KeyboardInterrupt:
-        say("interrupted")
-        return 130
-    finally:
-        # A second Ctrl-C must not leave servers behind.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+    def close():
         if ground is not None:
             ground.close(keep=options.keep)
+
+    return run_and_close(work, close, say, Failure)
 
 
 sys.exit(main())

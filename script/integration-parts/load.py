@@ -6,12 +6,12 @@ import json
 import os
 import pathlib
 import shlex
-import signal
 import sys
 
 sys.dont_write_bytecode = True
 
 import load_report
+from ending import run_and_close
 from load_checks import Result
 from load_descriptors import descriptors
 from load_ground import REPOSITORY, Failure, Ground, say
@@ -85,10 +85,11 @@ def run(ground, options):
 
 
 def main():
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = arguments()
     ground = None
-    try:
+
+    def work():
+        nonlocal ground
         facts = load_report.context(options.binary, shlex.join(["script/integration", "load", *sys.argv[1:]]))
         testbed = pathlib.Path(os.environ["DOMICILE_TESTBED_DIR"]) if options.testbed else None
         ground = Ground(options.binary, int(os.environ.get("DOMICILE_TESTBED_PORT", "8600")), testbed)
@@ -102,18 +103,12 @@ def main():
             load_report.write_document(facts, results)
             say(f"wrote {load_report.DOCUMENT.name}")
         return 1 if any(result.problems for result in results) else 0
-    except (Failure, OSError) as problem:
-        say(problem)
-        return 1
-    except KeyboardInterrupt:
-        say("interrupted")
-        return 130
-    finally:
-        # A second Ctrl-C must not leave servers behind.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+    def close():
         if ground is not None:
             ground.close()
+
+    return run_and_close(work, close, say, Failure)
 
 
 sys.exit(main())
