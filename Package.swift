@@ -42,8 +42,13 @@ let package = Package(
             swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
         .target(name: "PGWire", swiftSettings: strict),
         .target(
+            name: "AuditTree", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+            path: "Sources/Audit/Tree",
+            swiftSettings: strict),
+        .target(
             name: "Audit",
-            dependencies: ["CLinux", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["AuditTree", "CLinux", .product(name: "Crypto", package: "swift-crypto")],
+            exclude: ["Tree"],
             swiftSettings: strict),
 
         .target(name: "GatewayPolicy", path: "Sources/Gateway/Policy", swiftSettings: strict),

@@ -1,0 +1,62 @@
+import Foundation
+
+/// A record with all that shows that it is in a log: C2SP tlog-proof, with the record's line as its extra data.
+package struct ProofFile: Sendable, Equatable {
+    private static let heading = "c2sp.org/tlog-proof@v1"
+    /// Bytes that such a file may have: a record is bounded by its log, this only bounds what is read.
+    package static let limit = 4 << 20
+
+    /// The record's line without its newline.
+    package let record: [UInt8]
+    package let index: UInt64
+    package let path: [TreeHash]
+    /// The checkpoint, as it was signed.
+    package let note: SignedNote
+
+    package init(record: [UInt8], index: UInt64, path: [TreeHash], note: SignedNote) {
+        self.record = record
+        self.index = index
+        self.path = path
+        self.note = note
+    }
+
+    package var text: String {
+        var lines = [
+            ProofFile.heading, "extra \(Data(record).base64EncodedString())", "index \(index)",
+        ]
+        lines += path.map { Data($0.bytes).base64EncodedString() }
+        return lines.joined(separator: "\n") + "\n\n" + String(decoding: note.bytes, as: UTF8.self)
+    }
+
+    /// Reads what `text` writes; nil where it is no such file.
+    package init?(_ bytes: [UInt8]) {
+        guard bytes.count <= ProofFile.limit, let text = String(validating: bytes, as: UTF8.self),
+            let divide = text.range(of: "\n\n"), let note = SignedNote(text[divide.upperBound...].utf8)
+        else { return nil }
+        var lines = text[..<divide.lowerBound].split(separator: "\n", omittingEmptySubsequences: false)[...]
+        guard lines.popFirst() == ProofFile.heading[...], let extra = lines.popFirst(),
+            extra.hasPrefix("extra "),
+            let record = Data(base64Encoded: String(extra.dropFirst(6))), let at = lines.popFirst(),
+            at.hasPrefix("index "), let index = Checkpoint.number(at.dropFirst(6)),
+            lines.count <= TreeProof.limit
+        else { return nil }
+        var path: [TreeHash] = []
+        for line in lines {
+            guard let bytes = Data(base64Encoded: String(line)), let hash = TreeHash(bytes) else {
+                return nil
+            }
+            path.append(hash)
+        }
+        self.init(record: Array(record), index: index, path: path, note: note)
+    }
+
+    /// The checkpoint that covers the record, where one of the keys signed it and the path leads from the record to its root.
+    package func verified(by keys: [VerifierKey]) -> Checkpoint? {
+        guard let signer = note.signer(among: keys), let checkpoint = Checkpoint(text: note.text),
+            checkpoint.origin == signer.name
+        else { return nil }
+        let leaf = TreeHash.leaf(record.span)
+        let root = TreeProof.root(leaf: leaf, index: index, size: checkpoint.size, path: path)
+        return root == checkpoint.root ? checkpoint : nil
+    }
+}
