@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import sys
 import urllib.parse
@@ -51,14 +52,25 @@ class Ground:
         return self.process
 
 
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 def serve_glewlwyd(options):
-    """Sets it up, ends it, and takes its place: whoever started this program ends glewlwyd by ending it."""
+    """Sets it up, ends it, and takes its place: whoever started this program ends glewlwyd by ending it.
+
+    It is set up at another port: who waits for this one must not meet an issuer that is about to end."""
     ground = Ground(options.folder, options.port)
     ground.folder.mkdir(parents=True, exist_ok=True)
     if not (ground.folder / "glewlwyd.db").exists():
+        ground.given = free_port()
         glewlwyd.make(ground, {})
         ground.process.terminate()
         ground.process.wait(timeout=10)
+        configuration = ground.folder / "glewlwyd.conf"
+        configuration.write_text(configuration.read_text().replace(str(ground.given), str(options.port)))
     os.execvp("glewlwyd", ["glewlwyd", f"--config-file={ground.folder / 'glewlwyd.conf'}"])
 
 
