@@ -146,7 +146,8 @@ let package = Package(
         .executableTarget(
             name: "domicile",
             dependencies: [
-                "Admin", "Audit", "CLinux", "Capture", "CaptureRecords", "Gateway", "GatewayConfiguration",
+                "Admin", "Audit", "AuditTree", "CLinux", "Capture", "CaptureRecords", "Gateway",
+                "GatewayConfiguration",
                 "GatewayExplanation", "GatewayHealth", "GatewayIdentity", "GatewayPolicy", "GatewayRouting",
                 "PGWire", "Transport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -169,8 +170,12 @@ let package = Package(
             name: "CaptureTests", dependencies: ["Capture", "CaptureRecords", "PGWire"],
             swiftSettings: strict),
         .testTarget(
+            name: "AuditTreeTests",
+            dependencies: ["AuditTree", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: strict),
+        .testTarget(
             name: "AuditTests",
-            dependencies: ["Audit", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["Audit", "AuditTree", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: strict),
         .testTarget(name: "GatewayPolicyTests", dependencies: ["GatewayPolicy"], swiftSettings: strict),
         .testTarget(

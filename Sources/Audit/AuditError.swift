@@ -20,6 +20,8 @@ package enum AuditError: Error, Sendable, Hashable, CustomStringConvertible {
     case behind(bytes: Int)
     /// The log was closed.
     case closed
+    /// Something of a log cannot be proved.
+    case unproved(path: String, reason: String)
     /// The key for digests cannot be used.
     case captureKey(path: String, reason: String)
 
@@ -38,6 +40,7 @@ package enum AuditError: Error, Sendable, Hashable, CustomStringConvertible {
         case .replaced(let path, let reason): "\(path) is no longer the file that was written: \(reason)"
         case .behind(let bytes): "\(bytes) bytes of records wait for the disk"
         case .closed: "the log is closed"
+        case .unproved(let path, let reason): "\(path): \(reason)"
         case .captureKey(let path, let reason): "\(path): \(reason)"
         }
     }

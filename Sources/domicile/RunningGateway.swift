@@ -134,7 +134,7 @@ extension GatewayStartError {
         case .audit(.wrongRegion), .audit(.filesystem), .audit(.captureKey): true
         case .revocations, .audit(.system), .audit(.locked), .audit(.notALog), .audit(.damaged),
             .audit(.replaced),
-            .audit(.behind), .audit(.closed):
+            .audit(.behind), .audit(.closed), .audit(.unproved):
             false
         }
     }

@@ -76,19 +76,24 @@ package enum RecordSearch {
     }
 
     private static func contains(_ bytes: [UInt8], _ wanted: [UInt8]) -> Bool {
+        offset(of: wanted, in: bytes, from: 0) != nil
+    }
+
+    /// Where bytes stand first, from an offset on.
+    static func offset(of wanted: [UInt8], in bytes: [UInt8], from: Int) -> Int? {
         // SAFETY: both pointers are used only inside the closures; `at + wanted.count` never passes the end.
         bytes.withUnsafeBytes { bytes in
             wanted.withUnsafeBytes { wanted in
-                guard let base = bytes.baseAddress, let needle = wanted.baseAddress else { return false }
-                var at = 0
+                guard let base = bytes.baseAddress, let needle = wanted.baseAddress else { return nil }
+                var at = max(0, from)
                 while at + wanted.count <= bytes.count {
                     let rest = bytes.count - wanted.count - at + 1
-                    guard let hit = memchr(base + at, Int32(wanted[0]), rest) else { return false }
+                    guard let hit = memchr(base + at, Int32(wanted[0]), rest) else { return nil }
                     at = UnsafeRawPointer(hit) - base
-                    if memcmp(base + at, needle, wanted.count) == 0 { return true }
+                    if memcmp(base + at, needle, wanted.count) == 0 { return at }
                     at += 1
                 }
-                return false
+                return nil
             }
         }
     }

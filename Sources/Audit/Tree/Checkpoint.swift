@@ -1,5 +1,3 @@
-import Foundation
-
 /// The head of a log's tree: C2SP tlog-checkpoint. Three lines: origin, size, base64 of the root.
 package struct Checkpoint: Sendable, Hashable {
     package let origin: String
@@ -18,13 +16,13 @@ package struct Checkpoint: Sendable, Hashable {
         guard text.last == 0x0a, let text = String(validating: text, as: UTF8.self) else { return nil }
         let lines = text.dropLast().split(separator: "\n", omittingEmptySubsequences: false)
         guard lines.count >= 3, !lines[0].isEmpty, let size = Checkpoint.number(lines[1]),
-            let bytes = Data(base64Encoded: String(lines[2])), let root = TreeHash(bytes)
+            let bytes = Base64Text.bytes(lines[2]), let root = TreeHash(bytes)
         else { return nil }
         self.init(origin: String(lines[0]), size: size, root: root)
     }
 
     package var text: [UInt8] {
-        Array("\(origin)\n\(size)\n\(Data(root.bytes).base64EncodedString())\n".utf8)
+        Array("\(origin)\n\(size)\n\(Base64Text.of(root.bytes))\n".utf8)
     }
 
     /// Decimal digits without a leading zero.

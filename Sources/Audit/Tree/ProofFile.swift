@@ -22,9 +22,9 @@ package struct ProofFile: Sendable, Equatable {
 
     package var text: String {
         var lines = [
-            ProofFile.heading, "extra \(Data(record).base64EncodedString())", "index \(index)",
+            ProofFile.heading, "extra \(Base64Text.of(record))", "index \(index)",
         ]
-        lines += path.map { Data($0.bytes).base64EncodedString() }
+        lines += path.map { Base64Text.of($0.bytes) }
         return lines.joined(separator: "\n") + "\n\n" + String(decoding: note.bytes, as: UTF8.self)
     }
 
@@ -36,13 +36,13 @@ package struct ProofFile: Sendable, Equatable {
         var lines = text[..<divide.lowerBound].split(separator: "\n", omittingEmptySubsequences: false)[...]
         guard lines.popFirst() == ProofFile.heading[...], let extra = lines.popFirst(),
             extra.hasPrefix("extra "),
-            let record = Data(base64Encoded: String(extra.dropFirst(6))), let at = lines.popFirst(),
+            let record = Base64Text.bytes(extra.dropFirst(6)), let at = lines.popFirst(),
             at.hasPrefix("index "), let index = Checkpoint.number(at.dropFirst(6)),
             lines.count <= TreeProof.limit
         else { return nil }
         var path: [TreeHash] = []
         for line in lines {
-            guard let bytes = Data(base64Encoded: String(line)), let hash = TreeHash(bytes) else {
+            guard let bytes = Base64Text.bytes(line), let hash = TreeHash(bytes) else {
                 return nil
             }
             path.append(hash)

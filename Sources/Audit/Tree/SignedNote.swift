@@ -38,7 +38,7 @@ package struct SignedNote: Sendable, Equatable {
         for line in lines {
             let parts = line.split(separator: " ", omittingEmptySubsequences: false)
             guard parts.count == 3, parts[0] == "—", VerifierKey.isName(String(parts[1])),
-                let value = Data(base64Encoded: String(parts[2])), value.count > 4
+                let value = Base64Text.bytes(parts[2]), value.count > 4
             else { return nil }
             signatures.append(
                 Signature(
@@ -52,7 +52,7 @@ package struct SignedNote: Sendable, Equatable {
         var out = text + [0x0a]
         for signature in signatures {
             let id = (0..<4).map { UInt8(truncatingIfNeeded: signature.id >> UInt32(24 - 8 * $0)) }
-            let value = Data(id + signature.bytes).base64EncodedString()
+            let value = Base64Text.of(id + signature.bytes)
             out += Array("— \(signature.name) \(value)\n".utf8)
         }
         return out

@@ -47,7 +47,7 @@ extension SigningKey {
 
     /// The key as PKCS #8 in PEM (RFC 7468), as `openssl genpkey -algorithm ed25519` writes it.
     package var pem: String {
-        let text = Data(SigningKey.prefix + key.rawRepresentation).base64EncodedString()
+        let text = Base64Text.of(SigningKey.prefix + key.rawRepresentation)
         return "\(SigningKey.begin)\n\(text)\n\(SigningKey.end)\n"
     }
 
@@ -62,7 +62,7 @@ extension SigningKey {
                 guard body == nil else { return nil }
                 body = ""
             } else if line == end {
-                guard let read = body, let data = Data(base64Encoded: read), data.starts(with: prefix),
+                guard let read = body, let data = Base64Text.bytes(read), data.starts(with: prefix),
                     let key = try? Curve25519.Signing.PrivateKey(
                         rawRepresentation: data.dropFirst(prefix.count))
                 else { return nil }

@@ -1,5 +1,4 @@
 import Crypto
-import Foundation
 
 /// The public key of a log, in the form of C2SP signed-note: `<name>+<key id>+<base64 of 0x01 and 32 bytes>`.
 package struct VerifierKey: Sendable, Hashable, CustomStringConvertible {
@@ -30,7 +29,7 @@ package struct VerifierKey: Sendable, Hashable, CustomStringConvertible {
     package init?(_ text: some StringProtocol) {
         // The key may have `+` in it, the name may not.
         let parts = text.split(separator: "+", maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count == 3, let bytes = Data(base64Encoded: String(parts[2])),
+        guard parts.count == 3, let bytes = Base64Text.bytes(parts[2]),
             bytes.first == VerifierKey.algorithm
         else { return nil }
         self.init(name: String(parts[0]), publicKey: Array(bytes.dropFirst()))
@@ -52,7 +51,7 @@ package struct VerifierKey: Sendable, Hashable, CustomStringConvertible {
     }
 
     package var description: String {
-        "\(name)+\(idText)+" + Data([VerifierKey.algorithm] + publicKey).base64EncodedString()
+        "\(name)+\(idText)+" + Base64Text.of([VerifierKey.algorithm] + publicKey)
     }
 
     /// Whether a signature (64 bytes) is this key's over a text.

@@ -1,0 +1,168 @@
+import AuditTree
+import Glibc
+
+/// The checkpoints that a log must agree with, as they come up while its tree grows: those of `checkpoints.log`, and those
+/// from outside. Of each file one at a time is held.
+struct CheckpointQueue {
+    private let folder: String
+    private var sources: [Source] = []
+    /// What the file `checkpoint` holds, and whether that was met in `checkpoints.log`.
+    private var head: [UInt8]?
+    private var isHeadMet = false
+    /// The checkpoint in the file `checkpoint`.
+    private(set) var last: Checkpoint?
+
+    /// Records that it covers.
+    var lastSize: UInt64 { last?.size ?? 0 }
+
+    private var headPath: String { folder + "/checkpoint" }
+
+    /// - Parameters:
+    ///   - anchors: files of older checkpoints from outside. Those of other logs in them are passed over.
+    ///   - origin: the log's.
+    /// - Throws: where one of them cannot be read.
+    init(folder: String, anchors: [String], origin: String?) throws(AuditError) {
+        self.folder = folder
+        // The newest first: what is appended to checkpoints.log meanwhile is not read.
+        head = try FolderPath.read(headPath, limit: SignedNote.limit)
+        let history = folder + "/checkpoints.log"
+        if access(history, F_OK) == 0 {
+            sources.append(try Source(path: history, isAnchor: false, origin: nil))
+        }
+        for path in anchors { sources.append(try Source(path: path, isAnchor: true, origin: origin)) }
+    }
+
+    /// Begins to read the files.
+    mutating func begin(_ report: inout VerificationReport) throws(AuditError) {
+        let hasHistory = sources.contains { !$0.isAnchor }
+        if let head {
+            last = SignedNote(head).flatMap { Checkpoint(text: $0.text) }
+            if last == nil { report.add(nil, headPath, "it is no checkpoint") }
+        } else if hasHistory {
+            report.add(nil, headPath, "it is missing, and checkpoints.log is there")
+        } else if report.hasKey {
+            report.add(nil, headPath, "the log has no checkpoint")
+        }
+        for at in sources.indices { try sources[at].advance(&report) }
+        for source in sources where source.isAnchor && source.pending == nil {
+            report.add(nil, source.path, "holds no checkpoint of this log")
+        }
+    }
+
+    /// The tree has come to a size: whatever checkpoint is of that size must be of this tree.
+    mutating func reach(
+        _ edge: TreeEdge, _ report: inout VerificationReport, _ keys: inout TrustedKeys
+    ) throws(AuditError) {
+        for at in sources.indices {
+            while let pending = sources[at].pending, pending.checkpoint.size <= edge.size {
+                if pending.checkpoint.size == edge.size {
+                    judge(pending, of: sources[at], edge, &report, &keys)
+                } else {
+                    sources[at].addDecrease(&report)
+                }
+                try sources[at].advance(&report)
+            }
+        }
+    }
+
+    private mutating func judge(
+        _ pending: Source.Pending, of source: Source, _ edge: TreeEdge, _ report: inout VerificationReport,
+        _ keys: inout TrustedKeys
+    ) {
+        let size = pending.checkpoint.size
+        if !source.isAnchor && pending.note.bytes == head { isHeadMet = true }
+        let isSigned =
+            source.isAnchor ? keys.isSigned(pending.note) : keys.take(pending.note)
+        guard isSigned else {
+            return report.add(size, source.path, "no trusted key signed the checkpoint of \(size) records")
+        }
+        guard pending.checkpoint.root == edge.root else {
+            return report.add(size, source.path, "its checkpoint of \(size) records is not of this log")
+        }
+        guard !source.isAnchor else {
+            report.confirmed += 1
+            return
+        }
+        report.checkpoints += 1
+        report.covered = max(report.covered, size)
+    }
+
+    /// The log has ended: what is left speaks of records that are not there.
+    /// - Parameter isLost: the tree could not be followed to the end.
+    mutating func finish(end: UInt64, isLost: Bool, _ report: inout VerificationReport) throws(AuditError) {
+        for at in sources.indices {
+            guard let pending = sources[at].pending else { continue }
+            let size = pending.checkpoint.size
+            if size > end {
+                report.add(
+                    end, sources[at].path,
+                    size - end == 1
+                        ? "it is missing: a checkpoint covers it"
+                        : "it and all up to \(size - 1) are missing: a checkpoint covers them")
+            } else if isLost {
+                report.add(size, sources[at].path, "checkpoints from there on cannot be checked")
+            }
+        }
+        // A cut of checkpoints.log or an exchange of its newest.
+        guard let last, !isHeadMet, !isLost, last.size <= end else { return }
+        report.add(last.size, headPath, "it does not stand in checkpoints.log, or is not valid")
+    }
+}
+
+extension CheckpointQueue {
+    /// One file of checkpoints, in the order in which they were signed.
+    struct Source {
+        struct Pending {
+            let note: SignedNote
+            let checkpoint: Checkpoint
+        }
+
+        let path: String
+        let isAnchor: Bool
+        private(set) var pending: Pending?
+        private var history: CheckpointHistory
+        private var before: Checkpoint?
+        /// Only checkpoints of this origin are looked at; nil: all.
+        private let origin: String?
+
+        init(path: String, isAnchor: Bool, origin: String?) throws(AuditError) {
+            self.path = path
+            self.isAnchor = isAnchor
+            self.origin = origin
+            history = try CheckpointHistory(path: path)
+        }
+
+        /// Reads on to the next checkpoint.
+        mutating func advance(_ report: inout VerificationReport) throws(AuditError) {
+            before = pending?.checkpoint ?? before
+            pending = nil
+            while let entry = try history.next() {
+                switch entry {
+                case .damaged(let offset): report.add(nil, path, "no checkpoint stands at byte \(offset)")
+                case .note(let note):
+                    guard let checkpoint = Checkpoint(text: note.text) else {
+                        report.add(nil, path, "a note in it is no checkpoint")
+                        continue
+                    }
+                    if let origin, checkpoint.origin != origin { continue }
+                    if let before, before.size == checkpoint.size, before.root != checkpoint.root {
+                        report.add(
+                            checkpoint.size, path,
+                            "two checkpoints of \(checkpoint.size) records differ: two histories were signed")
+                    }
+                    pending = Pending(note: note, checkpoint: checkpoint)
+                    return
+                }
+            }
+        }
+
+        /// The pending checkpoint is of fewer records than the one before it.
+        func addDecrease(_ report: inout VerificationReport) {
+            guard let pending else { return }
+            report.add(
+                pending.checkpoint.size, path,
+                "a checkpoint of \(pending.checkpoint.size) records stands behind one of \(before?.size ?? 0)"
+            )
+        }
+    }
+}

@@ -1,0 +1,131 @@
+import ArgumentParser
+import Audit
+import AuditTree
+import Foundation
+
+/// `domicile audit verify [FOLDER…]`: every line, number, leaf, tile and checkpoint; or a proof, or a receipt.
+struct AuditVerifyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Verify logs, a proof or a receipt with nothing but the log's key.",
+        discussion: """
+            Says what is wrong, at which record, and ends with status 1. Without a key a log can only be found \
+            consistent with itself, which ends with status 1 too: whoever rewrites all of it signs it with a key \
+            of their own. What was cut off the end is found with --against, an older checkpoint that was kept elsewhere.
+            """)
+
+    @Argument(help: "A region's log, or a folder that holds several (an audit root).")
+    var folders: [String] = []
+
+    @OptionGroup var trust: AuditKeys
+
+    @Option(
+        help:
+            "A checkpoint of the log that was kept elsewhere, or a file with several, that the log must go on from."
+    )
+    var against: [String] = []
+
+    @Option(help: "Verify this proof, as `domicile audit prove` prints it.")
+    var proof: String?
+
+    @Option(help: "Verify this receipt, as `domicile audit receipt` prints it.")
+    var receipt: String?
+
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    func validate() throws {
+        let count = [!folders.isEmpty, proof != nil, receipt != nil].count { $0 }
+        guard count == 1 else { throw ValidationError("Name folders, or a --proof, or a --receipt.") }
+        if proof != nil || receipt != nil, trust.key.isEmpty {
+            throw ValidationError("Without a --key nothing is verified.")
+        }
+    }
+
+    func run() throws {
+        let keys = try trust.keys()
+        try AuditOutput.failing {
+            if let proof { return try verify(proof: proof, keys) }
+            if let receipt { return try verify(receipt: receipt, keys) }
+            var isVerified = true
+            for log in try LogFollower.logs(in: folders) {
+                let report = try verify(log: log, keys)
+                isVerified = isVerified && report.isVerified
+            }
+            guard isVerified else { throw ExitCode(1) }
+        }
+    }
+
+    // MARK: - Logs
+
+    private func verify(log: String, _ keys: [VerifierKey]) throws -> VerificationReport {
+        let verification = try LogVerification(folder: log, keys: keys, anchors: against)
+        let report = try verification.run()
+        if json {
+            AuditOutput.write(String(decoding: try VerificationJSON.of(report, log: log), as: UTF8.self))
+            return report
+        }
+        for finding in report.findings {
+            let record = finding.seq.map { "record \($0): " } ?? ""
+            AuditOutput.write(
+                "\(VisibleText.of(log)): \(record)\(VisibleText.of(finding.reason)) (\(VisibleText.of(finding.path)))"
+            )
+        }
+        if report.findingCount > report.findings.count {
+            AuditOutput.write(
+                "\(VisibleText.of(log)): \(report.findingCount - report.findings.count) more findings")
+        }
+        AuditOutput.write("\(VisibleText.of(log)): \(VerificationText.summary(report))")
+        return report
+    }
+
+    // MARK: - Proofs
+
+    private func verify(proof path: String, _ keys: [VerifierKey]) throws {
+        let proof = ProofFile(try AuditVerifyCommand.contents(path, limit: ProofFile.limit))
+        guard let proof, let checkpoint = proof.verified(by: keys) else {
+            AuditOutput.note("\(path): \(proof == nil ? "is no proof" : "the proof does not hold")")
+            throw ExitCode(1)
+        }
+        if json {
+            FileHandle.standardOutput.write(Data(proof.record + [0x0a]))
+            return
+        }
+        AuditOutput.write(
+            "Record \(proof.index) is in the log \(checkpoint.origin), among its first \(checkpoint.size) records:"
+        )
+        if let value = JSONValue(proof.record) {
+            for text in RecordSheet.lines(value) { AuditOutput.write("  " + text) }
+        }
+    }
+
+    private func verify(receipt path: String, _ keys: [VerifierKey]) throws {
+        let bytes = try AuditVerifyCommand.contents(path, limit: ResidencyReceipt.limit)
+        let receipt = ResidencyReceipt(bytes)
+        guard let receipt, let checkpoint = receipt.verified(by: keys) else {
+            AuditOutput.note(
+                "\(path): \(receipt == nil ? "is no receipt, or says what its records do not" : "the receipt does not hold")"
+            )
+            throw ExitCode(1)
+        }
+        if json {
+            FileHandle.standardOutput.write(Data(receipt.bytes))
+            return
+        }
+        AuditOutput.write(
+            "The receipt holds: its records are in the log \(checkpoint.origin), among its first \(checkpoint.size)."
+        )
+        guard case .object(let members) = receipt.value else { return }
+        let shown = members.filter { !["format", "checkpoint", "proofs"].contains($0.name) }
+        for text in RecordSheet.lines(.object(shown)) { AuditOutput.write("  " + text) }
+    }
+
+    private static func contents(_ path: String, limit: Int) throws -> [UInt8] {
+        let file = path == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: path)
+        guard let file, let data = try file.read(upToCount: limit + 1) else {
+            AuditOutput.note("\(path): cannot be read")
+            throw ExitCode(1)
+        }
+        return Array(data)
+    }
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+import AuditTree
+import Foundation
+
+/// The keys that the one who checks trusts, from the command line.
+struct AuditKeys: ParsableArguments {
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "A key that is trusted: `name+id+base64` as `domicile audit key` prints it, or a file with one a line.",
+            discussion:
+                "Given several times for logs of several regions, or for a log whose key was exchanged."))
+    var key: [String] = []
+
+    /// Lines that a file of keys may have.
+    private static let limit = 10_000
+
+    /// - Throws: `ValidationError` where one is no key.
+    func keys() throws -> [VerifierKey] {
+        var keys: [VerifierKey] = []
+        for given in key {
+            if let key = VerifierKey(given) {
+                keys.append(key)
+                continue
+            }
+            guard let data = FileManager.default.contents(atPath: given) else {
+                throw ValidationError("--key: \(given) is neither a key nor a file that can be read.")
+            }
+            let lines = String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline)
+                .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty && !$0.hasPrefix("#") }
+            guard !lines.isEmpty, lines.count <= AuditKeys.limit else {
+                throw ValidationError("--key: \(given) holds no key.")
+            }
+            for line in lines {
+                guard let key = VerifierKey(line) else {
+                    throw ValidationError("--key: \(given): \(line.prefix(80)) is no key.")
+                }
+                keys.append(key)
+            }
+        }
+        return keys
+    }
+}
