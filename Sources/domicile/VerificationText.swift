@@ -46,23 +46,24 @@ enum VerificationJSON {
         let covered: UInt64
         let keys: [String]
         let confirmed: Int
-        let without_outcome: Int
+        let withoutOutcome: Int
         let pruned: UInt64
-        let finding_count: Int
+        let findingCount: Int
         let findings: [Finding]
     }
 
     static func of(_ report: VerificationReport, log: String) throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
         return try encoder.encode(
             Report(
                 log: log, region: report.region, origin: report.origin, verified: report.isVerified,
                 first: report.first, end: report.end, checkpoints: report.checkpoints,
                 covered: report.covered,
                 keys: report.hasKey ? report.signers.map(\.description) : [], confirmed: report.confirmed,
-                without_outcome: report.withoutOutcome, pruned: report.pruned,
-                finding_count: report.findingCount,
+                withoutOutcome: report.withoutOutcome, pruned: report.pruned,
+                findingCount: report.findingCount,
                 findings: report.findings.map { Finding(seq: $0.seq, path: $0.path, reason: $0.reason) }))
     }
 }

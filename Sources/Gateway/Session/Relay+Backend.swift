@@ -118,7 +118,7 @@ extension Relay {
         if name == "default_transaction_read_only", value == "off", session.isReadOnly {
             session.end(.readOnlyLost)
         }
-        if name == "in_hot_standby", value == "off", connection.wasInRecovery {
+        if name == "in_hot_standby", value == "off", connection.facts.recovery == .standby {
             // The standby was promoted under the session: what it was attested as no longer holds.
             session.end(.replicaLost(connection.replica.name))
         }

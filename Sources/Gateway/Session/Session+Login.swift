@@ -346,7 +346,7 @@ extension Session {
         relay.recorder.digestCopies(digestsCopies(login.decision))
         greet(login, connection)
         phase = .relaying(relay)
-        recordStart(region)
+        recordStart(region, connection)
         relay.adopt(executorBytes: inbound.readable, upstreamBytes: connection.leftover)
         inbound.removeAll()
         scheduleLifetime(login)

@@ -38,7 +38,7 @@ extension Session {
     }
 
     /// `session.start`, in the log of the replica's region. The executor's AuthenticationOk waits for it.
-    func recordStart(_ region: RegionLog) {
+    func recordStart(_ region: RegionLog, _ connection: UpstreamConnection) {
         region.batch.begin(.sessionStart)
         addIdentity(to: &region.batch)
         addQuestion(to: &region.batch)
@@ -52,9 +52,21 @@ extension Session {
             addObservation(to: &region.batch)
             region.batch.endObject()
         }
+        addAttestation(of: connection, to: &region.batch)
         region.batch.end()
         outboundWaitsFor = .max
         worker.awaitReceipt(self, region)
+    }
+
+    /// What the replica was found to be, on the very connection that the session has.
+    private func addAttestation(of connection: UpstreamConnection, to batch: inout RecordBatch) {
+        batch.beginObject("attested")
+        batch.add("address", connection.address.description)
+        batch.add("recovery", connection.facts.recovery.rawValue)
+        batch.add("system_identifier", connection.facts.systemIdentifier)
+        batch.add("cluster_name", connection.facts.clusterName)
+        batch.add("tls_spki", connection.facts.spki)
+        batch.endObject()
     }
 
     /// What a rule with `mode: observe` would have decided.

@@ -255,7 +255,7 @@ final class UpstreamAttempt {
         let processID = result.key?.processID ?? 0
         let answer = try attestation.answer(
             backendPID: processID, inHotStandby: parameter("in_hot_standby"),
-            spki: attested.expectation.spki == nil ? nil : stream.peerPublicKeyPin)
+            spki: stream.peerPublicKeyPin)
         if let difference = attested.expectation.difference(from: answer.facts) {
             throw .attestation(difference)
         }
@@ -265,7 +265,7 @@ final class UpstreamAttempt {
         return UpstreamConnection(
             stream: stream, replica: plan.replica, attested: attested, address: address, tls: plan.tls,
             parameters: result.parameters, backendPID: processID, backendKey: result.key?.key ?? [],
-            backendStart: answer.backendStart, wasInRecovery: answer.facts.recovery == .standby,
+            backendStart: answer.backendStart, facts: answer.facts,
             notices: notices,
             leftover: inbound.withBytes(0..<inbound.count) { $0.bytes(in: 0..<$0.count) })
     }

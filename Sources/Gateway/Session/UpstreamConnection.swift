@@ -19,7 +19,8 @@ struct UpstreamConnection {
     let backendKey: [UInt8]
     /// `EXTRACT(epoch FROM backend_start)` as the server wrote it.
     let backendStart: String?
-    let wasInRecovery: Bool
+    /// What the server said of itself on this connection.
+    let facts: AttestationFacts
     /// NoticeResponse frames of the login, for the executor.
     let notices: [UInt8]
     /// Bytes that came behind the attestation's answer.

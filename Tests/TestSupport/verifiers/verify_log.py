@@ -1,0 +1,122 @@
+#!/usr/bin/python3
+"""Verifies one region's log without any code of the gateway's: python3 verify_log.py FOLDER VERIFIER-KEY
+
+Ends with status 0 and `ok RECORDS COVERED`, or with status 1 and what is wrong.
+"""
+
+import base64
+import hashlib
+import json
+import pathlib
+import sys
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+
+def node(left, right):
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+class Tree:
+    """The roots of perfect subtrees on the right edge, largest first, each with its size."""
+
+    def __init__(self):
+        self.edge = []
+        self.size = 0
+
+    def append(self, leaf):
+        self.size += 1
+        size, root = 1, leaf
+        while self.edge and self.edge[-1][0] == size:
+            root = node(self.edge.pop()[1], root)
+            size *= 2
+        self.edge.append((size, root))
+
+    def root(self):
+        if not self.edge:
+            return hashlib.sha256(b"").digest()
+        root = self.edge[-1][1]
+        for _, left in reversed(self.edge[:-1]):
+            root = node(left, root)
+        return root
+
+
+def verifier(text):
+    name, key_id, key = text.split("+", 2)
+    raw = base64.b64decode(key)
+    assert raw[0] == 1 and hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4].hex() == key_id, "not a key"
+    return name, bytes.fromhex(key_id), Ed25519PublicKey.from_public_bytes(raw[1:])
+
+
+def signed_text(note, keys):
+    """A note's text where one of the keys signed it."""
+    text, signatures = note.rsplit("\n\n", 1)
+    text += "\n"
+    for line in signatures.splitlines():
+        dash, name, value = line.split(" ")
+        value = base64.b64decode(value)
+        for key_name, key_id, key in keys:
+            if dash == "—" and name == key_name and value[:4] == key_id:
+                key.verify(value[4:], text.encode())
+                return text
+    raise ValueError("no known key signed " + repr(text))
+
+
+def checkpoints(folder, keys):
+    """Sizes and roots of all checkpoints, oldest first. A note ends at an empty line behind a signature."""
+    note = ""
+    for line in (folder / "checkpoints.log").read_text().splitlines():
+        if line or "\n— " not in note:
+            note += line + "\n"
+            continue
+        text = signed_text(note, keys())
+        origin, size, root = text.splitlines()[:3]
+        yield origin, int(size), base64.b64decode(root)
+        note = ""
+
+
+def records(folder):
+    """Each segment up to the number in the next one's name; a line without its newline is not there yet."""
+    segments = sorted((folder / "segments").glob("*.jsonl"))
+    ends = [int(path.stem) for path in segments[1:]] + [None]
+    for path, end in zip(segments, ends):
+        with open(path, "rb") as lines:
+            for line in lines:
+                if not line.endswith(b"\n"):
+                    return
+                if end is not None and json.loads(line)["seq"] >= end:
+                    break
+                yield line[:-1]
+
+
+def main(folder, key):
+    folder = pathlib.Path(folder)
+    keys = [verifier(key)]
+    origin = keys[0][0]
+    tree = Tree()
+    log = records(folder)
+    covered = 0
+    for name, size, root in checkpoints(folder, lambda: keys):
+        assert name == origin, f"a checkpoint of {name}"
+        assert size >= covered, f"a checkpoint of {size} records behind one of {covered}"
+        while tree.size < size:
+            line = next(log, None)
+            assert line is not None, f"record {tree.size} is missing"
+            record = json.loads(line)
+            assert record["seq"] == tree.size, f"record {record['seq']} stands at {tree.size}"
+            if record["type"] == "log.rotated_key":
+                keys.append(verifier(signed_text(record["signature"], keys).splitlines()[2]))
+            tree.append(hashlib.sha256(b"\x00" + line).digest())
+        assert tree.root() == root, f"the checkpoint of {size} records is not of this log"
+        covered = size
+    assert covered > 0, "no checkpoint"
+    rest = sum(1 for _ in log)
+    print("ok", covered + rest, covered)
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:])
+    except (AssertionError, InvalidSignature, ValueError, KeyError, OSError) as problem:
+        sys.exit(f"not verified: {problem!r}")
