@@ -33,6 +33,16 @@ enum ForeignVerifiers {
         return answers
     }
 
+    /// What the script that docs/audit-log.md prints says of a log.
+    static func documented(_ log: String, key: String) throws -> String {
+        let document = folder + "/../../../docs/audit-log.md"
+        let text = try String(contentsOfFile: document, encoding: .utf8)
+        let blocks = text.components(separatedBy: "```python\n").dropFirst()
+        let script = try #require(blocks.first?.components(separatedBy: "```")[0])
+        #expect(script.split(separator: "\n").count <= 30, "a stranger verifies with 30 lines")
+        return run("/usr/bin/python3", ["-c", script, log, key]).output
+    }
+
     private static func run(
         _ program: String, _ arguments: [String], _ environment: [String: String]? = nil
     ) -> (status: Int32, output: String) {
@@ -60,6 +70,20 @@ enum ForeignVerifiers {
             ForeignVerifiers.answers(log.path, key: "\(key)") == [
                 "python": "ok \(count) \(count)", "go": "ok \(count) \(count)",
             ])
+    }
+
+    @Test(arguments: [1, 256, 700])
+    func `the thirty lines that the documentation prints verify a log, and notice a change`(count: Int) throws {
+        let log = try SignedLog(records: count, checkpoints: [count])
+        let key = try #require(log.verifiers.first)
+        #expect(
+            try ForeignVerifiers.documented(log.path, key: "\(key)")
+                == "verified: \(count) records of \(SignedLog.origin)")
+        var lines = try log.lines()
+        lines[count / 2][40] ^= 1
+        try log.write(lines: lines)
+        let answer = try ForeignVerifiers.documented(log.path, key: "\(key)")
+        #expect(answer.contains("the records are not those that were signed"), "\(answer)")
     }
 
     @Test func `and both of them notice a changed record, and another's key`() throws {
