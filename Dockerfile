@@ -1,7 +1,7 @@
 # The gateway's image: built with Swift, run on plain Debian, by a user without rights.
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libpg-query-dev libpq-dev libssl-dev pkg-config \
+    && apt-get install -y --no-install-recommends libpg-query-dev libpq-dev libsqlite3-dev libssl-dev pkg-config \
         postgresql-server-dev-15 \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
@@ -15,7 +15,7 @@ RUN swift build -c release --product domicile --static-swift-stdlib \
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates curl libpg-query1504.0 libpq5 libssl3 \
+    && apt-get install -y --no-install-recommends ca-certificates curl libpg-query1504.0 libpq5 libsqlite3-0 libssl3 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --user-group --no-create-home --home-dir /var/lib/domicile --shell /usr/sbin/nologin \
         domicile \

@@ -26,6 +26,7 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
         // PostgreSQL's node headers, and the library that was compiled from them: decision 0016.
         .target(
@@ -48,10 +49,14 @@ let package = Package(
         .target(
             name: "Audit",
             dependencies: ["AuditTree", "CLinux", .product(name: "Crypto", package: "swift-crypto")],
-            exclude: ["Tree"],
+            exclude: ["Index", "Tree"],
             swiftSettings: strict),
 
         .target(name: "GatewayPolicy", path: "Sources/Gateway/Policy", swiftSettings: strict),
+        .target(
+            name: "AuditIndex", dependencies: ["Audit", "CSQLite", "GatewayPolicy", "SQLText"],
+            path: "Sources/Audit/Index",
+            swiftSettings: strict),
         .target(
             name: "GatewayConfiguration",
             dependencies: [
@@ -146,9 +151,9 @@ let package = Package(
         .executableTarget(
             name: "domicile",
             dependencies: [
-                "Admin", "Audit", "AuditTree", "CLinux", "Capture", "CaptureRecords", "Gateway",
-                "GatewayConfiguration",
-                "GatewayExplanation", "GatewayHealth", "GatewayIdentity", "GatewayPolicy", "GatewayRouting",
+                "Admin", "Audit", "AuditIndex", "AuditTree", "CLinux", "Capture", "CaptureRecords", "Gateway",
+                "GatewayConfiguration", "GatewayExplanation", "GatewayHealth", "GatewayIdentity",
+                "GatewayPolicy", "GatewayRouting",
                 "PGWire", "Transport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -177,6 +182,8 @@ let package = Package(
             name: "AuditTests",
             dependencies: ["Audit", "AuditTree", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: strict),
+        .testTarget(
+            name: "AuditIndexTests", dependencies: ["Audit", "AuditIndex", "CSQLite"], swiftSettings: strict),
         .testTarget(name: "GatewayPolicyTests", dependencies: ["GatewayPolicy"], swiftSettings: strict),
         .testTarget(
             name: "GatewayConfigurationTests",

@@ -1,9 +1,9 @@
 /// The time of records: RFC 3339, UTC, microseconds, never going back.
-struct RecordClock: Sendable {
+package struct RecordClock: Sendable {
     /// Length of `2026-01-31T23:59:59.000000Z`.
-    static let width = 27
+    package static let width = 27
     /// 9999-12-31T23:59:59.999999Z: RFC 3339 has years of four digits.
-    static let last: Int64 = 253_402_300_799_999_999
+    package static let last: Int64 = 253_402_300_799_999_999
 
     /// The last time given, in microseconds since 1970.
     private(set) var micros: Int64
@@ -28,6 +28,11 @@ struct RecordClock: Sendable {
         micros = reading
         format()
         return 0
+    }
+
+    /// A time in the form that records have; one beyond what RFC 3339 has is the nearest there is.
+    package static func text(_ micros: Int64) -> [UInt8] {
+        RecordClock(notBefore: max(0, min(micros, last))).text
     }
 
     private mutating func format() {
@@ -77,7 +82,7 @@ struct RecordClock: Sendable {
     }
 
     /// Days from 1970-01-01 to a civil date.
-    static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
+    package static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
         let shifted = month <= 2 ? year - 1 : year
         let era = shifted / 400
         let yearOfEra = shifted - era * 400
@@ -86,7 +91,7 @@ struct RecordClock: Sendable {
     }
 
     /// Reads a time in exactly the form that records have; nil for anything else.
-    static func parse(_ text: String) -> Int64? {
+    package static func parse(_ text: String) -> Int64? {
         let bytes = Array(text.utf8)
         guard bytes.count == width, bytes[4] == 0x2d, bytes[7] == 0x2d, bytes[10] == 0x54, bytes[13] == 0x3a,
             bytes[16] == 0x3a, bytes[19] == 0x2e, bytes[26] == 0x5a

@@ -14,7 +14,7 @@ package enum SegmentName {
     package static func text(_ first: UInt64) -> String { digits(first) + suffix }
 
     /// The first record's number; nil for the name of anything else.
-    static func first(of name: String) -> UInt64? {
+    package static func first(of name: String) -> UInt64? {
         guard name.utf8.count == 20 + suffix.utf8.count, name.hasSuffix(suffix) else { return nil }
         let digits = name.utf8.prefix(20)
         guard digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return nil }
@@ -22,7 +22,7 @@ package enum SegmentName {
     }
 
     /// The first numbers of all segments in a folder, ascending.
-    static func list(_ folder: String) throws(AuditError) -> [UInt64] {
+    package static func list(_ folder: String) throws(AuditError) -> [UInt64] {
         try files(folder).compactMap { first(of: $0) }.sorted()
     }
 

@@ -41,26 +41,21 @@ struct AuditTailCommand: ParsableCommand {
                     "no log of region \(region), found \(follower.regions.joined(separator: ", "))")
                 throw ExitCode(1)
             }
-            var table = RecordTable(
-                showsRegion: follower.regions.count > 1 && region == nil, width: AuditOutput.width)
+            var printer = RecordPrinter(output, showsRegion: follower.regions.count > 1 && region == nil)
             if !output.json {
                 for log in try LogFollower.logs(in: folders) {
                     try RecordSearch.starts(in: log, before: n, among: AuditTailCommand.lookBack) {
-                        table.remember($0)
+                        printer.remember($0)
                     }
                 }
-                AuditOutput.write(table.header)
             }
+            printer.writeHeader()
             while true {
                 while let record = try follower.next() {
                     if let region, record.region != region { continue }
-                    if output.json {
-                        AuditOutput.noteDamage(record.line)
-                        if record.value != nil { output.print(record.line) }
-                    } else {
-                        AuditOutput.write(table.row(record))
-                    }
+                    printer.write(record)
                 }
+                printer.flush()
                 guard follow else { return }
                 Thread.sleep(forTimeInterval: 0.2)
             }

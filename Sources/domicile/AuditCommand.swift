@@ -7,8 +7,8 @@ struct AuditCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit", abstract: "Read audit logs: live, or copied folders.",
         subcommands: [
-            AuditTailCommand.self, AuditShowCommand.self, AuditVerifyCommand.self, AuditProveCommand.self,
-            AuditReceiptCommand.self, AuditExportCommand.self,
+            AuditTailCommand.self, AuditSearchCommand.self, AuditShowCommand.self, AuditVerifyCommand.self,
+            AuditProveCommand.self, AuditReceiptCommand.self, AuditExportCommand.self,
         ])
 }
 
@@ -17,13 +17,22 @@ struct AuditOutput: ParsableArguments {
     @Flag(help: "Print each record as it stands in the log, one JSON object a line.")
     var json = false
 
+    @Flag(help: "Print CSV (RFC 4180); cells that could be formulas begin with an apostrophe.")
+    var csv = false
+
+    func validate() throws {
+        guard !json || !csv else { throw ValidationError("--json and --csv exclude each other.") }
+    }
+
     /// Whether a person looks at standard output.
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
     /// Columns of the terminal; 0 where there is none.
-    static var width: Int {
+    static var width: Int { columns(of: STDOUT_FILENO) }
+
+    static func columns(of terminal: Int32) -> Int {
         var size = winsize()
-        guard isTerminal, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 else { return 0 }
+        guard isatty(terminal) == 1, ioctl(terminal, UInt(TIOCGWINSZ), &size) == 0 else { return 0 }
         return Int(size.ws_col)
     }
 

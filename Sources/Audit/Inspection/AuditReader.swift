@@ -35,6 +35,23 @@ package final class AuditReader {
         }
     }
 
+    /// Goes on behind a record that was read before.
+    ///
+    /// - Throws: `AuditError.notALog` where the folder has no segments.
+    package convenience init(folder: String, at place: LogPlace) throws(AuditError) {
+        try self.init(folder: folder, from: place.position)
+        guard let first = place.segment else { return }
+        let path = segments + "/" + SegmentName.text(first)
+        let firsts = try SegmentName.list(segments)
+        // Retention took it: what is left begins behind it.
+        guard firsts.contains(first) else { return }
+        let file = try ReadFile(path: path)
+        current = OpenLines(
+            first: first, path: path, file: file,
+            lines: LineReader(descriptor: file.descriptor, path: path, offset: place.offset),
+            next: firsts.first { $0 > first }, skips: false)
+    }
+
     /// The region that the log's `log.json` names; nil where there is none.
     package var region: String? {
         get throws(AuditError) { try LogFolder.region(of: folder) }

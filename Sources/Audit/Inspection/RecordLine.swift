@@ -10,11 +10,19 @@ package struct RecordLine: Sendable, Equatable {
     package let path: String
     package let offset: Int
 
+    package init(expected: UInt64, seq: UInt64?, bytes: [UInt8], path: String, offset: Int) {
+        self.expected = expected
+        self.seq = seq
+        self.bytes = bytes
+        self.path = path
+        self.offset = offset
+    }
+
     /// Whether it is the record that must stand here.
     package var isInSequence: Bool { seq == expected }
 
     /// The number at the beginning of a line, read from `{"seq":N,`.
-    static func seq(of line: ArraySlice<UInt8>) -> UInt64? {
+    package static func seq(of line: ArraySlice<UInt8>) -> UInt64? {
         let head: StaticString = "{\"seq\":"
         guard line.count > 8, line.last == 0x7d, head.withUTF8Buffer({ line.starts(with: $0) }) else {
             return nil

@@ -42,6 +42,13 @@ package struct RecordTable {
         if sessions.count > RecordTable.sessionLimit { sessions.removeAll() }
     }
 
+    /// Notes the identity of a session that is known from elsewhere.
+    package mutating func remember(_ session: String, subject: String?, database: String?, replica: String?) {
+        sessions[session] = Identity(
+            subject: subject ?? "", database: database ?? "", replica: replica ?? "")
+        if sessions.count > RecordTable.sessionLimit { sessions.removeAll() }
+    }
+
     package mutating func row(_ record: FollowedRecord) -> String {
         guard let value = record.value, record.line.seq != nil else {
             return row(["", record.region, "\(record.line.expected)", "DAMAGED", "", "", "", "", "no record"])

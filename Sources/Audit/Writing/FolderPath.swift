@@ -1,8 +1,8 @@
 import Glibc
 
 /// Paths of folders: making them, and making their entries durable.
-enum FolderPath {
-    static func parent(of path: String) -> String {
+package enum FolderPath {
+    package static func parent(of path: String) -> String {
         var trimmed = Substring(path)
         while trimmed.count > 1 && trimmed.hasSuffix("/") { trimmed = trimmed.dropLast() }
         guard let slash = trimmed.lastIndex(of: "/") else { return "." }
@@ -49,7 +49,7 @@ enum FolderPath {
     }
 
     /// Reads a small file whole; nil where there is none.
-    static func read(_ path: String, limit: Int) throws(AuditError) -> [UInt8]? {
+    package static func read(_ path: String, limit: Int) throws(AuditError) -> [UInt8]? {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else {
             if errno == ENOENT { return nil }

@@ -1,0 +1,24 @@
+// SQLite 3, with the two calls whose last argument Swift has no name for: SQLite copies what is bound.
+#ifndef CSQLITE_SHIM_H
+#define CSQLITE_SHIM_H
+
+#include <sqlite3.h>
+
+static inline int csqlite_bind_text(sqlite3_stmt *statement, int at, const char *bytes, int count) {
+    return sqlite3_bind_text(statement, at, bytes, count, SQLITE_TRANSIENT);
+}
+static inline int csqlite_bind_blob(sqlite3_stmt *statement, int at, const void *bytes, int count) {
+    return sqlite3_bind_blob(statement, at, bytes, count, SQLITE_TRANSIENT);
+}
+// What a file's own schema may do: nothing but hold rows.
+static inline int csqlite_defend(sqlite3 *database) {
+    int status = sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)0);
+    if (status != SQLITE_OK) return status;
+    status = sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, (int *)0);
+    if (status != SQLITE_OK) return status;
+    status = sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, (int *)0);
+    if (status != SQLITE_OK) return status;
+    return sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_VIEW, 0, (int *)0);
+}
+
+#endif
