@@ -18,6 +18,7 @@ final class GatewayContext: Sendable {
     /// The key for digests of parameters.
     let captureKey: CaptureKey
     let admission = Admission()
+    let logBudgets = LogBudgets()
     let loginSlots = LoginSlots()
     let cancels = CancelRegistry()
     let counters = Counters()
