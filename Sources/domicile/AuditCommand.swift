@@ -6,7 +6,9 @@ import Foundation
 struct AuditCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit", abstract: "Read audit logs: live, or copied folders.",
-        subcommands: [AuditTailCommand.self, AuditShowCommand.self])
+        subcommands: [
+            AuditTailCommand.self, AuditShowCommand.self, AuditDigestCommand.self, AuditDigestKeyCommand.self,
+        ])
 }
 
 /// Where and how records are printed.
