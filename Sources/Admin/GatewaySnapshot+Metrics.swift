@@ -12,6 +12,7 @@ extension GatewaySnapshot {
         addReplicas(to: &text)
         addIssuers(to: &text)
         addLogs(to: &text)
+        addLogBudgets(to: &text)
         text.add(
             "config_reloads_total", .counter,
             "Configurations that were taken over by SIGHUP, an operator's call or a changed file.",
@@ -85,6 +86,22 @@ extension GatewaySnapshot {
         text.add(
             "text_cache_bytes", .gauge, "Memory that remembered texts take, an estimate.",
             .count(textBytes))
+    }
+
+    private func addLogBudgets(to text: inout MetricsText) {
+        text.add(
+            "log_budgets", .gauge, "Principals whose budgets of log bytes are remembered.", .count(logBudgets)
+        )
+        text.add(
+            "log_budget_waits_total", .counter,
+            "How often a session waited because its principal was over its budget of log bytes.",
+            .count(budgetWaits))
+        text.add(
+            "log_budget_wait_seconds_total", .counter, "For how long, all of them together.",
+            .seconds(budgetWaitTime))
+        text.add(
+            "refusals_summed_total", .counter,
+            "Refused logins that are counted in a record and have none of their own.", .count(summedRefusals))
     }
 
     private func addReplicas(to text: inout MetricsText) {

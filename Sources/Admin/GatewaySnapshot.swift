@@ -128,6 +128,12 @@ package struct GatewaySnapshot: Sendable {
     package var judgedStatements = 0
     package var unparsedTexts = 0
     package var refusedStatements: [String: Int] = [:]
+    /// Principals whose budgets of log bytes are remembered; how often something waited for one, and for how long.
+    package var logBudgets = 0
+    package var budgetWaits = 0
+    package var budgetWaitTime = Duration.zero
+    /// Refused logins without a record of their own.
+    package var summedRefusals = 0
     package var textHits = 0
     package var textMisses = 0
     package var textEvictions = 0

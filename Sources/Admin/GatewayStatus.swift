@@ -21,6 +21,7 @@ extension Gateway: GatewayStatus {
         snapshot.draining = isDraining
         snapshot.connections = connections
         snapshot.revocations = revocationCount
+        snapshot.logBudgets = logBudgets
         snapshot.take(counters)
         snapshot.replicas = replicas(of: configuration)
         snapshot.issuers = issuerKeys.map { keys in
@@ -86,6 +87,9 @@ extension GatewaySnapshot {
         judgedStatements = counters.judgedStatements.value
         unparsedTexts = counters.unparsedTexts.value
         refusedStatements = counters.refusedStatementsByClass
+        budgetWaits = counters.budgetWaits.value
+        budgetWaitTime = .microseconds(counters.budgetWaitMicroseconds.value)
+        summedRefusals = counters.summedRefusals.value
         textHits = counters.textHits.value
         textMisses = counters.textMisses.value
         textEvictions = counters.textEvictions.value

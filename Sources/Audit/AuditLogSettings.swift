@@ -49,6 +49,13 @@ package struct AuditLogSettings: Sendable {
     }
 }
 
+extension AuditLogSettings {
+    /// The region whose log a folder is; nil where it is none (yet).
+    package static func region(of folder: String) throws(AuditError) -> String? {
+        try LogFolder.region(of: folder)
+    }
+}
+
 /// What the log's writer tells those who asked for it.
 package enum AuditLogNotice: Sendable, Equatable {
     /// Records with numbers below this are on disk.

@@ -54,7 +54,8 @@ package struct CaptureKey: Sendable, CustomStringConvertible, CustomDebugStringC
         return key
     }
 
-    private static func load(path: String) throws(AuditError) -> CaptureKey? {
+    /// Reads the key in a file; nil where there is none.
+    package static func load(path: String) throws(AuditError) -> CaptureKey? {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
         guard file >= 0 else {
             if errno == ENOENT { return nil }
@@ -80,24 +81,31 @@ package struct CaptureKey: Sendable, CustomStringConvertible, CustomDebugStringC
     /// Makes a key beside its place and links it there whole, so that of two gateways that start together one
     /// wins.
     private static func create(path: String) throws(AuditError) {
-        let draft = "\(path).\(getpid()).new"
-        unlink(draft)
-        let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw .system(operation: "create", path: draft, code: errno) }
-        defer {
-            close(file)
-            unlink(draft)
-        }
-        var generator = SystemRandomNumberGenerator()
-        let bytes = (0..<size).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-        guard write(file, bytes, size) == size else {
-            throw .system(operation: "write", path: draft, code: errno)
-        }
-        guard fsync(file) == 0 else { throw .system(operation: "fsync", path: draft, code: errno) }
+        let draft = try draft(path: path)
+        defer { unlink(draft) }
         guard link(draft, path) == 0 || errno == EEXIST else {
             throw .system(operation: "link", path: path, code: errno)
         }
         let parent = FolderPath.parent(of: path)
         try FolderPath.sync(parent)
+    }
+
+    /// Writes a new key to a file beside a key's place.
+    ///
+    /// - Returns: the file, which is on disk.
+    static func draft(path: String) throws(AuditError) -> String {
+        let draft = "\(path).\(getpid()).new"
+        unlink(draft)
+        let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw .system(operation: "create", path: draft, code: errno) }
+        defer { close(file) }
+        var generator = SystemRandomNumberGenerator()
+        let bytes = (0..<size).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        guard write(file, bytes, size) == size, fsync(file) == 0 else {
+            let code = errno
+            unlink(draft)
+            throw .system(operation: "write", path: draft, code: code)
+        }
+        return draft
     }
 }

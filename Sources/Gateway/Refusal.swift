@@ -48,6 +48,10 @@ package enum Refusal: Error, Sendable {
     case statementUnreadable(String)
     /// Too deep to judge, or with a run of operator characters that takes the lexer quadratic time.
     case statementTooComplex
+    /// The records of the principal's sessions are over their budget, and no room came in time.
+    case overLogBudget(perSecond: Int)
+    /// A message whose records are more than such a budget holds.
+    case beyondLogBudget(perSecond: Int)
     /// An Execute of the unnamed portal where a failed Query left none that can be run.
     case portalMissing
     case tokenExpired
@@ -102,6 +106,7 @@ package enum Refusal: Error, Sendable {
         case .portalMissing: "34000"
         case .statementTooLong: "54000"
         case .statementTooComplex: "54001"
+        case .overLogBudget, .beyondLogBudget: "53400"
         case .tokenExpired, .lifetimeReached, .revoked, .inactive, .killed, .replicaLost, .decisionChanged,
             .readOnlyLost,
             .shuttingDown, .idle:
@@ -146,6 +151,8 @@ package enum Refusal: Error, Sendable {
         case .statementForbidden: "statement is not allowed"
         case .statementUnreadable(let message): Refusal.printable(message)
         case .statementTooComplex: "statement too complex"
+        case .overLogBudget: "over the budget of log bytes"
+        case .beyondLogBudget: "statement larger than the budget of log bytes"
         case .tokenExpired: "terminating session: the token has expired"
         case .lifetimeReached: "terminating session: it has reached its greatest age"
         case .killed: "terminating session: killed by an operator"
@@ -203,6 +210,12 @@ package enum Refusal: Error, Sendable {
         case .statementTooComplex:
             "It is deeper than \(SQLText.depthLimit) levels, longer than \(LongStatements.readBytes) bytes, or has more than "
                 + "\(SQLText.operatorRunLimit) operator characters in a row."
+        case .overLogBudget(let rate):
+            "A principal's records may take \(rate) bytes a second (limits.log_bytes_per_second_per_subject), and there was "
+                + "no room for these within \(LogBudget.longestWait.components.seconds) s."
+        case .beyondLogBudget(let rate):
+            "The budget holds what \(LogBudget.burst.components.seconds) s of \(rate) bytes a second bring "
+                + "(limits.log_bytes_per_second_per_subject)."
         case .tokenExpired: "The token's exp has passed."
         case .lifetimeReached: "The session is older than session.max_lifetime."
         case .killed: "An operator ended this session."
@@ -266,6 +279,8 @@ package enum Refusal: Error, Sendable {
         case .statementForbidden: "Leave it out, or ask the operator for a rule that allows it."
         case .statementUnreadable: "Correct it; a newer server's grammar is not read by this gateway."
         case .statementTooComplex: "Split it, or write it with fewer levels."
+        case .overLogBudget: "Slow down; send large data by COPY or as parameters."
+        case .beyondLogBudget: "Split it, or send large data by COPY or as parameters."
         case .tokenExpired: "Get a fresh token and connect again."
         case .lifetimeReached: "Connect again."
         case .killed: "Ask the operator for the reason."

@@ -8,7 +8,8 @@ struct AuditCommand: ParsableCommand {
         commandName: "audit", abstract: "Read audit logs: live, or copied folders.",
         subcommands: [
             AuditTailCommand.self, AuditSearchCommand.self, AuditShowCommand.self, AuditVerifyCommand.self,
-            AuditProveCommand.self, AuditReceiptCommand.self, AuditExportCommand.self,
+            AuditProveCommand.self, AuditReceiptCommand.self, AuditExportCommand.self, AuditDigestCommand.self,
+            AuditDigestKeyCommand.self,
         ])
 }
 

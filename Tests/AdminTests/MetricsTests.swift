@@ -11,6 +11,10 @@ import Testing
         snapshot.sessionsEnded = 897
         snapshot.sessionsRevoked = 11
         snapshot.revocations = 12
+        snapshot.logBudgets = 4
+        snapshot.budgetWaits = 17
+        snapshot.budgetWaitTime = .milliseconds(2_500)
+        snapshot.summedRefusals = 250
         snapshot.refusals = ["42501": 7, "28P01": 93]
         snapshot.statements = 123_456_789_012
         snapshot.bytesIn = 4_096
@@ -242,6 +246,18 @@ import Testing
         # HELP domicile_audit_refused_total Batches of records that the log could not take.
         # TYPE domicile_audit_refused_total counter
         domicile_audit_refused_total{region="eu-west-1"} 0
+        # HELP domicile_log_budgets Principals whose budgets of log bytes are remembered.
+        # TYPE domicile_log_budgets gauge
+        domicile_log_budgets 4
+        # HELP domicile_log_budget_waits_total How often a session waited because its principal was over its budget of log bytes.
+        # TYPE domicile_log_budget_waits_total counter
+        domicile_log_budget_waits_total 17
+        # HELP domicile_log_budget_wait_seconds_total For how long, all of them together.
+        # TYPE domicile_log_budget_wait_seconds_total counter
+        domicile_log_budget_wait_seconds_total 2.5
+        # HELP domicile_refusals_summed_total Refused logins that are counted in a record and have none of their own.
+        # TYPE domicile_refusals_summed_total counter
+        domicile_refusals_summed_total 250
         # HELP domicile_config_reloads_total Configurations that were taken over by SIGHUP, an operator's call or a changed file.
         # TYPE domicile_config_reloads_total counter
         domicile_config_reloads_total 5

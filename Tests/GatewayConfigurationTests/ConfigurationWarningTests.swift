@@ -55,6 +55,40 @@ struct ConfigurationWarningTests {
         #expect(fixture.read(text).configuration != nil)
     }
 
+    @Test(
+        "F-AUD-22: logs of two regions on one filesystem are a warning; on two, or of one region alone, they are none"
+    )
+    func filesystems() {
+        func found(_ text: String, _ filesystem: @escaping @Sendable (String) -> UInt64?) -> [String] {
+            fixture.findings(text, materials: MaterialCheck(filesystem: filesystem) { _ in nil })
+        }
+        #expect(
+            found(Fixture.clean) { _ in 7 } == [
+                "12:3 warning the logs of eu-west-1 and eu-central-1 lie on one filesystem: a disk that is full or lost "
+                    + "takes all of them; expected one for each region"
+            ])
+        #expect(found(Fixture.clean) { $0.hasSuffix("/logs/central") ? 8 : 7 }.isEmpty)
+        #expect(found(Fixture.clean) { _ in nil }.isEmpty)
+        let third = Fixture.changed([("  eu-west-1: {", "  eu-south-1: { jurisdiction: EU }\n  eu-west-1: {")]
+        )
+        let three = found(third) { $0.hasSuffix("eu-west-1") ? 8 : 7 }
+        #expect(
+            three.contains { $0.hasPrefix("13:3 warning the logs of eu-south-1 and eu-central-1 lie on one") }
+        )
+        let single = found("region: eu-west-1\nregions:\n  eu-west-1: { jurisdiction: EU }\n") { _ in 7 }
+        #expect(!single.contains { $0.contains("filesystem") })
+    }
+
+    @Test("F-AUD-22: a log folder that is another region's is a mistake where the folder is named")
+    func otherRegionsLog() {
+        let materials = MaterialCheck { material in
+            guard case .log(let folder, let region) = material, region == "eu-central-1" else { return nil }
+            return MaterialCheck.Problem(file: folder, reason: "it is another's")
+        }
+        let found = fixture.findings(Fixture.clean, materials: materials)
+        #expect(found == ["12:44 mistake `audit` cannot be used: it is another's"])
+    }
+
     @Test("A rule that only observes beats none, and one behind the rule that decides never observes")
     func observing() {
         func shadowed(_ modes: (String, String)) -> Bool {

@@ -65,14 +65,19 @@ final class Fixture {
 
         """
 
-    func read(_ text: String, environment: [String: String] = Fixture.environment) -> ConfigurationReading {
+    func read(
+        _ text: String, environment: [String: String] = Fixture.environment, materials: MaterialCheck? = nil
+    ) -> ConfigurationReading {
         ConfigurationFile.read(
-            Array(text.utf8), file: folder + "/gateway.yaml", environment: environment, hostName: "host-1")
+            Array(text.utf8), file: folder + "/gateway.yaml", environment: environment, hostName: "host-1",
+            materials: materials)
     }
 
     /// Findings as `line:column severity message`.
-    func findings(_ text: String, environment: [String: String] = Fixture.environment) -> [String] {
-        read(text, environment: environment).findings.map {
+    func findings(
+        _ text: String, environment: [String: String] = Fixture.environment, materials: MaterialCheck? = nil
+    ) -> [String] {
+        read(text, environment: environment, materials: materials).findings.map {
             "\($0.line):\($0.column) \($0.severity.rawValue) \($0.message)"
         }
     }

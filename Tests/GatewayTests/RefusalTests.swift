@@ -18,6 +18,7 @@ import Testing
         (.policy(.replication(rule: "r")), "42501"),
         (.statementForbidden(rule: "r", reasons: ["x"]), "42501"), (.statementUnreadable("x"), "42601"),
         (.statementTooComplex, "54001"),
+        (.overLogBudget(perSecond: 1_024), "53400"), (.beyondLogBudget(perSecond: 1_024), "53400"),
         (.policy(.unknownDatabase("nowhere")), "3D000"),
         (.noReplica(database: "orders", regions: ["eu-west-1"], passedOver: ["a: down"]), "08001"),
         (.logUnavailable(region: "eu-west-1"), "58030"),

@@ -36,6 +36,7 @@ private func hasControls(_ text: String) -> Bool {
             (.policy(.replication(rule: "r")), "42501"),
             (.statementForbidden(rule: "r", reasons: ["x"]), "42501"), (.statementUnreadable("x"), "42601"),
             (.statementTooComplex, "54001"),
+            (.overLogBudget(perSecond: 10_485_760), "53400"), (.beyondLogBudget(perSecond: 1_024), "53400"),
             (.databaseName("the database name is empty"), "3D000"),
             (.startupParameter(name), "42501"), (.options(position: 3), "42601"),
             (.noReplica(database: "orders", regions: ["eu-west-1"], passedOver: ["a: lags"]), "08001"),

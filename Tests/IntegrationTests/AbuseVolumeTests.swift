@@ -78,7 +78,7 @@ struct AbuseVolumeTests {
         client.close()
     }
 
-    @Test("a statement of 40 MB is recorded whole, in text records that follow its own")
+    @Test("F-AUD-13: a statement of 40 MB is recorded whole, in text records that follow its own")
     func recordedWhole() throws {
         let own = try OwnGateway(testbed)
         defer { own.remove() }

@@ -8,7 +8,9 @@ struct RecordedTextTests {
 
     init() throws { testbed = try Testbed() }
 
-    @Test("The passwords of role statements reach the server and stand in no record, whoever sends them")
+    @Test(
+        "F-AUD-14: the passwords of role statements reach the server and stand in no record, whoever sends them"
+    )
     func passwords() throws {
         let (application, role) = (Testbed.unique("passwords"), Testbed.unique("passwords"))
         let canary = "canary\(UInt32.random(in: 1_000_000 ... .max))"

@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test(
-        "Every form of a constant behind PASSWORD is replaced, and nothing else is",
+        "F-AUD-14: every form of a constant behind PASSWORD is replaced, and nothing else is",
         arguments: [
             ("CREATE ROLE a PASSWORD 'x1'", "CREATE ROLE a PASSWORD '[redacted]'"),
             (
@@ -69,7 +69,9 @@ import Testing
         ])
     func others(sql: String) { #expect(redacted(sql) == sql) }
 
-    @Test("Bodies and constants that are SQL are read too, comments and settings of connections as well")
+    @Test(
+        "F-AUD-14: bodies and constants that are SQL are read too, comments and settings of connections as well"
+    )
     func nested() {
         #expect(
             redacted("DO $$ BEGIN EXECUTE 'ALTER ROLE a PASSWORD ''x1'''; END $$")
@@ -97,7 +99,7 @@ import Testing
     }
 
     @Test(
-        "What the lexer does not take loses the password all the same",
+        "F-AUD-14: what the lexer does not take loses the password all the same",
         arguments: [
             "ALTER ROLE a PASSWORD 'x1", "ALTER ROLE a PASSWORD E'\\uD800x1'",
             "ALTER ROLE a PASSWORD $q$x1 $$",

@@ -53,7 +53,7 @@ databases:
 health: {{ user: domicile_health, password: "${{DOMICILE_PASSWORD_HEALTH}}" }}
 audit:
   durability: {durability}
-limits: {{ logins_per_second_per_address: 100000, sessions_per_subject: 5000, logins_per_second_per_subject: 100000{more} }}
+limits: {{ log_bytes_per_second_per_subject: 1GiB, logins_per_second_per_address: 100000, sessions_per_subject: 5000, logins_per_second_per_subject: 100000{more} }}
 rules:
   - name: eu-writers
     who: {{ groups: [eu-writers] }}

@@ -63,7 +63,7 @@ databases:
         writer: {{ trust: true }}
 health: {{ interval: 1s, user: domicile_health, password: "${{DOMICILE_PASSWORD_HEALTH}}" }}
 session: {{ startup_timeout: {startup_timeout}, shutdown_timeout: 2s }}
-limits: {{ sessions: 20000, sessions_per_subject: {per_subject}, logins_per_second_per_address: 1000000, logins_per_second_per_subject: 1000000 }}
+limits: {{ log_bytes_per_second_per_subject: 1GiB, sessions: 20000, sessions_per_subject: {per_subject}, logins_per_second_per_address: 1000000, logins_per_second_per_subject: 1000000 }}
 rules:
   - name: eu-writers
     who: {{ groups: [eu-writers] }}

@@ -82,6 +82,7 @@ audit:
 session:
   shutdown_timeout: 5s
 limits:
+  log_bytes_per_second_per_subject: 1GiB
   sessions_per_subject: 5000
   logins_per_second_per_address: 5000
   logins_per_second_per_subject: 5000

@@ -15,6 +15,7 @@ extension ConfigurationBuilder {
                     "the log of `\(name)` is in the folder of `\(other.name)`'s; expected a folder of its own"
                 )
             }
+            check(.log(folder: audit, region: name), fields, "audit")
             regionPositions[name] = position
             regions.append(
                 Region(

@@ -10,6 +10,24 @@ extension ConfigurationBuilder {
         }
     }
 
+    /// What fills one log's filesystem up, or is lost with it, concerns the others on it, too.
+    func warnAboutFilesystems() {
+        guard let materials = context.materials, regions.count > 1 else { return }
+        var together: [UInt64: [Region]] = [:]
+        for region in regions {
+            guard let filesystem = materials.filesystem(region.audit) else { continue }
+            together[filesystem, default: []].append(region)
+        }
+        for group in together.values where group.count > 1 {
+            let names = group.map(\.name)
+            warning(
+                regionPositions[names[1]] ?? root.position,
+                "the logs of \(names.dropLast().joined(separator: ", ")) and \(names[names.count - 1]) lie on one "
+                    + "filesystem: a disk that is full or lost takes all of them; expected one for each region"
+            )
+        }
+    }
+
     func warnAboutReplicas(of database: Database, at position: Position) {
         let primaries = database.replicas.filter { $0.kind == .primary }
         if primaries.count > 1 {

@@ -34,6 +34,7 @@ struct ConfigurationBuilder {
         let rules = readRules()
         let operators = readOperators()
         warnAboutRegions()
+        warnAboutFilesystems()
         warnAboutShadows(rules)
         warnAboutSharedRoles(rules)
         return Configuration(

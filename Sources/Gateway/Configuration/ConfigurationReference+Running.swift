@@ -99,7 +99,7 @@ extension ConfigurationReference {
             [
                 .fallback(
                     "log_bytes_per_second_per_subject", .size(1 << 10...1 << 40), "10MiB",
-                    "Bytes of records that one principal may cause in a second; this version does not hold anybody to it."
+                    "Bytes of records that one principal may leave in a second, over all its sessions; eight seconds' worth at once. What is beyond waits, at most 10 s, and is 53400 then. All refused tokens share as much."
                 ),
                 .fallback("sessions", .integer(1...1_000_000), "10000", "Sessions at a time."),
                 .fallback(

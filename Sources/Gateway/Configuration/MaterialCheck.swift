@@ -1,4 +1,4 @@
-/// Whether the certificates, keys and authorities of a configuration can be used, asked of what will use them: so that
+/// Whether the certificates, keys, authorities and folders of a configuration can be used, asked of what will use them: so that
 /// `check` finds what the start would.
 package struct MaterialCheck: Sendable {
     package enum Material: Sendable {
@@ -10,6 +10,8 @@ package struct MaterialCheck: Sendable {
         case revocationLists(file: String, authority: String)
         /// A CA that client certificates are signed by.
         case signingAuthority(file: String, key: String)
+        /// A folder of a region's log, or of what will be one.
+        case log(folder: String, region: String)
     }
 
     package struct Problem: Sendable {
@@ -27,8 +29,16 @@ package struct MaterialCheck: Sendable {
     }
 
     let problem: @Sendable (Material) -> Problem?
+    /// What tells the filesystem of a folder, or of the nearest above it that is there, from others; nil: it cannot be told.
+    let filesystem: @Sendable (_ folder: String) -> UInt64?
 
-    package init(problem: @escaping @Sendable (Material) -> Problem?) { self.problem = problem }
+    package init(
+        filesystem: @escaping @Sendable (String) -> UInt64? = { _ in nil },
+        problem: @escaping @Sendable (Material) -> Problem?
+    ) {
+        self.filesystem = filesystem
+        self.problem = problem
+    }
 }
 
 extension ConfigurationBuilder {

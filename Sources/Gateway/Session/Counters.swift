@@ -17,6 +17,11 @@ package final class Counters: Sendable {
     package let textMisses = Atomic<Int>(0)
     package let textEvictions = Atomic<Int>(0)
     package let textBytes = Atomic<Int>(0)
+    /// How often something waited for its principal's budget of log bytes, and for how long altogether.
+    package let budgetWaits = Atomic<Int>(0)
+    package let budgetWaitMicroseconds = Atomic<Int>(0)
+    /// Refused logins that are counted in a record and have none of their own.
+    package let summedRefusals = Atomic<Int>(0)
     package let bytesIn = Atomic<Int>(0)
     package let bytesOut = Atomic<Int>(0)
     package let cancelsForwarded = Atomic<Int>(0)

@@ -48,6 +48,8 @@ extension Gateway {
     package var sessionsByReplica: [ReplicaID: Int] { context.admission.sessionsByReplica }
     /// Connections now, those that are still logging in included.
     package var connections: Int { context.admission.connections }
+    /// Principals whose budgets of log bytes are remembered.
+    package var logBudgets: Int { context.logBudgets.count }
     package var logCounters: [(region: String, counters: AuditLogCounters, failure: AuditError?)] {
         logs.map { ($0.key, $0.value.counters, $0.value.failure) }.sorted { $0.region < $1.region }
     }

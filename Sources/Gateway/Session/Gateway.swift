@@ -218,13 +218,18 @@ package final class Gateway: Sendable {
             return same
         }
         let generation: Generation
-        do throws(TransportError) {
-            generation = try Generation(number: old.number + 1, configuration: newer)
-            try Gateway.want(generation.passwordFiles, context)
+        let key: CaptureKey?
+        do throws(GatewayStartError) {
+            (generation, key) = try read(newer, number: old.number + 1)
         } catch {
             context.counters.reloadFailures.increase()
             record(AdminOperation("reload", reason: "refused: \(error)", by: asker))
-            throw .transport(error)
+            throw error
+        }
+        var changes = old.configuration.changes(to: configuration)
+        if let key, key.id != context.captureKey.id {
+            changes.append("key of digests \(context.captureKey.id) to \(key.id)")
+            context.replaceCaptureKey(key)
         }
         current.withLock { $0 = generation }
         context.identity.replaceIssuers(newer.issuers, settings: TokenSettings(of: newer))
@@ -235,9 +240,27 @@ package final class Gateway: Sendable {
         record(
             AdminOperation(
                 "reload", reason: "policy \(old.configuration.digest) to \(newer.digest)",
-                changes: old.configuration.changes(to: configuration), by: asker))
+                changes: changes, by: asker))
         context.postToAll(.reloaded(generation))
         return restart
+    }
+
+    /// What a reload has to read beside the configuration. A key of digests that is not there any more holds on.
+    private func read(
+        _ configuration: Configuration, number: Int
+    ) throws(GatewayStartError) -> (Generation, CaptureKey?) {
+        let generation: Generation
+        do throws(TransportError) {
+            generation = try Generation(number: number, configuration: configuration)
+            try Gateway.want(generation.passwordFiles, context)
+        } catch {
+            throw .transport(error)
+        }
+        do throws(AuditError) {
+            return (generation, try CaptureKey.load(path: configuration.audit.captureKey))
+        } catch {
+            throw .audit(error)
+        }
     }
 
     /// A configuration that was not taken is noted, too.
@@ -255,7 +278,12 @@ package final class Gateway: Sendable {
             changed.append("regions")
         }
         var audit = new.audit
+        // What is kept of values, and under which key, holds at once.
         audit.parameters = old.audit.parameters
+        audit.literals = old.audit.literals
+        audit.describe = old.audit.describe
+        audit.copy = old.audit.copy
+        audit.captureKey = old.audit.captureKey
         if old.audit != audit { changed.append("audit") }
         if old.state != new.state { changed.append("state") }
         if old.limits.workers != new.limits.workers { changed.append("limits.workers") }

@@ -5,6 +5,7 @@ import GatewayHealth
 import GatewayIdentity
 import GatewayRouting
 import Logging
+import Synchronization
 import Transport
 
 /// What all workers share. Everything in it is safe to use from any thread, and nothing of it blocks.
@@ -15,9 +16,10 @@ final class GatewayContext: Sendable {
     let health: any ReplicaWatch
     /// By region. Fixed at the start: a reload that adds a region needs a restart.
     let logs: [String: AuditLog]
-    /// The key for digests of parameters.
-    let captureKey: CaptureKey
+    /// The key for digests of parameters; a reload takes the one that is in its file then.
+    private let heldCaptureKey: Mutex<CaptureKey>
     let admission = Admission()
+    let logBudgets = LogBudgets()
     let loginSlots = LoginSlots()
     let cancels = CancelRegistry()
     let counters = Counters()
@@ -41,7 +43,7 @@ final class GatewayContext: Sendable {
         revocations = parts.revocations
         health = parts.health
         logs = parts.logs
-        captureKey = parts.captureKey
+        heldCaptureKey = Mutex(parts.captureKey)
         platform = parts.platform
         self.mailboxes = mailboxes
         self.logger = logger
@@ -58,6 +60,10 @@ final class GatewayContext: Sendable {
         heartbeats = Heartbeats(workers: mailboxes.count)
         deal = SessionDeal(workers: mailboxes.count)
     }
+
+    var captureKey: CaptureKey { heldCaptureKey.withLock { $0 } }
+
+    func replaceCaptureKey(_ key: CaptureKey) { heldCaptureKey.withLock { $0 = key } }
 
     var workers: Int { mailboxes.count }
 

@@ -1,3 +1,4 @@
+import Audit
 import GatewayConfiguration
 import GatewayCredentials
 import Transport
@@ -7,7 +8,7 @@ extension MaterialCheck {
     private static let endsSoon: Int64 = 14 * 86_400
 
     /// As listeners and upstreams will load them.
-    package static let openSSL = MaterialCheck { material in
+    package static let openSSL = MaterialCheck(filesystem: filesystem) { material in
         do throws(TransportError) {
             switch material {
             case .certificate(let file, let key): _ = try TLSContext(certificate: file, key: key)
@@ -15,11 +16,37 @@ extension MaterialCheck {
             case .revocationLists(let file, let authority):
                 _ = try TLSContext(trust: .authority(file: authority, revocationLists: file))
             case .signingAuthority(let file, let key): return signingProblem(file, key)
+            case .log(let folder, let region): return logProblem(folder, region)
             }
             return nil
         } catch {
             if case .material(let path, let reason) = error { return Problem(file: path, reason: reason) }
             return Problem(file: "", reason: "\(error)")
+        }
+    }
+
+    /// The device of a folder, or of the nearest above it that is there.
+    private static func filesystem(_ folder: String) -> UInt64? {
+        var path = folder
+        while true {
+            if let stamp = FileStamp(path: path) { return stamp.device }
+            guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
+                return FileStamp(path: "/")?.device
+            }
+            path = String(path[..<slash])
+        }
+    }
+
+    /// A folder that may not be looked at from here is the start's to try.
+    private static func logProblem(_ folder: String, _ region: String) -> Problem? {
+        do throws(AuditError) {
+            guard let found = try AuditLogSettings.region(of: folder), found != region else { return nil }
+            return Problem(
+                file: folder,
+                reason: "\(AuditError.wrongRegion(path: folder, expected: region, found: found))")
+        } catch {
+            if case .notALog = error { return Problem(file: folder, reason: "\(error)") }
+            return nil
         }
     }
 

@@ -46,6 +46,8 @@ struct Refused {
         if case .statementTooLong = refusal { return ["too_long"] }
         if case .statementTooComplex = refusal { return ["too_complex"] }
         if case .statementUnreadable = refusal { return ["unreadable"] }
+        if case .beyondLogBudget = refusal { return ["over_budget"] }
+        if case .overLogBudget = refusal { return ["over_budget"] }
         return ["other"]
     }
 }

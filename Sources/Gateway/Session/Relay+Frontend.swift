@@ -16,9 +16,11 @@ extension Relay {
         awaitsAnswers = false
         lookUpCatalog()
         while session.isRelaying, !hasTerminated, cancel == nil, !recorder.pipeline.isFull {
+            let before = region.batch.byteCount
             let step = step()
             // While the replica passes over messages no frame of it comes that would have them recorded.
             if recorder.recordSkipped(into: &region.batch) { worker.recordSoon(region) }
+            spendBudget(since: before)
             switch step {
             case .next: continue
             case .wait, .stop: return
@@ -63,6 +65,7 @@ extension Relay {
         guard let tag = header.frontendTag else {
             return violation(FrameError.unexpectedTag(header.tag).reason)
         }
+        if let step = waitForBudget(header, tag) { return step }
         switch tag {
         case .query, .parse:
             // The SQL ends in a NUL; a Parse has a name and types beside it, and is looked at when it is there.
@@ -82,6 +85,18 @@ extension Relay {
             if tag == .terminate { hasTerminated = true }
             return pass(header)
         case .password: return violation(FrameError.unexpectedTag(header.tag).reason)
+        }
+    }
+
+    /// Nil where the message may go on. What is refused is so before it is gathered: a flood takes no memory either.
+    private func waitForBudget(_ header: FrameHeader, _ tag: FrontendTag) -> Step? {
+        guard let bytes = recordBytes(header, tag) else { return nil }
+        switch askBudget(bytes) {
+        case .goes: return nil
+        case .waits:
+            awaitsAnswers = true
+            return .wait
+        case .refused(let reason): return refuse(header, tag, Refused(refusal(reason), record: .length(nil)))
         }
     }
 

@@ -86,6 +86,13 @@ final class Relay {
     var observed: ObservedRules?
     /// Who waits for the cancel to have been acted on.
     var cancelReply: SessionAddress?
+    /// The principal's budget of log bytes, and what the session has taken of it.
+    let budget: LogBudget
+    var allowance = LogAllowance()
+    var logBytesPerSecond: Int
+    /// Until then, on the loop's clock, nothing is read of the executor, of the replica, for want of log bytes.
+    var executorRests: UInt64 = 0
+    var upstreamRests: UInt64 = 0
     /// Ends at the next idle moment.
     var drainReason: Refusal?
     /// A NoticeResponse of the gateway's that waits for the end of a frame.
@@ -113,6 +120,8 @@ final class Relay {
         durability = configuration.audit.durability
         statementLimit = configuration.limits.statement
         recordLimit = configuration.audit.recordLimit
+        logBytesPerSecond = configuration.limits.logBytesPerSecondPerSubject
+        budget = session.logBudget ?? LogBudget()
         recorder = MessageRecorder(
             session: session.name, identity: session.encodedIdentity, isReplication: session.isReplication,
             capture: capture, literals: session.literalCapture, clientEncoding: connection.clientEncoding,
@@ -155,9 +164,9 @@ final class Relay {
     }
 
     private var mayReadExecutor: Bool {
-        guard executor.isReadable, !executorEnded, cancel == nil, !recorder.pipeline.isFull else {
-            return false
-        }
+        guard executor.isReadable, !executorEnded, cancel == nil, !recorder.pipeline.isFull,
+            worker.loop.now >= executorRests
+        else { return false }
         return fromExecutor.count < max(Relay.highMark, frontend.gathering)
     }
 
@@ -178,19 +187,23 @@ final class Relay {
     private func readUpstream() {
         let upstream = connection.stream
         for _ in 0..<Relay.readsPerTurn
-        where session.isRelaying && upstream.isReadable && !upstreamEnded
-            && fromUpstream.count < Relay.highMark
-        {
+        where session.isRelaying && mayReadUpstream {
             let forwarded = forwardedEnd
             switch upstream.read(into: &fromUpstream) {
-            case .moved: processBackend(forwarded: forwarded)
+            case .moved:
+                let before = region.batch.byteCount
+                processBackend(forwarded: forwarded)
+                restUpstream(spendBudget(since: before))
             case .wouldBlock: return
             case .closed, .failed: upstreamEnded = true
             }
         }
-        if session.isRelaying, upstream.isReadable, !upstreamEnded, fromUpstream.count < Relay.highMark {
-            worker.touch(session)
-        }
+        if session.isRelaying, mayReadUpstream { worker.touch(session) }
+    }
+
+    private var mayReadUpstream: Bool {
+        connection.stream.isReadable && !upstreamEnded && fromUpstream.count < Relay.highMark
+            && worker.loop.now >= upstreamRests
     }
 
     // MARK: Forwarding

@@ -70,7 +70,9 @@ extension Session {
         case .maxLifetime: drain(.lifetimeReached)
         case .drainEnd: end(relay.drainReason ?? .tokenExpired)
         case .idle: idleTimerFired(relay)
-        case .introspection, .startup, .upstream, .linger, .heldBack, .cancel, .halfClosed, .catalog: break
+        case .introspection, .startup, .upstream, .linger, .heldBack, .cancel, .halfClosed, .catalog,
+            .budget:
+            break
         }
     }
 
@@ -140,6 +142,7 @@ extension Session {
             relay.recorder.capture = parameterCapture(decision)
             relay.recorder.literals = literalCapture
             relay.describes = describesTexts
+            relay.logBytesPerSecond = newer.configuration.limits.logBytesPerSecondPerSubject
             relay.recorder.digestCopies(digestsCopies(decision))
             relay.recorder.identity = encodedIdentity
         case .connecting(let login):

@@ -122,6 +122,7 @@ extension Session {
                 principal, address: client.hostBytes, limit: limits.sessions,
                 perSubject: limits.sessionsPerSubject, perAddress: limits.sessionsPerAddress)
             admitted = principal
+            try takeLogBudget(of: principal)
         } catch {
             return end(error)
         }

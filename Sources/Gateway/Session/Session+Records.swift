@@ -39,6 +39,8 @@ extension Session {
 
     /// `session.start`, in the log of the replica's region. The executor's AuthenticationOk waits for it.
     func recordStart(_ region: RegionLog, _ connection: UpstreamConnection) {
+        let before = region.batch.byteCount
+        defer { charge(region.batch.byteCount - before - Session.ownRecord, to: logBudget) }
         region.batch.begin(.sessionStart)
         addIdentity(to: &region.batch)
         addQuestion(to: &region.batch)
@@ -100,9 +102,14 @@ extension Session {
                 "sqlstate": "\(refusal.sqlstate)", "reason": "\(refusal.message)",
                 "detail": "\(refusal.detail)",
             ])
+        // Beyond the rate of its address: nothing of what it asked for was looked at.
+        if case .tooManyLogins = refusal { return worker.sumUp(refusal, from: client) }
         guard identity.database != nil, let home = worker.regionLog(generation.configuration.region) else {
             return
         }
+        guard let budget = budgetForRefusal() else { return worker.sumUp(refusal, from: client) }
+        let before = home.batch.byteCount
+        defer { charge(home.batch.byteCount - before - LogAllowance.refusalBytes, to: budget) }
         // A replica that was tried and not reached is not where the session was.
         identity.replica = nil
         identity.region = nil
@@ -130,6 +137,8 @@ extension Session {
         let relay = ending.relay
         relay.abandonUnanswered()
         let batch = relay.region
+        let before = batch.batch.byteCount
+        defer { charge(batch.batch.byteCount - before - Session.ownRecord, to: logBudget) }
         batch.batch.begin(.sessionEnd)
         addIdentity(to: &batch.batch)
         batch.batch.add("sqlstate", ending.sqlstate)

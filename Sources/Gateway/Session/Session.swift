@@ -63,6 +63,8 @@ final class Session {
     var timers: [TimerID] = []
     var cancelKey: Int32?
     var admitted: Principal?
+    /// The budget of log bytes of the principal that was admitted.
+    var logBudget: LogBudget?
     /// The token, where its issuer is asked again whether it is active.
     var liveToken: LiveToken?
     var hasSentFIN = false
@@ -213,7 +215,7 @@ final class Session {
             worker.touch(self)
         case .cancel: cancelEndedUpstream()
         // Its turn comes with the timer.
-        case .catalog: break
+        case .catalog, .budget: break
         case .halfClosed:
             if case .relaying(let relay) = phase {
                 finish(
@@ -339,7 +341,10 @@ final class Session {
         }
         if let cancelKey { context.cancels.remove(cancelKey, of: address) }
         cancelKey = nil
-        if let admitted { context.admission.releaseSession(admitted, address: client.hostBytes) }
+        if let admitted {
+            context.admission.releaseSession(admitted, address: client.hostBytes)
+            context.logBudgets.leave(admitted, now: worker.loop.now)
+        }
         admitted = nil
         liveToken = nil
     }

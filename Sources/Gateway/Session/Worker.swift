@@ -39,6 +39,8 @@ final class Worker: LoopOwner {
     private var areListenersResting = false
     private(set) var isDraining = false
     private var isStopping = false
+    /// Refused logins that are counted and not recorded one by one.
+    var refusals = RefusalSums()
 
     init(
         index: Int, context: GatewayContext, generation: Generation, mailbox: Mailbox<WorkerMessage>,
@@ -257,6 +259,7 @@ final class Worker: LoopOwner {
             region.isTimed = false
             region.mustWrite = true
         case .acceptAgain: acceptAgain()
+        case .refusals: recordSums()
         case .beat: beat()
         case .drainEnded:
             for session in slots { session?.end(.shuttingDown) }
@@ -395,6 +398,7 @@ final class Worker: LoopOwner {
 
     /// All sessions are gone: what was recorded is written, and the loop ends.
     private func close() {
+        recordSums()
         for region in regions { write(region) }
         loop.stop()
     }

@@ -52,6 +52,8 @@ enum WorkerTimer {
     case outcomes(region: String)
     /// Listeners are accepted from again after descriptors ran out.
     case acceptAgain
+    /// Refused logins that were only counted are recorded in sums.
+    case refusals
     /// The shutdown's deadline.
     case drainEnded
     /// The worker says that it lives.
@@ -77,4 +79,6 @@ enum SessionTimer: Equatable {
     case halfClosed
     /// A statement that waits for the replica's catalogue is judged again.
     case catalog
+    /// There is room in the budget of log bytes.
+    case budget
 }
