@@ -111,7 +111,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Audit", "GatewayCatalog", "GatewayConfiguration", "GatewayCredentials", "GatewayGuard",
+                "Audit", "AuditTree", "GatewayCatalog", "GatewayConfiguration", "GatewayCredentials",
+                "GatewayGuard",
                 "GatewayHealth", "GatewayIdentity", "GatewayPolicy", "GatewayRouting", "PGWire", "SQLText",
                 "Transport",
                 .product(name: "Crypto", package: "swift-crypto"),

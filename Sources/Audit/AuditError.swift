@@ -24,6 +24,12 @@ package enum AuditError: Error, Sendable, Hashable, CustomStringConvertible {
     case unproved(path: String, reason: String)
     /// The key for digests cannot be used.
     case captureKey(path: String, reason: String)
+    /// The key that signs checkpoints cannot be used.
+    case auditKey(path: String, reason: String)
+    /// The log is not the one that was signed: an older copy, another history, another key's.
+    case contradicted(path: String, reason: String)
+    /// The log was closed for ever.
+    case sealed(path: String)
 
     package var description: String {
         switch self {
@@ -41,7 +47,9 @@ package enum AuditError: Error, Sendable, Hashable, CustomStringConvertible {
         case .behind(let bytes): "\(bytes) bytes of records wait for the disk"
         case .closed: "the log is closed"
         case .unproved(let path, let reason): "\(path): \(reason)"
-        case .captureKey(let path, let reason): "\(path): \(reason)"
+        case .captureKey(let path, let reason), .auditKey(let path, let reason): "\(path): \(reason)"
+        case .contradicted(let path, let reason): "\(path) contradicts what was signed: \(reason)"
+        case .sealed(let path): "\(path) is sealed: it takes no more records"
         }
     }
 

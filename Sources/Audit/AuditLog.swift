@@ -1,15 +1,20 @@
+import AuditTree
 import Glibc
 import Synchronization
 
 /// One region's log, open for writing. It lives until `close()`.
 ///
 /// Workers append; one thread of the log's own syncs what they wrote (one fdatasync for all that came
-/// meanwhile), tells observers how far the log is durable, and repairs it after a failure.
+/// meanwhile), tells observers how far the log is durable, and repairs it after a failure. Where the log is signed, another
+/// thread puts durable records under its tree.
 package final class AuditLog: Sendable {
     package let settings: AuditLogSettings
     package let region: String
     /// What was torn off the log's end when it was opened: file beside the segments, and bytes.
     package let tornTail: (file: String, bytes: Int)?
+
+    /// What signs the log; nil: nobody does.
+    package let tree: TreeWriter?
 
     let files: any LogFiles
     let clocks: LogClocks
@@ -29,33 +34,34 @@ package final class AuditLog: Sendable {
         try self.init(settings, clocks: .system, wrapping: { $0 }, startsWriter: true)
     }
 
-    /// As `init(_:)`, with clocks and file operations of a test's; without a thread `turn()` does its work.
+    /// As `init(_:)`, with clocks and file operations of a test's; without threads `turn()` and `turnTree()` do their work.
     package init(
         _ settings: AuditLogSettings, clocks: LogClocks, wrapping: (SegmentFolder) -> any LogFiles,
-        startsWriter: Bool
+        wrappingTree: (TreeFolder) -> any TreeFiles = { $0 }, startsWriter: Bool
     ) throws(AuditError) {
         let now = clocks.time()
         let folder = try LogFolder.open(settings: settings, now: now)
         let files = wrapping(folder.segments)
-        let recovered = try LogRecovery(folder: folder.segments).recover()
-        let segment: AppendMachine.Segment
+        let treeFiles = wrappingTree(TreeFolder(path: folder.path))
+        let signed = try AuditLog.signedTree(settings, folder, files: treeFiles)
+        let recovered = try LogRecovery(folder: folder.segments, covered: signed?.covered ?? 0).recover()
+        let segment =
+            recovered.segment ?? AppendMachine.Segment(first: 0, end: 0, length: 0, entered: true)
+        let tree = try signed.map { signed throws(AuditError) in
+            try AuditLog.tree(of: signed, settings, segment: segment, files: treeFiles, clocks: clocks)
+        }
         let file: SegmentFile
         do {
-            if let found = recovered.segment {
-                segment = found
-                file = try folder.segments.open(found.first)
-                // What a crash left in the page cache counts from here on.
-                try files.sync(file)
-            } else {
-                segment = AppendMachine.Segment(first: 0, end: 0, length: 0, entered: true)
-                file = try files.create(0)
-                try files.sync(file)
-            }
+            file =
+                recovered.segment == nil ? try files.create(0) : try folder.segments.open(segment.first)
+            // What a crash left in the page cache counts from here on.
+            try files.sync(file)
             try files.syncFolder()
         } catch {
             throw error.error
         }
         self.settings = settings
+        self.tree = tree
         region = settings.region
         self.files = files
         self.clocks = clocks
@@ -69,10 +75,14 @@ package final class AuditLog: Sendable {
                     segment: segment, segmentBytes: settings.segmentBytes,
                     unsyncedLimit: settings.unsyncedLimit),
                 open: OpenSegment(first: segment.first, file: file),
-                clock: RecordClock(notBefore: recovered.micros)))
+                clock: RecordClock(notBefore: recovered.micros), feed: tree?.feed))
         self.folder = Mutex(folder)
         if let torn = recovered.torn { try record(torn) }
-        if startsWriter { LogWriter.start(self) }
+        if let tree { try changeKey(of: tree) }
+        if startsWriter {
+            LogWriter.start(self)
+            tree?.start(name: "audit tree \(region)") { [weak self] in self?.treeSays($0) }
+        }
     }
 
     /// Gives the batch's records their numbers and the time, and writes them with one write.
@@ -146,6 +156,8 @@ package final class AuditLog: Sendable {
             while turn() != nil {}
             finish()
         }
+        tree?.close()
+        folder.withLock { $0 = nil }
     }
 
     /// The writer's last act.
@@ -155,7 +167,6 @@ package final class AuditLog: Sendable {
             state.open.removeAll()
             state.machine.close()
         }
-        folder.withLock { $0 = nil }
     }
 
     func announce(_ notices: [AuditLogNotice]) {

@@ -28,12 +28,14 @@ package struct AuditLogSettings: Sendable {
     package var syncsWhenAsked: Bool
     /// How long a log that cannot take records waits before it tries again.
     package var retryInterval: Duration
+    /// How the log is signed; nil: it is not.
+    package var tree: TreeSettings?
 
     package init(
         region: String, folder: String, gateway: String, durability: AuditDurability = .acknowledged,
         syncInterval: Duration = .seconds(1), segmentBytes: Int = 256 << 20, recordLimit: Int = 64 << 10,
         allowFilesystems: [String] = [], unsyncedLimit: Int = 256 << 20, syncsWhenAsked: Bool = false,
-        retryInterval: Duration = .milliseconds(250)
+        retryInterval: Duration = .milliseconds(250), tree: TreeSettings? = nil
     ) {
         self.region = region
         self.folder = folder
@@ -46,6 +48,7 @@ package struct AuditLogSettings: Sendable {
         self.unsyncedLimit = unsyncedLimit
         self.syncsWhenAsked = syncsWhenAsked
         self.retryInterval = retryInterval
+        self.tree = tree
     }
 }
 

@@ -14,6 +14,8 @@ package enum RecordType: Sendable, Hashable, CaseIterable {
     case admin
     case text
     case logRecovered
+    case logRotatedKey
+    case logSealed
 
     /// The name as it stands in a record.
     package var name: String { staticName.description }
@@ -34,6 +36,8 @@ package enum RecordType: Sendable, Hashable, CaseIterable {
         case .admin: "admin"
         case .text: "text"
         case .logRecovered: "log.recovered"
+        case .logRotatedKey: "log.rotated_key"
+        case .logSealed: "log.sealed"
         }
     }
 }

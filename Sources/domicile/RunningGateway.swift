@@ -131,10 +131,10 @@ extension GatewayStartError {
         switch self {
         case .transport(.material), .transport(.address): true
         case .transport(.system), .transport(.tls), .transport(.closed): false
-        case .audit(.wrongRegion), .audit(.filesystem), .audit(.captureKey): true
+        case .audit(.wrongRegion), .audit(.filesystem), .audit(.captureKey), .audit(.auditKey): true
         case .revocations, .audit(.system), .audit(.locked), .audit(.notALog), .audit(.damaged),
-            .audit(.replaced),
-            .audit(.behind), .audit(.closed), .audit(.unproved):
+            .audit(.contradicted), .audit(.sealed), .audit(.replaced), .audit(.behind), .audit(.closed),
+            .audit(.unproved):
             false
         }
     }

@@ -216,7 +216,8 @@ struct ConfigurationFileTests {
                 session: { expiry: lifetime, idle_timeout: 5m, startup_timeout: 500ms, shutdown_timeout: 0 }
                 limits: { log_bytes_per_second_per_subject: 1GiB, statement: 1024, workers: 2 }
                 audit: { durability: strict, sync_interval: 500ms, segment: 1MiB, record_limit: 8KiB,
-                         capture: { parameters: keep }, capture_key: k, allow_filesystem: [fuse] }
+                         capture: { parameters: keep }, capture_key: k, allow_filesystem: [fuse],
+                         origin: example.com/audit, key: keys/audit.key }
                 operators:
                   - { who: { groups: dba }, may: [read, kill] }
                 state: var
@@ -237,6 +238,8 @@ struct ConfigurationFileTests {
         #expect(read.listeners[1].address == .unix(path: fixture.folder + "/run/.s.PGSQL.6432"))
         #expect(read.listeners[1].tlsRequired == false)
         #expect(read.listeners[2].address == .tcp(host: "::1", port: 6433))
+        #expect(read.audit.origin == "example.com/audit")
+        #expect(read.audit.key == fixture.folder + "/keys/audit.key")
         #expect(read.admin?.socket == fixture.folder + "/run/admin.sock")
         #expect(read.session.expiry == .lifetime && read.session.idleTimeout == .seconds(300))
         #expect(read.session.startupTimeout == .milliseconds(500) && read.session.shutdownTimeout == .zero)

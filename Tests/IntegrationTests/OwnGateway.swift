@@ -44,6 +44,8 @@ final class OwnGateway {
         own.audit = "\(folder)/audit"
         own.configuration = "\(folder)/domicile.yaml"
         try edit(original).write(toFile: own.configuration, atomically: true, encoding: .utf8)
+        // Its logs are signed as the testbed's are; what the configuration refuses, `serve` says.
+        _ = try Command.run(running.binary, ["audit", "init", "--config", own.configuration])
         process = try Command.start(running.binary, ["serve", "--config", own.configuration] + arguments)
         own.processID = process.processID
         testbed = own

@@ -7,6 +7,7 @@ import pathlib
 import shlex
 import signal
 import socket
+import subprocess
 import urllib.error
 import urllib.request
 
@@ -78,6 +79,8 @@ health:
   rise: 1
 audit:
   durability: acknowledged
+  origin: testbed.example/audit
+  key: audit.key
   capture: {{ parameters: hash, literals: keep }}
 session:
   shutdown_timeout: 5s
@@ -200,6 +203,10 @@ def start(testbed):
     stop(testbed)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     environment.update({name: testbed.secret(secret) for name, secret in PASSWORDS.items()})
+    made = subprocess.run([program, "audit", "init", "--config", configuration_file(testbed)], env=environment,
+                          capture_output=True, text=True)
+    if made.returncode != 0:
+        raise Failure(f"domicile audit init: {made.stderr.strip()}")
     process = testbed.start(
         "gateway", [program, "serve", "--config", configuration_file(testbed)], environment)
     testbed.record["binary"] = str(program)

@@ -6,6 +6,11 @@ package struct TreeEdge: Sendable, Equatable {
     package struct FullTile: Sendable, Equatable {
         package let address: TileAddress
         package let hashes: [TreeHash]
+
+        package init(address: TileAddress, hashes: [TreeHash]) {
+            self.address = address
+            self.hashes = hashes
+        }
     }
 
     /// Leaves.

@@ -76,7 +76,7 @@ package struct TreeHash: Sendable, Hashable {
     }
 
     /// The hash of a perfect tree over hashes; their count must be a power of two.
-    static func perfect(_ hashes: ArraySlice<TreeHash>) -> TreeHash {
+    package static func perfect(_ hashes: ArraySlice<TreeHash>) -> TreeHash {
         precondition(hashes.count > 0 && hashes.count & (hashes.count - 1) == 0, "no perfect tree")
         var level = Array(hashes)
         while level.count > 1 {

@@ -95,6 +95,8 @@ package struct AppendMachine: ~Copyable, Sendable {
     /// Never empty; the last is appended to.
     package private(set) var segments: [Segment]
     private var syncing: SyncPlan?
+    /// The tree cannot be written, or is not the one that was: no record is taken until it is.
+    private var treeHolds = false
     private let segmentBytes: Int
     private let unsyncedLimit: Int
 
@@ -244,7 +246,7 @@ extension AppendMachine {
     package func retryAsked() -> RetryAction {
         guard case .failing(_, let repair) = mode else { return .nothing }
         switch repair {
-        case .none: return .resume
+        case .none: return treeHolds ? .nothing : .resume
         case .standing: return .checkStanding
         case .rewrite:
             return .rewrite(
@@ -284,4 +286,13 @@ extension AppendMachine {
     }
 
     package mutating func close() { mode = .closed }
+
+    /// The log's tree says that no record may be taken.
+    package mutating func treeLost(_ error: AuditError) {
+        treeHolds = true
+        fail(error, .none)
+    }
+
+    /// The tree stands again, and is written.
+    package mutating func treeFound() { treeHolds = false }
 }

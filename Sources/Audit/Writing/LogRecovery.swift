@@ -27,8 +27,12 @@ struct TornTail: Equatable {
 /// line alone, or no whole record of a later number stands in it, or it holds NUL bytes (blocks that never reached
 /// the disk).
 /// Anything else is damage of what was durable and is not repaired.
+///
+/// Records that a signed checkpoint covers were durable: where one of those is torn, that is damage, too.
 struct LogRecovery {
     let folder: SegmentFolder
+    /// Records below this number are covered by a signed checkpoint.
+    var covered: UInt64 = 0
 
     func recover() throws(AuditError) -> RecoveredLog {
         for name in try SegmentName.files(folder.path) where name.hasSuffix(SegmentName.draftSuffix) {
@@ -68,6 +72,11 @@ struct LogRecovery {
             throw .damaged(
                 path: folder.path(of: first), seq: scan.next,
                 reason: "no record stands at byte \(scan.length), but record \(later) does behind it")
+        }
+        guard scan.next >= covered else {
+            throw .damaged(
+                path: folder.path(of: first), seq: scan.next,
+                reason: "no record stands at byte \(scan.length), and a signed checkpoint covers it")
         }
         let base = SegmentName.digits(scan.next)
         var name = base + SegmentName.tornSuffix

@@ -35,9 +35,15 @@ extension LogState {
         // An append found meanwhile that the disk does not keep what it was given.
         guard machine.isSyncing else { return false }
         let before = machine.durable
+        let segments = machine.segments
         let sealed = machine.synced()
         for item in plan.items {
-            if let at = open.firstIndex(where: { $0.first == item.first }) { open[at].endSync() }
+            guard let at = open.firstIndex(where: { $0.first == item.first }),
+                let was = segments.first(where: { $0.first == item.first })
+            else { continue }
+            open[at].endSync(
+                to: feed, at: was.durableLength, records: was.durable..<max(was.durable, item.end),
+                now: monotonic)
         }
         for first in sealed {
             guard let at = open.firstIndex(where: { $0.first == first }) else { continue }
@@ -64,8 +70,16 @@ extension LogState {
 
     /// The rewrites stand on disk: the log goes on in the last one.
     mutating func rewritten(
-        _ rewrites: [AppendMachine.Rewrite], files new: [SegmentFile], on files: some LogFiles
+        _ rewrites: [AppendMachine.Rewrite], kept: [[UInt8]], files new: [SegmentFile],
+        on files: some LogFiles, monotonic: Int64
     ) {
+        if let feed {
+            for (rewrite, var bytes) in zip(rewrites, kept) where rewrite.first < rewrite.end {
+                feed.push(
+                    &bytes, segment: rewrite.first, offset: 0, records: rewrite.first..<rewrite.end,
+                    now: monotonic)
+            }
+        }
         guard let last = rewrites.last, let file = new.last else { return }
         for segment in open {
             if let rewrite = rewrites.first(where: { $0.old == segment.first }), rewrite.old != rewrite.first

@@ -18,7 +18,15 @@ struct OpenSegment: Sendable {
         }
     }
 
-    mutating func endSync() {
+    /// What was synced is on disk, records from `first` on at `offset`: the tree gets the bytes.
+    mutating func endSync(to feed: TreeFeed?, at offset: Int, records: Range<UInt64>, now: Int64) {
+        if let feed, !records.isEmpty {
+            feed.push(&syncing, segment: first, offset: offset, records: records, now: now)
+        }
+        endSync()
+    }
+
+    private mutating func endSync() {
         if syncing.capacity > OpenSegment.keptCapacity {
             syncing = []
         } else {
@@ -42,6 +50,8 @@ struct LogState: ~Copyable, Sendable {
     var wanted: UInt64 = 0
     var closing = false
     var hasThread = false
+    /// Where bytes go that are on disk; nil: the log has no tree.
+    let feed: TreeFeed?
     /// When the last sync began, and when a failing log is tried next (monotonic microseconds).
     var lastSync: Int64 = 0
     var retryAt: Int64 = 0
@@ -49,7 +59,10 @@ struct LogState: ~Copyable, Sendable {
     var failedSince: Int64?
     var failedFor: AuditError?
 
-    init(machine: consuming AppendMachine, open: OpenSegment, clock: RecordClock) {
+    init(
+        machine: consuming AppendMachine, open: OpenSegment, clock: RecordClock, feed: TreeFeed? = nil
+    ) {
+        self.feed = feed
         self.machine = machine
         self.open = [open]
         self.clock = clock

@@ -118,7 +118,7 @@ extension AuditLog {
             let kept = state.withLock { $0.kept(for: rewrites) }
             do {
                 let new = try SegmentRewriter.run(rewrites, kept: kept, files: files)
-                state.withLock { $0.rewritten(rewrites, files: new, on: files) }
+                state.withLock { $0.rewritten(rewrites, kept: kept, files: new, on: files, monotonic: now) }
                 state.withLock { $0.retryAt = now }
                 return true
             } catch {

@@ -109,7 +109,9 @@ package struct AuditSettings: Sendable, Hashable {
     /// Texts are read for `fingerprint`, `class` and `relations` where nothing is forbidden, too.
     package var describe: Bool
     package var copy: CopyCapture
+    /// What the logs' origins begin with; nil: the gateway's name.
     package var origin: String?
+    /// File of the keys that sign checkpoints; nil: nobody signs.
     package var key: String?
     package var retention: Duration?
     /// File of the key for digests of parameters; default `<state>/capture.key`, made at the first start.
@@ -136,6 +138,21 @@ package struct AuditSettings: Sendable, Hashable {
         self.retention = retention
         self.captureKey = captureKey
         self.allowFilesystems = allowFilesystems
+    }
+}
+
+extension AuditSettings {
+    /// Bytes that an origin may have: a region's name and a number follow it, in 255 (C2SP signed-note).
+    static let originLimit = 160
+    static let originExpectation =
+        "a name of at most \(originLimit) bytes without spaces, control characters and `+`"
+
+    /// Whether an origin may stand in a checkpoint.
+    static func isOrigin(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= originLimit
+            && !text.unicodeScalars.contains {
+                $0 == "+" || $0.properties.isWhitespace || $0.properties.generalCategory == .control
+            }
     }
 }
 

@@ -42,7 +42,8 @@ struct ConfigurationBuilder {
             gateway: root.optionalText("gateway") ?? hostName,
             listeners: listeners.map(\.listener), admin: admin(state: state), issuers: issuers,
             regions: regions,
-            databases: databases, health: health(), audit: audit(state: state), session: session(),
+            databases: databases, health: health(), audit: audit(state: state, hostName: hostName),
+            session: session(),
             limits: limits(), rules: rules, operators: operators, state: state,
             leeway: root.duration("leeway"), watchesFiles: root.fields("reload").boolean("watch"))
     }
@@ -87,9 +88,10 @@ struct ConfigurationBuilder {
             catalogInterval: fields.duration("catalog_interval"))
     }
 
-    private func audit(state: String) -> AuditSettings {
+    private func audit(state: String, hostName: String) -> AuditSettings {
         let fields = root.fields("audit")
         let capture = fields.fields("capture")
+        checkSigning(fields, gateway: root.optionalText("gateway") ?? hostName)
         return AuditSettings(
             durability: fields.choice("durability", AuditSettings.Durability.self) ?? .acknowledged,
             syncInterval: fields.duration("sync_interval"), segment: fields.size("segment"),
@@ -102,6 +104,25 @@ struct ConfigurationBuilder {
             captureKey: fields.path("capture_key") ?? state + "/capture.key",
             allowFilesystems: fields.texts("allow_filesystem").map(\.text),
             copy: capture.choice("copy", CopyCapture.self) ?? .bytes)
+    }
+
+    private func checkSigning(_ fields: Fields, gateway: String) {
+        if let origin = fields.scalar("origin"), !AuditSettings.isOrigin(origin.text) {
+            fields.wrong("origin", origin, AuditSettings.originExpectation)
+        }
+        guard fields.has("key") else {
+            guard context.materials != nil else { return }
+            return warning(
+                fields.position,
+                "checkpoints are not signed: set `audit.key` and run `domicile audit init --config FILE`")
+        }
+        if !fields.has("origin"), !AuditSettings.isOrigin(gateway) {
+            mistake(
+                fields.position(of: "key"),
+                "`origin` is missing, and the gateway's name \(quoted(gateway)) is none; expected "
+                    + AuditSettings.originExpectation)
+        }
+        if let key = fields.path("key") { check(.auditKey(file: key), fields, "key") }
     }
 
     private func session() -> SessionSettings {

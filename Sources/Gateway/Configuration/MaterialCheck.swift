@@ -12,6 +12,8 @@ package struct MaterialCheck: Sendable {
         case signingAuthority(file: String, key: String)
         /// A folder of a region's log, or of what will be one.
         case log(folder: String, region: String)
+        /// The keys that sign the audit log's checkpoints.
+        case auditKey(file: String)
     }
 
     package struct Problem: Sendable {

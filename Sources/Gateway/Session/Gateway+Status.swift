@@ -1,4 +1,5 @@
 import Audit
+import AuditTree
 import GatewayConfiguration
 import GatewayIdentity
 import GatewayRouting
@@ -18,7 +19,11 @@ extension Gateway {
             reasons += keys.map { "issuer \($0.issuer): no usable keys" }
         }
         for (region, log) in logs {
-            if let failure = log.failure { reasons.append("audit log of \(region): \(failure)") }
+            if let failure = log.failure {
+                reasons.append("audit log of \(region): \(failure)")
+            } else if let trouble = log.tree?.trouble {
+                reasons.append("audit log of \(region): its tree is not written: \(trouble)")
+            }
         }
         let statuses = replicaStatuses
         for database in configuration.databases {
@@ -70,6 +75,17 @@ extension AuditLogSettings {
             region: region.name, folder: region.audit, gateway: configuration.gateway, durability: durability,
             syncInterval: audit.syncInterval, segmentBytes: audit.segment, recordLimit: audit.recordLimit,
             allowFilesystems: audit.allowFilesystems, syncsWhenAsked: true)
+    }
+}
+
+extension TreeSettings {
+    /// How a region's log is signed; the last checkpoint is kept in the configuration's state, too.
+    package init(of region: Region, configuration: Configuration, keys: [SigningKey]) {
+        self.init(
+            origin: configuration.audit.origin ?? configuration.gateway,
+            isOriginChosen: configuration.audit.origin != nil, keys: keys,
+            keyFile: configuration.audit.key ?? "audit.key",
+            headFile: "\(configuration.state)/audit-heads/\(region.name)")
     }
 }
 

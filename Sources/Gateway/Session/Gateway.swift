@@ -112,14 +112,18 @@ package final class Gateway: Sendable {
         AuditLog]
     {
         var logs: [String: AuditLog] = [:]
-        for region in configuration.regions {
-            do throws(AuditError) {
-                logs[region.name] = try AuditLog(AuditLogSettings(of: region, configuration: configuration))
-            } catch {
-                throw .audit(error)
+        do throws(AuditError) {
+            let keys = try configuration.audit.key.map(AuditKeyFile.load)
+            for region in configuration.regions {
+                var settings = AuditLogSettings(of: region, configuration: configuration)
+                settings.tree = keys.map { TreeSettings(of: region, configuration: configuration, keys: $0) }
+                logs[region.name] = try AuditLog(settings)
             }
+            return logs
+        } catch {
+            for log in logs.values { log.close() }
+            throw .audit(error)
         }
-        return logs
     }
 
     /// The first worker accepts for all: sessions are handed out in turn, so that none gathers them.

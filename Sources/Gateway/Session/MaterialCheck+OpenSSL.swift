@@ -17,6 +17,7 @@ extension MaterialCheck {
                 _ = try TLSContext(trust: .authority(file: authority, revocationLists: file))
             case .signingAuthority(let file, let key): return signingProblem(file, key)
             case .log(let folder, let region): return logProblem(folder, region)
+            case .auditKey(let file): return auditKeyProblem(file)
             }
             return nil
         } catch {
@@ -47,6 +48,15 @@ extension MaterialCheck {
         } catch {
             if case .notALog = error { return Problem(file: folder, reason: "\(error)") }
             return nil
+        }
+    }
+
+    private static func auditKeyProblem(_ file: String) -> Problem? {
+        do throws(AuditError) {
+            _ = try AuditKeyFile.load(file)
+            return nil
+        } catch {
+            return Problem(file: file, reason: "\(error)")
         }
     }
 

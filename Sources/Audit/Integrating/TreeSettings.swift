@@ -1,0 +1,35 @@
+import AuditTree
+
+/// How one region's log is put under a tree, and by whom it is signed.
+package struct TreeSettings: Sendable {
+    /// What every region's origin begins with.
+    package var origin: String
+    /// Somebody chose the origin; else a log keeps the one that it was begun with.
+    package var isOriginChosen: Bool
+    /// The first one signs; the others did before.
+    package var keys: [SigningKey]
+    /// The file that the keys come from, for messages.
+    package var keyFile: String
+    /// The file outside of the log's folder that keeps the last checkpoint signed; nil: none does.
+    package var headFile: String?
+    /// How long durable records may wait for a checkpoint.
+    package var interval: Duration
+    /// How long a tree that cannot be written is tried before the log takes no more records.
+    package var patience: Duration
+
+    package init(
+        origin: String, isOriginChosen: Bool = true, keys: [SigningKey], keyFile: String = "audit.key",
+        headFile: String? = nil, interval: Duration = .seconds(1), patience: Duration = .seconds(10)
+    ) {
+        self.origin = origin
+        self.isOriginChosen = isOriginChosen
+        self.keys = keys
+        self.keyFile = keyFile
+        self.headFile = headFile
+        self.interval = interval
+        self.patience = patience
+    }
+
+    /// The origin of a region's log.
+    package func origin(of region: String) -> String { "\(origin)/\(region)" }
+}
