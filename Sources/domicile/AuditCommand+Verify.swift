@@ -17,7 +17,7 @@ struct AuditVerifyCommand: ParsableCommand {
     @Argument(help: "A region's log, or a folder that holds several (an audit root).")
     var folders: [String] = []
 
-    @OptionGroup var trust: AuditKeys
+    @OptionGroup var trust: TrustedKeyOptions
 
     @Option(
         help:
@@ -37,8 +37,8 @@ struct AuditVerifyCommand: ParsableCommand {
     func validate() throws {
         let count = [!folders.isEmpty, proof != nil, receipt != nil].count { $0 }
         guard count == 1 else { throw ValidationError("Name folders, or a --proof, or a --receipt.") }
-        if proof != nil || receipt != nil, trust.key.isEmpty {
-            throw ValidationError("Without a --key nothing is verified.")
+        if proof != nil || receipt != nil, trust.isEmpty {
+            throw ValidationError("Without a --key or --config nothing is verified.")
         }
     }
 

@@ -138,7 +138,8 @@ package struct TreeMachine: Sendable {
         let isOfOthers: Bool
         switch error {
         case .replaced, .damaged, .contradicted, .notALog: isOfOthers = true
-        case .system, .locked, .wrongRegion, .filesystem, .behind, .closed, .captureKey, .auditKey, .sealed:
+        case .system, .locked, .wrongRegion, .filesystem, .behind, .closed, .captureKey, .auditKey, .sealed,
+            .unproved:
             isOfOthers = false
         }
         failure = (failure?.since ?? now, error, isOfOthers)

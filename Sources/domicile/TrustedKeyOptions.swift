@@ -1,9 +1,10 @@
 import ArgumentParser
+import Audit
 import AuditTree
 import Foundation
 
 /// The keys that the one who checks trusts, from the command line.
-struct AuditKeys: ParsableArguments {
+struct TrustedKeyOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
@@ -12,12 +13,21 @@ struct AuditKeys: ParsableArguments {
                 "Given several times for logs of several regions, or for a log whose key was exchanged."))
     var key: [String] = []
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "A configuration, whose `audit.key` says which keys are trusted.", valueName: "file"))
+    var config: String?
+
+    /// Whether nothing is trusted.
+    var isEmpty: Bool { key.isEmpty && config == nil }
+
     /// Lines that a file of keys may have.
     private static let limit = 10_000
 
     /// - Throws: `ValidationError` where one is no key.
     func keys() throws -> [VerifierKey] {
-        var keys: [VerifierKey] = []
+        var keys = try config.map(TrustedKeyOptions.keys(of:)) ?? []
         for given in key {
             if let key = VerifierKey(given) {
                 keys.append(key)
@@ -28,7 +38,7 @@ struct AuditKeys: ParsableArguments {
             }
             let lines = String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline)
                 .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty && !$0.hasPrefix("#") }
-            guard !lines.isEmpty, lines.count <= AuditKeys.limit else {
+            guard !lines.isEmpty, lines.count <= TrustedKeyOptions.limit else {
                 throw ValidationError("--key: \(given) holds no key.")
             }
             for line in lines {
@@ -39,5 +49,17 @@ struct AuditKeys: ParsableArguments {
             }
         }
         return keys
+    }
+
+    /// Those of a configuration: of each region's log, the newest key last.
+    private static func keys(of config: String) throws -> [VerifierKey] {
+        let configuration = try AuditKeys.configuration(config)
+        guard let path = configuration.audit.key else {
+            AuditOutput.note("\(config) names no key: set audit.key")
+            throw ExitCode(CheckCommand.wrongConfiguration)
+        }
+        return try AuditOutput.failing {
+            try AuditKeys.verifiers(of: configuration, try AuditKeyFile.load(path)).compactMap { VerifierKey($0) }
+        }
     }
 }
