@@ -233,6 +233,10 @@ import Testing
                 text.components(separatedBy: "\n\n")[(2 * at)...(2 * at + 1)].joined(separator: "\n\n") + "\n"
             #expect(SignedNote(Array(note.utf8))?.signer(among: [id]) != nil, "checkpoint \(at)")
         }
+        // Programs that share no code with this one: Python goes from the first key to the last, Go knows the last alone.
+        let first = ForeignVerifiers.answers(folder.path + "/log", key: "\(identity.keys[0].key)")
+        let last = ForeignVerifiers.answers(folder.path + "/log", key: "\(identity.keys[3].key)")
+        #expect(first["python"] == "ok 19 19" && last["go"] == "ok 19 19", "\(first) \(last)")
         let records = try readAll(folder.path + "/log").filter { $0["type"]?.string == "log.rotated_key" }
         #expect(records.count == 3)
         for (at, record) in records.enumerated() {

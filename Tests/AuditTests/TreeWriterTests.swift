@@ -36,6 +36,10 @@ import Testing
         let signed = try CheckedLog(folder.path + "/log", keys: [key])
         try signed.check(covers: 66_000)
         #expect(access(folder.path + "/log/tile/2/000.p/1", F_OK) == 0)
+        let verifier = try #require(key.verifier(of: "example.com/audit/eu-west-1"))
+        for (program, answer) in ForeignVerifiers.answers(folder.path + "/log", key: "\(verifier)") {
+            #expect(answer == "ok 66000 66000", "\(program)")
+        }
     }
 
     @Test(
