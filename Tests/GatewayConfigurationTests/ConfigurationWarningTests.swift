@@ -60,7 +60,7 @@ struct ConfigurationWarningTests {
     )
     func filesystems() {
         func found(_ text: String, _ filesystem: @escaping @Sendable (String) -> UInt64?) -> [String] {
-            fixture.findings(text, materials: MaterialCheck(filesystem: filesystem) { _ in nil })
+            fixture.findings(text + signed, materials: MaterialCheck(filesystem: filesystem) { _ in nil })
         }
         #expect(
             found(Fixture.clean) { _ in 7 } == [
@@ -79,13 +79,38 @@ struct ConfigurationWarningTests {
         #expect(!single.contains { $0.contains("filesystem") })
     }
 
+    /// Behind a configuration, where its being unsigned is not what is looked for.
+    private let signed = "audit: { key: audit.key }\n"
+
+    @Test(
+        "A start or check without `audit.key` warns that nothing is signed; a key that cannot be used is a mistake"
+    )
+    func unsigned() {
+        func found(_ text: String, _ reason: String?) -> [String] {
+            fixture.findings(
+                text,
+                materials: MaterialCheck { material in
+                    guard case .auditKey(let file) = material, let reason else { return nil }
+                    return MaterialCheck.Problem(file: file, reason: reason)
+                })
+        }
+        #expect(
+            found(Fixture.clean, nil) == [
+                "1:1 warning checkpoints are not signed: set `audit.key` and run `domicile audit init --config FILE`"
+            ])
+        #expect(found(Fixture.clean + signed, nil) == [])
+        #expect(
+            found(Fixture.clean + signed, "does not exist").first?.contains("mistake `key` cannot be used")
+                == true)
+    }
+
     @Test("F-AUD-22: a log folder that is another region's is a mistake where the folder is named")
     func otherRegionsLog() {
         let materials = MaterialCheck { material in
             guard case .log(let folder, let region) = material, region == "eu-central-1" else { return nil }
             return MaterialCheck.Problem(file: folder, reason: "it is another's")
         }
-        let found = fixture.findings(Fixture.clean, materials: materials)
+        let found = fixture.findings(Fixture.clean + signed, materials: materials)
         #expect(found == ["12:44 mistake `audit` cannot be used: it is another's"])
     }
 

@@ -51,14 +51,8 @@ package struct LogIdentity: Sendable, Equatable {
 
     /// Reads the `log.json` of a folder; nil where there is none.
     package static func read(folder: String) throws(AuditError) -> LogIdentity? {
+        guard let (region, value) = try describe(folder) else { return nil }
         let path = folder + "/" + file
-        guard let bytes = try FolderPath.read(path, limit: limit) else { return nil }
-        guard let value = JSONValue(bytes), let version = value["format"]?.unsigned,
-            let region = value["region"]?.string
-        else { throw .notALog(path: path, reason: "is no description of a log") }
-        guard version == UInt64(format) else {
-            throw .notALog(path: path, reason: "has format \(version), expected \(format)")
-        }
         var identity = LogIdentity(region: region, created: value["created"]?.string ?? "")
         identity.origin = value["origin"]?.string
         for entry in value["keys"]?.list ?? [] {
@@ -75,6 +69,21 @@ package struct LogIdentity: Sendable, Equatable {
         }
         identity.sealed = value["sealed"]?.string
         return identity
+    }
+
+    /// The region that the `log.json` of a folder names, whatever else it says; nil where there is none.
+    static func region(of folder: String) throws(AuditError) -> String? { try describe(folder)?.region }
+
+    private static func describe(_ folder: String) throws(AuditError) -> (region: String, value: JSONValue)? {
+        let path = folder + "/" + file
+        guard let bytes = try FolderPath.read(path, limit: limit) else { return nil }
+        guard let value = JSONValue(bytes), let version = value["format"]?.unsigned,
+            let region = value["region"]?.string
+        else { throw .notALog(path: path, reason: "is no description of a log") }
+        guard version == UInt64(format) else {
+            throw .notALog(path: path, reason: "has format \(version), expected \(format)")
+        }
+        return (region, value)
     }
 
     package var bytes: [UInt8] {

@@ -24,7 +24,7 @@ struct LogFolder: ~Copyable {
 
     /// The region that a folder's `log.json` names; nil where there is none.
     static func region(of folder: String) throws(AuditError) -> String? {
-        try LogIdentity.read(folder: folder)?.region
+        try LogIdentity.region(of: folder)
     }
 
     private static func identify(
