@@ -5,11 +5,14 @@ import Foundation
 /// `domicile audit …`: the DBA's and the auditor's tool over a log's folder, gateway running or not.
 struct AuditCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "audit", abstract: "Read, search, verify and prove audit logs; make and show their keys.",
+        commandName: "audit",
+        abstract: "Read, search, verify and prove audit logs; make and show their keys.",
         subcommands: [
             AuditTailCommand.self, AuditSearchCommand.self, AuditShowCommand.self, AuditVerifyCommand.self,
-            AuditProveCommand.self, AuditReceiptCommand.self, AuditExportCommand.self, AuditDigestCommand.self,
+            AuditProveCommand.self, AuditReceiptCommand.self, AuditExportCommand.self,
+            AuditDigestCommand.self,
             AuditDigestKeyCommand.self, AuditInitCommand.self, AuditKeyCommand.self,
+            AuditSealCommand.self,
         ])
 }
 
