@@ -231,7 +231,7 @@ let package = Package(
         .testTarget(
             name: "SimulationTests",
             dependencies: [
-                "Audit", "Gateway", "GatewayConfiguration", "GatewayHealth", "GatewayIdentity",
+                "Audit", "AuditTree", "Gateway", "GatewayConfiguration", "GatewayHealth", "GatewayIdentity",
                 "GatewayRouting", "PipelineModel", "Transport",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),

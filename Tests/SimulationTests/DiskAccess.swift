@@ -15,33 +15,8 @@ final class DiskAccess: LogFiles {
         self.incarnation = incarnation
     }
 
-    private enum Operation { case create, write, cut, room, sync, look }
-
-    /// The error that an operation gets, and how many bytes a write takes; nil where it works.
-    private func fault(_ operation: Operation) throws(FileFault) -> Int? {
-        let verdict: (code: Int32?, length: Int?) = disk.state.withLock { state in
-            guard state.incarnation == incarnation else { return (EIO, nil) }
-            state.operations += 1
-            switch (state.fault, operation) {
-            case (.none, _), (_, .look): return (nil, nil)
-            case (.short, .write):
-                if state.random.chance(4) { return (EINTR, nil) }
-                return (nil, state.random.number(1..<200))
-            case (.short, _): return (nil, nil)
-            case (.full, .write), (.full, .room), (.full, .create): return (ENOSPC, nil)
-            case (.full, _): return (nil, nil)
-            case (.torn, .write):
-                return state.random.chance(2) ? (EIO, nil) : (nil, state.random.number(1..<100))
-            case (.torn, _): return (nil, nil)
-            case (.unsynced, .sync): return (EIO, nil)
-            case (.unsynced, _): return (nil, nil)
-            case (.flaky, _): return (state.random.chance(2) ? EIO : nil, nil)
-            }
-        }
-        if let code = verdict.code {
-            throw FileFault(operation: "\(operation)", path: "simulated", code: code)
-        }
-        return verdict.length
+    private func fault(_ operation: SimulatedDisk.Operation) throws(FileFault) -> Int? {
+        try disk.fault(operation, incarnation: incarnation)
     }
 
     private func note(_ body: (inout SimulatedDisk.State) -> Void) {
@@ -189,5 +164,36 @@ extension SimulatedDisk.File {
 
     mutating func markSynced() {
         if !isPoisoned { synced = content.count }
+    }
+}
+
+extension SimulatedDisk {
+    enum Operation { case create, write, cut, room, sync, look }
+
+    /// The error that an operation gets, and how many bytes a write takes; nil where it works.
+    func fault(_ operation: Operation, incarnation: Int) throws(FileFault) -> Int? {
+        let verdict: (code: Int32?, length: Int?) = state.withLock { state in
+            guard state.incarnation == incarnation else { return (EIO, nil) }
+            state.operations += 1
+            switch (state.fault, operation) {
+            case (.none, _), (_, .look): return (nil, nil)
+            case (.short, .write):
+                if state.random.chance(4) { return (EINTR, nil) }
+                return (nil, state.random.number(1..<200))
+            case (.short, _): return (nil, nil)
+            case (.full, .write), (.full, .room), (.full, .create): return (ENOSPC, nil)
+            case (.full, _): return (nil, nil)
+            case (.torn, .write):
+                return state.random.chance(2) ? (EIO, nil) : (nil, state.random.number(1..<100))
+            case (.torn, _): return (nil, nil)
+            case (.unsynced, .sync): return (EIO, nil)
+            case (.unsynced, _): return (nil, nil)
+            case (.flaky, _): return (state.random.chance(2) ? EIO : nil, nil)
+            }
+        }
+        if let code = verdict.code {
+            throw FileFault(operation: "\(operation)", path: "simulated", code: code)
+        }
+        return verdict.length
     }
 }

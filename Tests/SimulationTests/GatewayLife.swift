@@ -1,4 +1,5 @@
 import Audit
+import AuditTree
 import Foundation
 import Gateway
 import GatewayConfiguration
@@ -24,9 +25,12 @@ struct GatewayLife {
         for region in configuration.regions {
             var settings = AuditLogSettings(of: region, configuration: configuration)
             settings.segmentBytes = scenario.segment
+            settings.tree = TreeSettings(
+                of: region, configuration: configuration, keys: [GatewayLife.auditKey])
             guard let disk = disks[region.name] else { continue }
             logs[region.name] = try AuditLog(
-                settings, clocks: time.logClocks, wrapping: { disk.access($0) }, startsWriter: false)
+                settings, clocks: time.logClocks, wrapping: { disk.access($0) },
+                wrappingTree: { disk.access($0) }, startsWriter: false)
         }
         self.logs = logs
         var logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
@@ -55,6 +59,9 @@ struct GatewayLife {
         gateway = try Gateway(configuration, parts: parts, logger: logger)
         turns = try WorkerTurns(of: gateway)
     }
+
+    /// Signs the logs of all lives.
+    static let auditKey = SigningKey()
 
     static func read(_ text: String, folder: String) throws -> Configuration {
         switch ConfigurationFile.read(

@@ -42,6 +42,7 @@ final class SimulatedDisk: Sendable {
         var incarnation = 0
         var operations = 0
         var records = RecordView()
+        var tree = TreeLoss()
     }
 
     let region: String
@@ -62,6 +63,11 @@ final class SimulatedDisk: Sendable {
             return state.incarnation
         }
         return DiskAccess(segments, disk: self, incarnation: incarnation)
+    }
+
+    /// The file operations of that gateway on the log's tree.
+    func access(_ tree: TreeFolder) -> any TreeFiles {
+        TreeAccess(tree, disk: self, incarnation: state.withLock { $0.incarnation })
     }
 
     var fault: Fault {
@@ -113,6 +119,7 @@ final class SimulatedDisk: Sendable {
             }
             state.drafts = [:]
             try restore(state.files)
+            try state.cutTree(folder)
         }
     }
 

@@ -100,6 +100,16 @@ extension World {
 
     // MARK: At the end
 
+    /// A log that has ended is signed over all that is on disk. (That what was signed is what is there, each start compares.)
+    func judgeTrees() {
+        for (region, log) in life.logs.sorted(by: { $0.key < $1.key }) {
+            let size = log.tree?.head?.size ?? 0
+            if size != log.durable {
+                violated("the log of \(region) has \(log.durable) records and is signed over \(size)")
+            }
+        }
+    }
+
     func judgeEnd() {
         if connections != 0 { violated("\(connections) connections are left") }
         for region in disks.keys.sorted() {

@@ -157,6 +157,7 @@ final class World {
         life.gateway.stopNow()
         try await live(until: time.now + 10_000_000)
         life.closeLogs()
+        judgeTrees()
         if violation == nil { judgeEnd() }
     }
 
@@ -217,9 +218,11 @@ final class World {
     private func turn(log region: String) {
         guard let log = life.logs[region] else { return }
         let before = (log.durable, log.failure == nil)
-        let pause = log.turn()
+        let pauses = [log.turn(), log.turnTree()]
         if before != (log.durable, log.failure == nil) { planTurns() }
-        if let pause, pause >= 0 { plan(log: region, at: time.now + max(1, pause)) }
+        for case .some(let pause) in pauses where pause >= 0 {
+            plan(log: region, at: time.now + max(1, pause))
+        }
     }
 
     // MARK: Plans
