@@ -59,7 +59,9 @@ struct TrustedKeyOptions: ParsableArguments {
             throw ExitCode(CheckCommand.wrongConfiguration)
         }
         return try AuditOutput.failing {
-            try AuditKeys.verifiers(of: configuration, try AuditKeyFile.load(path)).compactMap { VerifierKey($0) }
+            try AuditKeys.verifiers(of: configuration, try AuditKeyFile.load(path)).compactMap {
+                VerifierKey($0)
+            }
         }
     }
 }

@@ -73,7 +73,8 @@ enum ForeignVerifiers {
     }
 
     @Test(arguments: [1, 256, 700])
-    func `the thirty lines that the documentation prints verify a log, and notice a change`(count: Int) throws {
+    func `the thirty lines that the documentation prints verify a log, and notice a change`(count: Int) throws
+    {
         let log = try SignedLog(records: count, checkpoints: [count])
         let key = try #require(log.verifiers.first)
         #expect(
