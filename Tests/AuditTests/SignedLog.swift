@@ -74,7 +74,7 @@ final class SignedLog {
     }
 
     private func describe() throws {
-        let keys = verifiers.map { "{\"key\":\"\($0)\"}" }.joined(separator: ",")
+        let keys = verifiers.enumerated().map { "{\"key\":\"\($1)\",\"from\":\($0)}" }.joined(separator: ",")
         let text =
             "{\"format\":1,\"region\":\"eu-west-1\",\"created\":\"2026-01-01T00:00:00.000000Z\","
             + "\"origin\":\"\(SignedLog.origin)\",\"keys\":[\(keys)]}\n"

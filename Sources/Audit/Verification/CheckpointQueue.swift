@@ -40,8 +40,6 @@ struct CheckpointQueue {
             if last == nil { report.add(nil, headPath, "it is no checkpoint") }
         } else if hasHistory {
             report.add(nil, headPath, "it is missing, and checkpoints.log is there")
-        } else if report.hasKey {
-            report.add(nil, headPath, "the log has no checkpoint")
         }
         for at in sources.indices { try sources[at].advance(&report) }
         for source in sources where source.isAnchor && source.pending == nil {
@@ -102,6 +100,9 @@ struct CheckpointQueue {
             } else if isLost {
                 report.add(size, sources[at].path, "checkpoints from there on cannot be checked")
             }
+        }
+        if last == nil, head == nil, end > 0, report.hasKey {
+            report.add(nil, headPath, "the log has no checkpoint")
         }
         // A cut of checkpoints.log or an exchange of its newest.
         guard let last, !isHeadMet, !isLost, last.size <= end else { return }

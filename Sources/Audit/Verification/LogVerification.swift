@@ -9,7 +9,7 @@ import Glibc
 package final class LogVerification {
     private let folder: String
     private let tiles: LogTiles
-    private let description: LogDescription?
+    private let description: LogIdentity?
     private let progress: (UInt64) -> Void
 
     private var report = VerificationReport()
@@ -38,11 +38,11 @@ package final class LogVerification {
         self.folder = folder
         self.progress = progress
         tiles = LogTiles(folder: folder)
-        let description = try LogDescription(folder: folder)
+        let description = try LogIdentity.read(folder: folder)
         report.region = description?.region
         report.origin = description?.origin
         report.hasKey = !keys.isEmpty
-        self.keys = TrustedKeys(keys.isEmpty ? description?.keys ?? [] : keys)
+        self.keys = TrustedKeys(keys.isEmpty ? description?.keys.map(\.key) ?? [] : keys)
         history = try CheckpointQueue(
             folder: folder, anchors: anchors, origin: description?.origin)
         self.description = description
@@ -319,7 +319,8 @@ extension LogVerification {
         if !origin.hasSuffix("/" + description.region) {
             add(nil, path, "its region is \(description.region), its origin \(origin)")
         }
-        for signer in report.signers where signer.name != origin || !description.keys.contains(signer) {
+        for signer in report.signers
+        where signer.name != origin || !description.keys.contains(where: { $0.key == signer }) {
             add(nil, path, "it does not name the key \(signer) that signed")
         }
     }
