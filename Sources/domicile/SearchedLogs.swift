@@ -13,7 +13,8 @@ struct SearchedLogs {
         case made(at: String?)
     }
 
-    /// - Parameter shows: whether a bar may stand on standard error.
+    /// - Parameter bar: makes the bar for so many bytes that are read without an index.
+    /// - Returns: the search, and its bar.
     static func search(
         _ logs: [String], _ conditions: SearchConditions, use: Use, bar: (Int) -> ProgressBar
     ) throws -> (MergedSearch, ProgressBar) {

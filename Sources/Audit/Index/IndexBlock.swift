@@ -58,13 +58,18 @@ struct IndexBlock: Sendable, Equatable {
         guard text.count == bytes, bytes <= IndexLimits.longestBlock else { return nil }
     }
 
-    /// Its records as they stand in the log; nil: something else stands there, or nothing.
-    func lines(of log: String) -> [RecordLine]? {
-        let path = log + "/segments/" + SegmentName.text(segment)
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return nil }
+    /// Its records as they stand in the log, with their newlines; nil: something else stands there, or nothing.
+    ///
+    /// - Parameter text: takes them; what was in it before is gone.
+    func read(from log: String, into text: inout [UInt8]) -> Bool {
+        let file = open(log + "/segments/" + SegmentName.text(segment), O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return false }
         defer { close(file) }
-        var text = [UInt8](repeating: 0, count: bytes)
+        if text.count > bytes {
+            text.removeLast(text.count - bytes)
+        } else if text.count < bytes {
+            text.append(contentsOf: repeatElement(0, count: bytes - text.count))
+        }
         var count = 0
         while count < bytes {
             // SAFETY: what is read goes between `count` and the end of the buffer, which lives for the call.
@@ -72,22 +77,40 @@ struct IndexBlock: Sendable, Equatable {
                 pread(file, buffer.baseAddress.map { $0 + count }, bytes - count, off_t(offset + count))
             }
             if read < 0, errno == EINTR { continue }
-            guard read > 0 else { return nil }
+            guard read > 0 else { return false }
             count += read
         }
-        guard ByteSum.of(text[...]) == sum else { return nil }
-        var lines: [RecordLine] = []
+        return text.last == 0x0a && ByteSum.of(text[...]) == sum
+    }
+
+    /// Gives each of its lines, of a text that was read.
+    ///
+    /// - Parameter wanted: whether a line is looked at at all; by its bytes.
+    func forEachLine(
+        of text: [UInt8], in log: String, where wanted: (ArraySlice<UInt8>) -> Bool = { _ in true },
+        _ body: (RecordLine) throws -> Void
+    ) rethrows {
+        let path = log + "/segments/" + SegmentName.text(segment)
         var expected = seq
         var at = 0
-        while let end = text[at...].firstIndex(of: 0x0a) {
-            let bytes = text[at..<end]
-            let line = RecordLine(
-                expected: expected, seq: RecordLine.seq(of: bytes), bytes: Array(bytes), path: path,
-                offset: offset + at)
-            expected = (line.seq.map { max($0, expected) } ?? expected) &+ 1
-            lines.append(line)
+        while at < text.count, let end = IndexBlock.newline(text, from: at) {
+            let line = text[at..<end]
+            let number = RecordLine.seq(of: line)
+            if number == nil || wanted(line) {
+                try body(
+                    RecordLine(
+                        expected: expected, seq: number, bytes: Array(line), path: path, offset: offset + at))
+            }
+            expected = (number.map { max($0, expected) } ?? expected) &+ 1
             at = end + 1
         }
-        return at == text.count && lines.count == records ? lines : nil
+    }
+
+    private static func newline(_ text: [UInt8], from start: Int) -> Int? {
+        // SAFETY: the pointer is used only inside the closure, for the bytes from `start` to the end.
+        text.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress else { return nil }
+            return memchr(base + start, 0x0a, bytes.count - start).map { UnsafeRawPointer($0) - base }
+        }
     }
 }

@@ -139,6 +139,9 @@ final class IndexBuilder {
             let identityOfRecord = SessionIdentity(scanner)
             let found = try markIdentity(identityOfRecord)
             session.identitySum = identity
+            if session.isIdentified, let subject = found.first ?? nil, !session.terms.contains(subject) {
+                try sessions.note(subject: subject, of: sum, name: scanner.text(.session) ?? "")
+            }
             try sessions.adopt(found, client: identityOfRecord.client, by: session)
         }
         if let target = scanner.text(.target), target != scanner.text(.session) { try mark(.target, target) }

@@ -7,8 +7,8 @@ struct IndexCandidates {
     let end: LogPlace
     /// The SQLSTATEs that are asked for, by their terms.
     var states: Set<Int64> = []
-    /// All sessions that can fit, where the subject says so: others need not be looked up.
-    var sessions: [UInt64: SessionIdentity]?
+    /// All sessions that can fit, where the subject says so: the others' records are not looked at.
+    var sessions: Set<UInt64>?
 
     /// - Parameter failed: statements of which a later part of the log has an outcome that is asked for.
     init(_ index: LogIndex, _ conditions: SearchConditions, failed: FailedStatements?) throws(IndexError) {
@@ -30,7 +30,7 @@ struct IndexCandidates {
                     found.formUnion(try IndexCandidates.of(sum: session, index, count: count))
                 }
             }
-            if key == .subject { sessions = try index.identities(subjects: terms) }
+            if key == .subject { sessions = try index.sessions(subjects: terms) }
             blocks.formIntersection(found)
         }
         if conditions.isRefused {

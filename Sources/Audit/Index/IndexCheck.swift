@@ -40,17 +40,22 @@ enum IndexCheck {
         guard let block = try index.block(id) else { throw broken("lacks block \(id)") }
         // Retention took it.
         if let first = segments.first, block.segment < first { return }
-        guard let lines = block.lines(of: index.log) else {
+        var text: [UInt8] = []
+        guard block.read(from: index.log, into: &text) else {
             throw broken("contradicts the log at record \(block.seq)")
         }
         var rows = try Rows(index, block: id)
         var scanner = RecordScanner()
         var statements = StatementFacts.Memory()
-        for line in lines where line.seq != nil && scanner.scan(line.bytes) {
+        var count = 0
+        try block.forEachLine(of: text, in: index.log) { line in
+            count += 1
+            guard line.seq != nil, scanner.scan(line.bytes) else { return }
             guard try rows.hold(scanner, &statements) else {
                 throw broken("does not hold what record \(line.expected) says")
             }
         }
+        guard count == block.records else { throw broken("miscounts the records of block \(id)") }
     }
 
     private static func broken(_ reason: String) -> IndexError {

@@ -52,6 +52,7 @@ struct IndexSessions {
     private var live: [UInt64: LiveSession] = [:]
     private let select: SQLiteStatement
     private let insert: SQLiteStatement
+    private let insertOther: SQLiteStatement
     private let update: SQLiteStatement
     private let selectPending: SQLiteStatement
     private let deletePending: SQLiteStatement
@@ -59,9 +60,11 @@ struct IndexSessions {
 
     init(_ database: SQLiteDatabase) throws(IndexError) {
         select = try database.prepare(
-            "SELECT id, \(IndexSchema.identityColumns), client FROM sessions WHERE sum = ?")
+            "SELECT id, \(IndexSchema.identityColumns), client FROM sessions WHERE sum = ? ORDER BY id LIMIT 1"
+        )
         insert = try database.prepare("INSERT INTO sessions (name, sum) VALUES (?, ?) RETURNING id")
         let columns = IndexSchema.identityColumns.replacing(", ", with: " = ?, ") + " = ?, client = ?"
+        insertOther = try database.prepare("INSERT INTO sessions (name, sum, subject) VALUES (?, ?, ?)")
         update = try database.prepare("UPDATE sessions SET \(columns) WHERE id = ?")
         selectPending = try database.prepare("SELECT message, statement FROM pending WHERE session = ?")
         deletePending = try database.prepare("DELETE FROM pending WHERE session = ?")
@@ -125,6 +128,15 @@ struct IndexSessions {
         update.bind(Int32(terms.count + 1), client)
         update.bind(Int32(terms.count + 2), session.number)
         try update.run()
+    }
+
+    /// A record of a session names another subject than its session.start, which no gateway writes: the session is
+    /// found by that one, too.
+    func note(subject: Int64, of sum: UInt64, name: String) throws(IndexError) {
+        insertOther.bind(1, name)
+        insertOther.bind(2, Int64(bitPattern: sum))
+        insertOther.bind(3, subject)
+        try insertOther.run()
     }
 
     mutating func end(_ sum: UInt64) throws(IndexError) {

@@ -25,7 +25,8 @@ package final class LogIndex {
             SELECT id, seq, records, segment, offset, bytes, first_time, last_time, sum FROM blocks WHERE id = ?
             """)
         sessionStatement = try database.prepare(
-            "SELECT id, client, \(IndexSchema.identityColumns) FROM sessions WHERE sum = ?")
+            "SELECT id, client, \(IndexSchema.identityColumns) FROM sessions WHERE sum = ? ORDER BY id LIMIT 1"
+        )
         termStatement = try database.prepare("SELECT value FROM terms WHERE id = ?")
         failureStatement = try database.prepare(
             """
@@ -164,10 +165,9 @@ package final class LogIndex {
     }
 
     /// All sessions of some subjects, or nil where they are more than are read at once.
-    func identities(subjects: [Int64]) throws(IndexError) -> [UInt64: SessionIdentity]? {
-        let statement = try database.prepare(
-            "SELECT sum, client, \(IndexSchema.identityColumns) FROM sessions WHERE subject = ?")
-        var found: [UInt64: SessionIdentity] = [:]
+    func sessions(subjects: [Int64]) throws(IndexError) -> Set<UInt64>? {
+        let statement = try database.prepare("SELECT sum FROM sessions WHERE subject = ?")
+        var found: Set<UInt64> = []
         for subject in subjects {
             statement.bind(1, subject)
             while try statement.step() {
@@ -175,7 +175,7 @@ package final class LogIndex {
                     statement.reset()
                     return nil
                 }
-                found[UInt64(bitPattern: statement.integer(0))] = try identity(statement, from: 2, client: 1)
+                found.insert(UInt64(bitPattern: statement.integer(0)))
             }
         }
         return found

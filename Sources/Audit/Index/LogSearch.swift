@@ -34,6 +34,8 @@ package final class LogSearch {
     private var matcher: RecordMatcher
     private var scanner = RecordScanner()
     private var nextBlock = 0
+    /// Of the block that was read last.
+    private var text: [UInt8] = []
     private var reader: AuditReader?
     private var found: [FoundRecord] = []
     private var given = 0
@@ -101,8 +103,18 @@ package final class LogSearch {
         do {
             guard let index else { return }
             let block = try index.block(id)
-            if let block, let lines = block.lines(of: log) {
-                for line in lines { try look(at: line, remembers: false) }
+            if let block, block.read(from: log, into: &text) {
+                let sessions = candidates?.sessions
+                try block.forEachLine(
+                    of: text, in: log,
+                    where: { line in
+                        // Most lines of a block are other sessions'.
+                        guard let sessions, let session = RecordScanner.sessionSum(ofHead: line) else {
+                            return true
+                        }
+                        return sessions.contains(session)
+                    }
+                ) { try look(at: $0, remembers: false) }
                 return
             }
             let segments = try SegmentName.list(log + "/segments")
@@ -161,6 +173,8 @@ package final class LogSearch {
         guard line.seq != nil, scanner.scan(line.bytes) else { return notices.damaged(line) }
         if !line.isInSequence { notices.damaged(line) }
         if remembers { remember() }
+        // Nothing of a session comes behind its end.
+        defer { if remembers, let session = scanner.sessionSum, isEnd { read[session] = nil } }
         let fits = try matcher.fits(scanner, identity: identity(of:)) { session, message in
             if failed?.contains(session, message) == true { return true }
             guard let index, let states = candidates?.states else { return false }
@@ -170,9 +184,13 @@ package final class LogSearch {
         found.append(
             FoundRecord(
                 region: region, line: line, time: scanner.text(.time) ?? "",
-                identity: try scanner.sessionSum.flatMap { try fullIdentity(of: $0) },
+                identity: try scanner.sessionSum.flatMap { try identity(of: $0) },
                 session: scanner.text(.session)))
     }
+
+    private var isEnd: Bool { scanner.rawText(.type)?.elementsEqual(LogSearch.end) == true }
+
+    private static let end = Array("session.end".utf8)
 
     private func remember() {
         guard let session = scanner.sessionSum, scanner.identitySum != nil, read[session] == nil else {
@@ -182,15 +200,9 @@ package final class LogSearch {
         read[session] = SessionIdentity(scanner)
     }
 
-    /// Who and where a session is, as far as that can matter to whether its records fit.
+    /// Who and where a session is, as far as it is known.
     private func identity(of session: UInt64) throws -> SessionIdentity? {
         if let identity = read[session] { return identity }
-        if let sessions = candidates?.sessions { return sessions[session] }
-        return try fullIdentity(of: session)
-    }
-
-    private func fullIdentity(of session: UInt64) throws -> SessionIdentity? {
-        if let identity = read[session] ?? candidates?.sessions?[session] { return identity }
         if let known = known[session] { return known }
         let identity = try index?.identity(of: session)
         if known.count >= IndexLimits.liveSessions { known.removeAll() }

@@ -2,7 +2,11 @@ import Audit
 
 /// Whether records fit what is searched for. Exact: what the index says only saves reading.
 struct RecordMatcher {
-    let conditions: SearchConditions
+    private let conditions: SearchConditions
+    private let isAboutStatements: Bool
+    private let isAboutIdentity: Bool
+    private let isAboutTypes: Bool
+    private let isAboutStates: Bool
     private let since: [UInt8]
     private let until: [UInt8]
     private let session: [UInt8]?
@@ -15,6 +19,10 @@ struct RecordMatcher {
 
     init(_ conditions: SearchConditions) {
         self.conditions = conditions
+        isAboutStatements = conditions.isAboutStatements
+        isAboutIdentity = !conditions.identityKeys.isEmpty
+        isAboutTypes = conditions.patterns[.type] != nil
+        isAboutStates = conditions.patterns[.sqlstate] != nil
         since = RecordClock.text(conditions.since ?? 0)
         until = RecordClock.text(conditions.until ?? .max)
         session = conditions.session.map { Array($0.utf8) }
@@ -33,7 +41,7 @@ struct RecordMatcher {
     ) rethrows -> Bool {
         guard fitsTime(record), fitsType(record), fitsSession(record) else { return false }
         if conditions.isRefused, !record.isRefused { return false }
-        if conditions.isAboutStatements, !fitsStatement(record) { return false }
+        if isAboutStatements, !fitsStatement(record) { return false }
         guard try fitsIdentity(record, identity) else { return false }
         return try fitsState(record, failed)
     }
@@ -45,7 +53,7 @@ struct RecordMatcher {
     }
 
     private mutating func fitsType(_ record: RecordScanner) -> Bool {
-        guard conditions.patterns[.type] != nil else { return true }
+        guard isAboutTypes else { return true }
         guard let type = record.text(.type) else { return false }
         if let known = types[type] { return known }
         let fits = conditions.fits(.type, type)
@@ -96,7 +104,7 @@ struct RecordMatcher {
     private mutating func fitsIdentity(
         _ record: RecordScanner, _ identity: (UInt64) throws -> SessionIdentity?
     ) rethrows -> Bool {
-        guard !conditions.identityKeys.isEmpty else { return true }
+        guard isAboutIdentity else { return true }
         let session = record.sessionSum
         guard let own = record.identitySum else {
             return conditions.fits(try session.flatMap { try identity($0) })
@@ -113,7 +121,7 @@ struct RecordMatcher {
     private func fitsState(
         _ record: RecordScanner, _ failed: (UInt64, UInt64) throws -> Bool
     ) rethrows -> Bool {
-        guard conditions.patterns[.sqlstate] != nil else { return true }
+        guard isAboutStates else { return true }
         if let state = record.text(.sqlstate) { return conditions.fits(.sqlstate, state) }
         guard record.has(.sql), let session = record.sessionSum,
             let message = record.unsigned(.message) ?? record.unsigned(.of)

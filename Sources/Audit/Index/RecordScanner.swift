@@ -98,6 +98,14 @@ package struct RecordScanner: Sendable {
     private static func stringEnd(_ bytes: UnsafeBufferPointer<UInt8>, _ open: Int) -> Int? {
         var at = open + 1
         while at < bytes.count {
+            if bytes.count - at >= 8 {
+                let raw = UnsafeRawPointer(bytes.baseAddress.map { $0 + at })
+                let word = raw?.loadUnaligned(as: UInt64.self) ?? 0
+                if isPlain(word) {
+                    at += 8
+                    continue
+                }
+            }
             let byte = bytes[at]
             if byte == 0x22 { return at }
             guard byte >= 0x20 else { return nil }
@@ -134,6 +142,18 @@ package struct RecordScanner: Sendable {
             }
         } while depth > 0
         return at
+    }
+
+    /// Of eight bytes none is a quote, a backslash or below U+0020.
+    private static func isPlain(_ word: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let quotes = word ^ (ones &* 0x22)
+        let backslashes = word ^ (ones &* 0x5c)
+        // The high bit of each byte that is zero, or that is below U+0020 (and of some above such a byte).
+        let found =
+            ((quotes &- ones) & ~quotes) | ((backslashes &- ones) & ~backslashes)
+            | ((word &- ones &* 0x20) & ~word)
+        return found & (ones &* 0x80) == 0
     }
 
     /// A character of a number, or of `true`, `false` and `null`.
@@ -206,6 +226,41 @@ extension RecordScanner {
 
     /// The session, as a number.
     package var sessionSum: UInt64? { rawText(.session).map { ByteSum.of($0) } }
+}
+
+// MARK: The beginning of a line
+
+extension RecordScanner {
+    /// The session of a line that begins as gateways write it, without looking at the rest: `seq`, `salt`, `time`,
+    /// `type`, `session`. Nil where it begins otherwise, or has no session.
+    static func sessionSum(ofHead line: ArraySlice<UInt8>) -> UInt64? {
+        // SAFETY: the pointer is used only inside the closure; each index is compared with the count first.
+        line.withUnsafeBufferPointer { bytes in
+            var at = 7
+            while at < bytes.count, bytes[at] >= 0x30, bytes[at] <= 0x39 { at += 1 }
+            // Salt and time have a length of their own; their keys are compared with what must stand there.
+            let time = at + 9 + 32 + 10
+            let type = time + RecordClock.width + 10
+            guard holds(bytes, at, saltKey), holds(bytes, time - 10, timeKey),
+                holds(bytes, type - 10, typeKey),
+                let close = stringEnd(bytes, type - 1), holds(bytes, close, sessionKey)
+            else { return nil }
+            let session = close + sessionKey.count
+            guard let end = stringEnd(bytes, session - 1) else { return nil }
+            return ByteSum.of(line[(line.startIndex + session)..<(line.startIndex + end)])
+        }
+    }
+
+    private static let saltKey = Array(#","salt":""#.utf8)
+    private static let timeKey = Array(#"","time":""#.utf8)
+    private static let typeKey = Array(#"","type":""#.utf8)
+    private static let sessionKey = Array(#"","session":""#.utf8)
+
+    private static func holds(_ bytes: UnsafeBufferPointer<UInt8>, _ at: Int, _ wanted: [UInt8]) -> Bool {
+        guard at >= 0, bytes.count - at >= wanted.count else { return false }
+        for offset in 0..<wanted.count where bytes[at + offset] != wanted[offset] { return false }
+        return true
+    }
 }
 
 /// The keys of `RecordField`, found by their bytes.
