@@ -224,5 +224,12 @@ extension GatewaySnapshot {
         text.add(
             "audit_refused_total", .counter, "Batches of records that the log could not take.",
             samples { .count($0.refused) })
+        text.add(
+            "audit_signed_records", .gauge, "Records that the newest signed checkpoint covers.",
+            logs.compactMap { log in log.signed.map { .init(.count($0), ("region", log.region)) } })
+        text.add(
+            "audit_anchored_records", .gauge,
+            "Records that the newest checkpoint in the anchor's file covers.",
+            logs.compactMap { log in log.anchored.map { .init(.count($0), ("region", log.region)) } })
     }
 }

@@ -85,6 +85,10 @@ package struct GatewaySnapshot: Sendable {
         package var failures: UInt64
         package var refused: UInt64
         package var unsyncedBytes: Int
+        /// Records that the newest signed checkpoint covers; nil: the log is not signed.
+        package var signed: UInt64?
+        /// Records that the newest checkpoint in the anchor's file covers; nil: there is no anchor.
+        package var anchored: UInt64?
 
         package init(
             region: String, takesRecords: Bool, records: UInt64, bytes: UInt64, segments: UInt64,

@@ -34,13 +34,16 @@ extension Gateway: GatewayStatus {
         snapshot.tokenMemoryHits = memory.hits
         snapshot.tokenMemoryMisses = memory.misses
         snapshot.logs = logCounters.map { region, counters, failure in
-            GatewaySnapshot.Log(
+            var log = GatewaySnapshot.Log(
                 region: region, takesRecords: failure == nil, records: counters.records,
                 bytes: counters.bytes,
                 segments: counters.segments, syncs: counters.syncs,
                 syncTime: .microseconds(counters.syncMicros),
                 lastSync: .microseconds(counters.lastSyncMicros),
                 failures: counters.failures, refused: counters.refused, unsyncedBytes: counters.unsyncedBytes)
+            log.signed = counters.signed
+            log.anchored = counters.anchored
+            return log
         }
         return snapshot
     }

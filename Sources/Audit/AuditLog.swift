@@ -127,7 +127,12 @@ package final class AuditLog: Sendable {
     /// Why the log takes no records; nil where it does.
     package var failure: AuditError? { state.withLock { $0.closing ? .closed : $0.machine.failure } }
 
-    package var counters: AuditLogCounters { state.withLock { $0.counters } }
+    package var counters: AuditLogCounters {
+        var counters = state.withLock { $0.counters }
+        counters.signed = tree.map { $0.head?.size ?? 0 }
+        counters.anchored = tree?.anchor?.status.anchored
+        return counters
+    }
 
     /// Asks for notices. They come on the writer's thread and must be cheap to take.
     package func subscribe(_ observer: @escaping @Sendable (AuditLogNotice) -> Void) -> UInt64 {

@@ -84,6 +84,10 @@ package struct AuditLogCounters: Sendable, Equatable {
     package var syncMicros: Int64 = 0
     /// Bytes of records that wait for the disk.
     package var unsyncedBytes: Int = 0
+    /// Records that the newest signed checkpoint covers; nil: the log is not signed.
+    package var signed: UInt64?
+    /// Records that the newest checkpoint in the anchor's file covers; nil: there is no anchor.
+    package var anchored: UInt64?
     /// When the sync that is under way began (monotonic microseconds); nil: none is.
     package var syncingSince: Int64?
 }

@@ -68,10 +68,20 @@ struct AuditSearchCommand: ParsableCommand {
     @Flag(help: "Read the logs themselves, all of them.")
     var noIndex = false
 
+    @Flag(
+        help: ArgumentHelp(
+            "Show only what is proved to be in the log.",
+            discussion: "With --key or --config: each record is held against the log's newest checkpoint."))
+    var verified = false
+
+    @OptionGroup var trust: TrustedKeyOptions
     @OptionGroup var output: AuditOutput
 
     func validate() throws {
         guard !folders.isEmpty else { throw ValidationError("Name at least one folder.") }
+        guard verified != trust.isEmpty else {
+            throw ValidationError("--verified and --key or --config go together.")
+        }
         guard limit ?? 1 > 0 else { throw ValidationError("--limit must be at least 1.") }
         guard index == nil || !noIndex else {
             throw ValidationError("--index and --no-index exclude each other.")
@@ -99,22 +109,45 @@ struct AuditSearchCommand: ParsableCommand {
             ) { ProgressBar("searching", total: $0) }
             var printer = RecordPrinter(output, showsRegion: logs.count > 1)
             printer.prepare = { bar.clear() }
+            let check = try checker(of: logs)
             var count = 0
+            var unproved = 0
             while let found = try search.next() {
                 guard count < limit ?? .max else {
                     bar.clear()
                     AuditOutput.note("there are more: the first \(count) are shown (--limit)")
                     break
                 }
+                do {
+                    try check(found.line)
+                } catch {
+                    bar.clear()
+                    AuditOutput.note("not shown: \(error)")
+                    unproved += 1
+                    continue
+                }
                 count += 1
                 printer.write(found)
             }
             printer.flush()
             bar.clear()
-            guard count > 0 else {
-                AuditOutput.note("no record fits")
-                throw ExitCode(1)
+            if count == 0 && unproved == 0 { AuditOutput.note("no record fits") }
+            guard count > 0, unproved == 0 else { throw ExitCode(1) }
+        }
+    }
+
+    /// What proves that a record is in one of the logs; nothing has to be proved without --verified.
+    private func checker(of logs: [String]) throws -> (RecordLine) throws -> Void {
+        guard verified else { return { _ in } }
+        let keys = try trust.keys()
+        var verifiers: [String: RecordVerifier] = [:]
+        return { line in
+            guard let log = logs.first(where: { line.path.hasPrefix($0 + "/segments/") }) else {
+                throw AuditError.unproved(path: line.path, reason: "is of no log that is searched")
             }
+            let verifier = try verifiers[log] ?? RecordVerifier(folder: log, keys: keys)
+            verifiers[log] = verifier
+            try verifier.check(line)
         }
     }
 

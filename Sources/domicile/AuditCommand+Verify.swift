@@ -1,5 +1,6 @@
 import ArgumentParser
 import Audit
+import AuditIndex
 import AuditTree
 import Foundation
 
@@ -59,8 +60,10 @@ struct AuditVerifyCommand: ParsableCommand {
     // MARK: - Logs
 
     private func verify(log: String, _ keys: [VerifierKey]) throws -> VerificationReport {
-        let verification = try LogVerification(folder: log, keys: keys, anchors: against)
+        let bar = ProgressBar("verifying \(log)", total: LogSearch.bytes(of: log, from: nil))
+        let verification = try LogVerification(folder: log, keys: keys, anchors: against, progress: bar.add)
         let report = try verification.run()
+        bar.clear()
         if json {
             AuditOutput.write(String(decoding: try VerificationJSON.of(report, log: log), as: UTF8.self))
             return report

@@ -63,6 +63,8 @@ import Testing
                 syncTime: .milliseconds(12_500), lastSync: .microseconds(1_500), failures: 0, refused: 0,
                 unsyncedBytes: 128)
         ]
+        snapshot.logs[0].signed = 9
+        snapshot.logs[0].anchored = 8
         return snapshot
     }
 
@@ -246,6 +248,12 @@ import Testing
         # HELP domicile_audit_refused_total Batches of records that the log could not take.
         # TYPE domicile_audit_refused_total counter
         domicile_audit_refused_total{region="eu-west-1"} 0
+        # HELP domicile_audit_signed_records Records that the newest signed checkpoint covers.
+        # TYPE domicile_audit_signed_records gauge
+        domicile_audit_signed_records{region="eu-west-1"} 9
+        # HELP domicile_audit_anchored_records Records that the newest checkpoint in the anchor's file covers.
+        # TYPE domicile_audit_anchored_records gauge
+        domicile_audit_anchored_records{region="eu-west-1"} 8
         # HELP domicile_log_budgets Principals whose budgets of log bytes are remembered.
         # TYPE domicile_log_budgets gauge
         domicile_log_budgets 4

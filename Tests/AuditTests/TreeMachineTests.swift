@@ -1,5 +1,6 @@
 import Audit
 import AuditTree
+import Glibc
 import Testing
 
 @Suite struct TreeMachineTests {
@@ -81,6 +82,17 @@ import Testing
         #expect(machine.verdict(now: 20_000_000) == nil && machine.trouble == nil)
         machine.failed(TreeMachineTests.gone, now: 20_000_000)
         #expect(machine.verdict(now: 20_000_000) == TreeMachineTests.gone)
+    }
+
+    @Test("F-OPS-01: a process that has no descriptor left for its tree goes on, as long as that lasts")
+    func descriptors() {
+        var machine = machine()
+        for code in [EMFILE, ENFILE] {
+            let error = AuditError.system(operation: "open", path: "tile", code: code)
+            machine.failed(error, now: 0)
+            #expect(machine.verdict(now: 3_600_000_000) == nil && machine.trouble == error)
+            machine.succeeded()
+        }
     }
 
     @Test("F-AUD-04: while the tree says no nothing is resumed; what must be written again is, all the same")

@@ -296,6 +296,23 @@ import Testing
         }
     }
 
+    @Test func `a single record is held against the newest checkpoint, which a trusted key signed`() throws {
+        let log = try SignedLog(records: 300, checkpoints: [299])
+        let verifier = try RecordVerifier(folder: log.path, keys: log.verifiers)
+        let reader = try AuditReader(folder: log.path, from: 280)
+        let line = try #require(try reader.next())
+        try verifier.check(line)
+        let last = try #require(try AuditReader(folder: log.path, from: 299).next())
+        #expect(throws: AuditError.self) { try verifier.check(last) }
+        var lines = try log.lines()
+        lines[280][40] ^= 1
+        try log.write(lines: lines)
+        let changed = try #require(try AuditReader(folder: log.path, from: 280).next())
+        #expect(throws: AuditError.self) { try verifier.check(changed) }
+        let stranger = try #require(SigningKey().verifier(of: SignedLog.origin))
+        #expect(throws: AuditError.self) { try RecordVerifier(folder: log.path, keys: [stranger]) }
+    }
+
     @Test func `hashes for export say nothing of what the records say`() throws {
         let log = try SignedLog(records: 3, checkpoints: [2])
         var lines: [String] = []

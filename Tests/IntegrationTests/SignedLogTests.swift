@@ -24,6 +24,35 @@ struct SignedLogTests {
             }
     }
 
+    /// As an auditor would: the log from its first key on, a receipt, a proof, a search of what is proved.
+    private func audit(_ own: OwnGateway, _ application: String, oldKey: String, newKey: String) throws {
+        let log = "\(own.testbed.audit)/eu-west-1"
+        func domicile(_ arguments: String...) throws -> Command.Run {
+            try Command.run(testbed.binary, ["audit"] + arguments)
+        }
+        let verified = try domicile("verify", log, "--key", oldKey)
+        #expect(verified.status == 0 && verified.output.contains(": verified; "), "\(verified)")
+        #expect(try domicile("verify", log).status == 1)
+        let start = try #require(try records(own).first { $0.contains("\"\(application)\"") })
+        let session = try #require(
+            start.components(separatedBy: "\"session\":\"").last?.components(separatedBy: "\"").first)
+        let files = FileManager.default.temporaryDirectory.appendingPathComponent(application).path
+        defer {
+            for name in [".json", ".proof"] { try? FileManager.default.removeItem(atPath: files + name) }
+        }
+        let receipt = try domicile("receipt", session, own.testbed.audit)
+        try receipt.output.write(toFile: files + ".json", atomically: true, encoding: .utf8)
+        let held = try domicile("verify", "--receipt", files + ".json", "--key", newKey)
+        #expect(held.status == 0 && held.output.contains("system_identifier"), "\(held)")
+        #expect(try domicile("verify", "--receipt", files + ".json", "--key", oldKey).status == 1)
+        let proof = try domicile("prove", "0", log)
+        try proof.output.write(toFile: files + ".proof", atomically: true, encoding: .utf8)
+        #expect(try domicile("verify", "--proof", files + ".proof", "--key", newKey).status == 0)
+        let found = try domicile("search", log, "--session", session, "--verified", "--key", newKey, "--json")
+        #expect(found.status == 0 && found.output.split(separator: "\n").count >= 4, "\(found)")
+        #expect(try domicile("search", log, "--session", session, "--verified", "--key", oldKey).status == 1)
+    }
+
     @Test(
         "A session is under a signed checkpoint within seconds, and all of the log when the gateway has ended; another key takes over"
     )
@@ -63,6 +92,7 @@ struct SignedLogTests {
         let verified = try own.domicileAlone(
             "audit", "verify", "\(own.testbed.audit)/eu-west-1", "--key", String(old))
         #expect(verified.status == 0, "\(verified)")
+        try audit(own, application, oldKey: String(old), newKey: String(new))
     }
 
     @Test(

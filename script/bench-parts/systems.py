@@ -53,6 +53,8 @@ databases:
 health: {{ user: domicile_health, password: "${{DOMICILE_PASSWORD_HEALTH}}" }}
 audit:
   durability: {durability}
+  origin: bench.example/audit
+  key: audit.key
 limits: {{ log_bytes_per_second_per_subject: 1GiB, logins_per_second_per_address: 100000, sessions_per_subject: 5000, logins_per_second_per_subject: 100000{more} }}
 rules:
   - name: eu-writers
@@ -282,6 +284,11 @@ class Bench:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         for secret in ("WRITER", "HEALTH"):
             environment[f"DOMICILE_PASSWORD_{secret}"] = values[f"DOMICILE_PASSWORD_{secret}"]
+        # Logs are signed, as they should be wherever the figures are read.
+        made = subprocess.run([self.binary, "audit", "init", "--config", configuration], env=environment,
+                              capture_output=True, text=True, check=False)
+        if made.returncode != 0:
+            raise Failure(f"domicile audit init: {made.stderr.strip()}")
         with open(folder / "gateway.log", "ab") as log:
             process = self.start([self.binary, "serve", "--config", configuration], environment, cwd=folder,
                                  stdout=log, stderr=log)

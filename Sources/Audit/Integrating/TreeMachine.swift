@@ -149,8 +149,12 @@ package struct TreeMachine: Sendable {
     /// Why the log must not take records: somebody changed its files (at once), or its tree could not be written for as long
     /// as that is borne.
     package func verdict(now: Int64) -> AuditError? {
-        guard let failure, failure.isOfOthers || now >= failure.since + patience else { return nil }
-        return failure.error
+        guard let failure else { return nil }
+        // A process without descriptors takes no new session either, and what is open must not suffer for it (F-OPS-01).
+        if case .system(_, _, let code) = failure.error, LogState.descriptorsExhausted.contains(code) {
+            return nil
+        }
+        return failure.isOfOthers || now >= failure.since + patience ? failure.error : nil
     }
 
     /// Why the tree cannot be written; nil where it can.

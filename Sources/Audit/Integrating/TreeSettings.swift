@@ -12,6 +12,8 @@ package struct TreeSettings: Sendable {
     package var keyFile: String
     /// The file outside of the log's folder that keeps the last checkpoint signed; nil: none does.
     package var headFile: String?
+    /// The file elsewhere that checkpoints are appended to; nil: none is.
+    package var anchorFile: String?
     /// How long durable records may wait for a checkpoint.
     package var interval: Duration
     /// How long a tree that cannot be written is tried before the log takes no more records.
@@ -19,13 +21,15 @@ package struct TreeSettings: Sendable {
 
     package init(
         origin: String, isOriginChosen: Bool = true, keys: [SigningKey], keyFile: String = "audit.key",
-        headFile: String? = nil, interval: Duration = .seconds(1), patience: Duration = .seconds(10)
+        headFile: String? = nil, anchorFile: String? = nil, interval: Duration = .seconds(1),
+        patience: Duration = .seconds(10)
     ) {
         self.origin = origin
         self.isOriginChosen = isOriginChosen
         self.keys = keys
         self.keyFile = keyFile
         self.headFile = headFile
+        self.anchorFile = anchorFile
         self.interval = interval
         self.patience = patience
     }

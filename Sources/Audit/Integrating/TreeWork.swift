@@ -18,6 +18,7 @@ struct TreeWork: Sendable {
     private let feed: TreeFeed
     private let folder: String
     private let headFile: String?
+    let anchor: CheckpointAnchor?
     private var identity: LogIdentity
     private var signer: SigningKey
     private let origin: String
@@ -48,6 +49,7 @@ struct TreeWork: Sendable {
         origin = found.origin
         folder = settings.folder
         headFile = tree.headFile
+        anchor = tree.anchorFile.map { CheckpointAnchor(path: $0) }
         self.identity = identity
         self.files = files
         self.feed = feed
@@ -85,6 +87,11 @@ struct TreeWork: Sendable {
         } catch {
             throw told(error)
         }
+    }
+
+    /// The newest checkpoint goes to the anchor again: whether it came there before the last end is not known.
+    func anchorHead() {
+        if let note = note.flatMap({ SignedNote($0) }) { anchor?.offer([note]) }
     }
 
     func rotation(to next: SigningKey) -> TreeWriter.Rotation? {
@@ -184,6 +191,7 @@ extension TreeWork {
                 case .key: try changeKey(behind: signed.round.size)
                 case .head:
                     if let headFile { try files.keepHead(signed.last, at: headFile) }
+                    anchor?.offer(signed.notes.compactMap { SignedNote($0) })
                 }
             } catch {
                 // Whatever is there: a folder may have gone.

@@ -8,6 +8,8 @@ package final class TreeWriter: Sendable {
     let feed: TreeFeed
     private let work: Mutex<TreeWork>
     private let clocks: LogClocks
+    /// Where checkpoints go besides; nil: nowhere.
+    package let anchor: CheckpointAnchor?
     private let state = Mutex(Status())
     private let ended = Wake()
 
@@ -23,6 +25,7 @@ package final class TreeWriter: Sendable {
 
     init(_ work: TreeWork, feed: TreeFeed, clocks: LogClocks) {
         let head = work.head
+        anchor = work.anchor
         self.work = Mutex(work)
         self.feed = feed
         self.clocks = clocks
@@ -48,6 +51,8 @@ package final class TreeWriter: Sendable {
     /// - Parameter tell: hears that the log must not take records, and why; and with nil that it may again.
     func start(name: String, tell: @escaping @Sendable (AuditError?) -> Void) {
         state.withLock { $0.hasThread = true }
+        anchor?.start(name: name + " anchor")
+        work.withLock { $0.anchorHead() }
         let thread = Thread { [self] in
             while let pause = turn(tell: tell) {
                 if pause != 0 { sleep(pause) }
@@ -102,6 +107,7 @@ package final class TreeWriter: Sendable {
         feed.close()
         if state.withLock({ $0.hasThread }) {
             ended.wait(timeout: nil)
+            anchor?.close()
         } else {
             while turn(tell: { _ in }) != nil {}
         }

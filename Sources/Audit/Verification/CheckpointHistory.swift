@@ -31,6 +31,7 @@ package struct CheckpointHistory {
         var isSigned = false
         let start = lines.offset
         while lines.offset < end, let line = try lines.next() {
+            if line.isEmpty && count == 0 { continue }
             if line.isEmpty && isSigned {
                 return SignedNote(bytes).map(Entry.note) ?? .damaged(offset: start)
             }

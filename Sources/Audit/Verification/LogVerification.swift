@@ -10,7 +10,7 @@ package final class LogVerification {
     private let folder: String
     private let tiles: LogTiles
     private let description: LogIdentity?
-    private let progress: (UInt64) -> Void
+    private let progress: (Int) -> Void
 
     private var report = VerificationReport()
     private var edge = TreeEdge()
@@ -29,11 +29,11 @@ package final class LogVerification {
     /// - Parameters:
     ///   - keys: those that are trusted from outside; none: the log's own are used, and vouch for nothing.
     ///   - anchors: files of older checkpoints, which the log must go on from.
-    ///   - progress: told the number of records that were read, now and then.
+    ///   - progress: told the bytes of each line that was read.
     /// - Throws: where the folder is no log, or an anchor holds no checkpoint.
     package init(
         folder: String, keys: [VerifierKey], anchors: [String] = [],
-        progress: @escaping (UInt64) -> Void = { _ in }
+        progress: @escaping (Int) -> Void = { _ in }
     ) throws(AuditError) {
         self.folder = folder
         self.progress = progress
@@ -60,7 +60,7 @@ package final class LogVerification {
                 try skipPruned(upTo: line)
             }
             try take(line)
-            if next & 0xffff == 0 { progress(next) }
+            progress(line.bytes.count + 1)
         }
         try settleGroup()
         try finish()
@@ -301,7 +301,6 @@ package final class LogVerification {
         try history.finish(end: next, isLost: isLost, &report)
         report.signers = keys.signers
         compareDescription()
-        progress(next)
     }
 }
 

@@ -3,6 +3,7 @@ import Glibc
 extension LogState {
     static var interrupted: Int32 { EINTR }
     static var ioError: Int32 { EIO }
+    static var descriptorsExhausted: [Int32] { [EMFILE, ENFILE] }
 
     /// Whether the segment that is appended to stands under its name and is as long as was written.
     func checkStanding(files: some LogFiles) -> AuditError? {

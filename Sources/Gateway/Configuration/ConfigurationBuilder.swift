@@ -100,6 +100,7 @@ struct ConfigurationBuilder {
             literals: capture.choice("literals", Capture.self) ?? .keep,
             describe: capture.optionalBoolean("describe") ?? true,
             origin: fields.optionalText("origin"), key: fields.path("key"),
+            anchor: fields.path("anchor"),
             retention: fields.optionalDuration("retention"),
             captureKey: fields.path("capture_key") ?? state + "/capture.key",
             allowFilesystems: fields.texts("allow_filesystem").map(\.text),
@@ -111,6 +112,11 @@ struct ConfigurationBuilder {
             fields.wrong("origin", origin, AuditSettings.originExpectation)
         }
         guard fields.has("key") else {
+            if fields.has("anchor") {
+                mistake(
+                    fields.position(of: "anchor"), "`anchor` needs `key`: without one no checkpoint is signed"
+                )
+            }
             guard context.materials != nil else { return }
             return warning(
                 fields.position,
@@ -121,6 +127,14 @@ struct ConfigurationBuilder {
                 fields.position(of: "key"),
                 "`origin` is missing, and the gateway's name \(quoted(gateway)) is none; expected "
                     + AuditSettings.originExpectation)
+        }
+        if let anchor = fields.path("anchor"),
+            let region = regions.first(where: { anchor.hasPrefix($0.audit + "/") })
+        {
+            mistake(
+                fields.position(of: "anchor"),
+                "`anchor` lies in the log of \(region.name); expected a file elsewhere, which who can change the log cannot"
+            )
         }
         if let key = fields.path("key") { check(.auditKey(file: key), fields, "key") }
     }

@@ -39,8 +39,9 @@ extension ConfigurationReference {
                     "A copy of the records in the same region.",
                     restriction: .init(values: nil, needs: "the shipping of records")),
                 .optional(
-                    "anchor", .special("where checkpoints are sent"), "Where checkpoints are sent.",
-                    restriction: .init(values: nil, needs: "anchors of checkpoints")),
+                    "anchor", .path,
+                    "File on another disk or machine that each signed checkpoint is appended to, for `domicile audit verify "
+                        + "--against`. Records never wait for it."),
             ]),
         ConfigurationSection(
             "audit.capture", "What is kept of values.",

@@ -85,7 +85,8 @@ extension TreeSettings {
             origin: configuration.audit.origin ?? configuration.gateway,
             isOriginChosen: configuration.audit.origin != nil, keys: keys,
             keyFile: configuration.audit.key ?? "audit.key",
-            headFile: "\(configuration.state)/audit-heads/\(region.name)")
+            headFile: "\(configuration.state)/audit-heads/\(region.name)",
+            anchorFile: configuration.audit.anchor)
     }
 }
 
