@@ -51,6 +51,7 @@ regions:
 databases:
 {databases}
 health: {{ interval: 500ms, timeout: 1s, fall: 2, rise: 1, user: domicile_health, password: "${{DOMICILE_PASSWORD_HEALTH}}" }}
+audit: {{ origin: faults.example/audit, key: audit.key }}
 limits: {{ log_bytes_per_second_per_subject: 1GiB, logins_per_second_per_address: 5000, logins_per_second_per_subject: 5000, failure_delay: 0 }}
 rules:
   - {{ name: eu-analysts, who: {{ groups: [eu-analysts] }}, databases: [orders, ledger], regions: [EU], roles: [analyst], access: read_only }}

@@ -66,6 +66,7 @@ regions:
 databases:
 {databases}
 health: {{ interval: 500ms, timeout: 1s, fall: 2, rise: 1, catalog_interval: 2s, user: domicile_health, password: "${{DOMICILE_PASSWORD_HEALTH}}" }}
+audit: {{ origin: guard.example/audit, key: audit.key }}
 limits: {{ log_bytes_per_second_per_subject: 1GiB, sessions_per_subject: 100, logins_per_second_per_address: 5000, logins_per_second_per_subject: 5000, failure_delay: 0 }}
 rules:
 {rules}
