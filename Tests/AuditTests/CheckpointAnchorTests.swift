@@ -61,10 +61,8 @@ import Testing
         log.close()
         #expect(log.tree?.head?.size == 50)
         #expect(log.tree?.anchor?.status.anchored == 0)
-        // Whoever opens it lets the thread go.
-        let reader = open(anchor, O_RDONLY | O_NONBLOCK)
-        #expect(reader >= 0)
-        close(reader)
+        // Whoever opens it lets the thread go; closed again, it would end the process by SIGPIPE, which a gateway ignores.
+        #expect(open(anchor, O_RDONLY | O_NONBLOCK) >= 0)
     }
 
     @Test func `an anchor that cannot be written says why, and has everything once it can`() throws {
