@@ -16,13 +16,13 @@ struct AbuseWitness {
         self.testbed = testbed
         neighbour = try RawClient.through(testbed, application: "neighbour")
         _ = try neighbour.values("select 1")
+        logged = try AbuseWitness.segments(testbed).reduce(0) { try $0 + Data(contentsOf: $1).count }
         // The log's tree opens its list of checkpoints for the first one, and keeps it open.
         try testbed.eventually("the log is signed") {
             access("\(testbed.audit)/eu-west-1/checkpoint", F_OK) == 0
         }
         descriptors = try AbuseWitness.descriptors(testbed)
         memory = try AbuseWitness.memory(testbed)
-        logged = try AbuseWitness.segments(testbed).reduce(0) { try $0 + Data(contentsOf: $1).count }
     }
 
     static func descriptors(_ testbed: Testbed) throws -> Int {

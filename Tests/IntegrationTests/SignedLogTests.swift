@@ -25,12 +25,13 @@ struct SignedLogTests {
     }
 
     /// As an auditor would: the log from its first key on, a receipt, a proof, a search of what is proved.
-    private func audit(_ own: OwnGateway, _ application: String, oldKey: String, newKey: String) throws {
+    private func audit(_ own: OwnGateway, _ application: String, key: String, other: String) throws {
+        // Behind the record that names the next key there was nothing to sign: the newest checkpoint is the old one's.
         let log = "\(own.testbed.audit)/eu-west-1"
         func domicile(_ arguments: String...) throws -> Command.Run {
             try Command.run(testbed.binary, ["audit"] + arguments)
         }
-        let verified = try domicile("verify", log, "--key", oldKey)
+        let verified = try domicile("verify", log, "--key", key)
         #expect(verified.status == 0 && verified.output.contains(": verified; "), "\(verified)")
         #expect(try domicile("verify", log).status == 1)
         let start = try #require(try records(own).first { $0.contains("\"\(application)\"") })
@@ -42,15 +43,15 @@ struct SignedLogTests {
         }
         let receipt = try domicile("receipt", session, own.testbed.audit)
         try receipt.output.write(toFile: files + ".json", atomically: true, encoding: .utf8)
-        let held = try domicile("verify", "--receipt", files + ".json", "--key", newKey)
+        let held = try domicile("verify", "--receipt", files + ".json", "--key", key)
         #expect(held.status == 0 && held.output.contains("system_identifier"), "\(held)")
-        #expect(try domicile("verify", "--receipt", files + ".json", "--key", oldKey).status == 1)
+        #expect(try domicile("verify", "--receipt", files + ".json", "--key", other).status == 1)
         let proof = try domicile("prove", "0", log)
         try proof.output.write(toFile: files + ".proof", atomically: true, encoding: .utf8)
-        #expect(try domicile("verify", "--proof", files + ".proof", "--key", newKey).status == 0)
-        let found = try domicile("search", log, "--session", session, "--verified", "--key", newKey, "--json")
+        #expect(try domicile("verify", "--proof", files + ".proof", "--key", key).status == 0)
+        let found = try domicile("search", log, "--session", session, "--verified", "--key", key, "--json")
         #expect(found.status == 0 && found.output.split(separator: "\n").count >= 4, "\(found)")
-        #expect(try domicile("search", log, "--session", session, "--verified", "--key", oldKey).status == 1)
+        #expect(try domicile("search", log, "--session", session, "--verified", "--key", other).status == 1)
     }
 
     @Test(
@@ -92,7 +93,7 @@ struct SignedLogTests {
         let verified = try own.domicileAlone(
             "audit", "verify", "\(own.testbed.audit)/eu-west-1", "--key", String(old))
         #expect(verified.status == 0, "\(verified)")
-        try audit(own, application, oldKey: String(old), newKey: String(new))
+        try audit(own, application, key: String(old), other: String(new))
     }
 
     @Test(
