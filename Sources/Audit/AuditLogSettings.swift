@@ -55,7 +55,7 @@ package struct AuditLogSettings: Sendable {
 extension AuditLogSettings {
     /// The region whose log a folder is; nil where it is none (yet).
     package static func region(of folder: String) throws(AuditError) -> String? {
-        try LogFolder.region(of: folder)
+        try LogIdentity.region(of: folder)
     }
 }
 

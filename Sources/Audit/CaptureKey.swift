@@ -56,26 +56,15 @@ package struct CaptureKey: Sendable, CustomStringConvertible, CustomDebugStringC
 
     /// Reads the key in a file; nil where there is none.
     package static func load(path: String) throws(AuditError) -> CaptureKey? {
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
-        guard file >= 0 else {
-            if errno == ENOENT { return nil }
-            throw .system(operation: "open", path: path, code: errno)
+        guard let bytes = try KeyFile.read(path, limit: size, wrong: AuditError.captureKey) else {
+            return nil
         }
-        defer { close(file) }
-        var status = stat()
-        guard fstat(file, &status) == 0 else { throw .system(operation: "fstat", path: path, code: errno) }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw .captureKey(path: path, reason: "is no file") }
-        guard status.st_mode & 0o077 == 0 else {
-            throw .captureKey(path: path, reason: "others than its owner may read it; chmod 600 it")
-        }
-        var bytes = [UInt8](repeating: 0, count: size + 1)
-        let count = read(file, &bytes, size + 1)
-        guard count >= 0 else { throw .system(operation: "read", path: path, code: errno) }
-        guard count == size else {
+        guard bytes.count == size else {
             throw .captureKey(
-                path: path, reason: "expected \(size) bytes, found \(count > size ? "more" : "\(count)")")
+                path: path,
+                reason: "expected \(size) bytes, found \(bytes.count > size ? "more" : "\(bytes.count)")")
         }
-        return CaptureKey(bytes: Array(bytes[..<size]))
+        return CaptureKey(bytes: bytes)
     }
 
     /// Makes a key beside its place and links it there whole, so that of two gateways that start together one

@@ -54,7 +54,7 @@ package final class AuditReader {
 
     /// The region that the log's `log.json` names; nil where there is none.
     package var region: String? {
-        get throws(AuditError) { try LogFolder.region(of: folder) }
+        get throws(AuditError) { try LogIdentity.region(of: folder) }
     }
 
     /// The next line; nil: none is there now. Asked again later, it goes on where it was.

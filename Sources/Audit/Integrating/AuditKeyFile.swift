@@ -9,23 +9,11 @@ package enum AuditKeyFile {
     /// - Throws: `AuditError.auditKey` where it is missing, open to others than its owner, or holds something else, and
     ///   `AuditError.system`.
     package static func load(_ path: String) throws(AuditError) -> [SigningKey] {
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
-        guard file >= 0 else {
-            guard errno == ENOENT else { throw .system(operation: "open", path: path, code: errno) }
+        guard let bytes = try KeyFile.read(path, limit: limit, wrong: AuditError.auditKey) else {
             throw .auditKey(
                 path: path, reason: "does not exist; `domicile audit init --config FILE` makes it")
         }
-        defer { close(file) }
-        var status = stat()
-        guard fstat(file, &status) == 0 else { throw .system(operation: "fstat", path: path, code: errno) }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw .auditKey(path: path, reason: "is no file") }
-        guard status.st_mode & 0o077 == 0 else {
-            throw .auditKey(path: path, reason: "others than its owner may read it; chmod 600 it")
-        }
-        var bytes = [UInt8](repeating: 0, count: limit + 1)
-        let count = read(file, &bytes, bytes.count)
-        guard count >= 0 else { throw .system(operation: "read", path: path, code: errno) }
-        guard count <= limit, let text = String(validating: bytes[..<count], as: UTF8.self),
+        guard bytes.count <= limit, let text = String(validating: bytes, as: UTF8.self),
             let keys = SigningKey.keys(inPEM: text)
         else { throw .auditKey(path: path, reason: "expected Ed25519 keys in PEM (PKCS #8)") }
         return keys

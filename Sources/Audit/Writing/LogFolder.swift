@@ -22,11 +22,6 @@ struct LogFolder: ~Copyable {
         return LogFolder(path: path, identity: identity, segments: segments, lock: lock)
     }
 
-    /// The region that a folder's `log.json` names; nil where there is none.
-    static func region(of folder: String) throws(AuditError) -> String? {
-        try LogIdentity.region(of: folder)
-    }
-
     private static func identify(
         _ folder: String, segments: String, settings: AuditLogSettings, now: Int64
     ) throws(AuditError) -> LogIdentity {
