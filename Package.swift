@@ -109,9 +109,18 @@ let package = Package(
             path: "Sources/Gateway/Credentials",
             swiftSettings: strict),
         .target(
+            name: "GatewayAnchoring",
+            dependencies: [
+                "Audit", "AuditTree", "GatewayConfiguration", "GatewayIdentity",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ],
+            path: "Sources/Gateway/Anchoring",
+            swiftSettings: strict),
+        .target(
             name: "Gateway",
             dependencies: [
-                "Audit", "AuditTree", "GatewayCatalog", "GatewayConfiguration", "GatewayCredentials",
+                "Audit", "AuditTree", "GatewayAnchoring", "GatewayCatalog", "GatewayConfiguration",
+                "GatewayCredentials",
                 "GatewayGuard",
                 "GatewayHealth", "GatewayIdentity", "GatewayPolicy", "GatewayRouting", "PGWire", "SQLText",
                 "Transport",
@@ -120,7 +129,8 @@ let package = Package(
             ],
             path: "Sources/Gateway",
             exclude: [
-                "Configuration", "Credentials", "Explanation", "Guard", "Health", "Identity", "Policy",
+                "Anchoring", "Configuration", "Credentials", "Explanation", "Guard", "Health", "Identity",
+                "Policy",
                 "Routing",
             ],
             swiftSettings: strict),
@@ -153,7 +163,8 @@ let package = Package(
             name: "domicile",
             dependencies: [
                 "Admin", "Audit", "AuditIndex", "AuditTree", "CLinux", "Capture", "CaptureRecords", "Gateway",
-                "GatewayConfiguration", "GatewayExplanation", "GatewayHealth", "GatewayIdentity",
+                "GatewayAnchoring", "GatewayConfiguration", "GatewayExplanation", "GatewayHealth",
+                "GatewayIdentity",
                 "GatewayPolicy", "GatewayRouting",
                 "PGWire", "Transport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -198,6 +209,10 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             resources: [.copy("Fixtures")],
+            swiftSettings: strict),
+        .testTarget(
+            name: "GatewayAnchoringTests",
+            dependencies: ["Audit", "AuditTree", "GatewayAnchoring", "GatewayConfiguration"],
             swiftSettings: strict),
         .testTarget(
             name: "GatewayRoutingTests",

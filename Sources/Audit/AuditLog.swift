@@ -132,7 +132,11 @@ package final class AuditLog: Sendable {
     package var counters: AuditLogCounters {
         var counters = state.withLock { $0.counters }
         counters.signed = tree.map { $0.head?.size ?? 0 }
-        counters.anchored = tree?.anchor?.status.anchored
+        counters.anchors = (tree?.anchors ?? []).map { anchor in
+            let status = anchor.status
+            return AnchorState(
+                name: anchor.sink.name, anchored: status.anchored, isWritten: status.trouble == nil)
+        }
         return counters
     }
 
