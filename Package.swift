@@ -90,10 +90,15 @@ let package = Package(
             exclude: ["Catalog"],
             swiftSettings: strict),
         .target(
+            name: "GatewayServers",
+            dependencies: ["CLibpq", "COpenSSL", "GatewayConfiguration", "GatewayRouting"],
+            path: "Sources/Gateway/Servers",
+            swiftSettings: strict),
+        .target(
             name: "GatewayHealth",
             dependencies: [
-                "CLibpq", "CLinux", "COpenSSL", "GatewayCatalog", "GatewayConfiguration", "GatewayGuard",
-                "GatewayRouting",
+                "CLibpq", "CLinux", "GatewayCatalog", "GatewayConfiguration", "GatewayGuard",
+                "GatewayRouting", "GatewayServers",
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Sources/Gateway/Health",
@@ -121,7 +126,7 @@ let package = Package(
             path: "Sources/Gateway",
             exclude: [
                 "Configuration", "Credentials", "Explanation", "Guard", "Health", "Identity", "Policy",
-                "Routing",
+                "Routing", "Servers",
             ],
             swiftSettings: strict),
         .target(
@@ -152,7 +157,8 @@ let package = Package(
         .executableTarget(
             name: "domicile",
             dependencies: [
-                "Admin", "Audit", "AuditIndex", "AuditTree", "CLinux", "Capture", "CaptureRecords", "Gateway",
+                "Admin", "Audit", "AuditIndex", "AuditTree", "CLinux", "Capture",
+                "CaptureRecords", "Gateway",
                 "GatewayConfiguration", "GatewayExplanation", "GatewayHealth", "GatewayIdentity",
                 "GatewayPolicy", "GatewayRouting",
                 "PGWire", "Transport",
@@ -212,7 +218,7 @@ let package = Package(
             name: "GatewayHealthTests",
             dependencies: [
                 "GatewayCatalog", "GatewayConfiguration", "GatewayGuard", "GatewayHealth", "GatewayPolicy",
-                "GatewayRouting",
+                "GatewayRouting", "GatewayServers",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
