@@ -49,7 +49,7 @@ let package = Package(
         .target(
             name: "Audit",
             dependencies: ["AuditTree", "CLinux", .product(name: "Crypto", package: "swift-crypto")],
-            exclude: ["Index", "Tree"],
+            exclude: ["Index", "Shipping", "Tree"],
             swiftSettings: strict),
 
         .target(name: "GatewayPolicy", path: "Sources/Gateway/Policy", swiftSettings: strict),
@@ -95,6 +95,14 @@ let package = Package(
             path: "Sources/Gateway/Servers",
             swiftSettings: strict),
         .target(
+            name: "AuditShipping",
+            dependencies: [
+                "Audit", "AuditTree", "GatewayConfiguration", "GatewayRouting", "GatewayServers",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Sources/Audit/Shipping",
+            swiftSettings: strict),
+        .target(
             name: "GatewayHealth",
             dependencies: [
                 "CLibpq", "CLinux", "GatewayCatalog", "GatewayConfiguration", "GatewayGuard",
@@ -116,8 +124,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Audit", "AuditTree", "GatewayCatalog", "GatewayConfiguration", "GatewayCredentials",
-                "GatewayGuard",
+                "Audit", "AuditShipping", "AuditTree", "GatewayCatalog", "GatewayConfiguration",
+                "GatewayCredentials", "GatewayGuard",
                 "GatewayHealth", "GatewayIdentity", "GatewayPolicy", "GatewayRouting", "PGWire", "SQLText",
                 "Transport",
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -157,7 +165,7 @@ let package = Package(
         .executableTarget(
             name: "domicile",
             dependencies: [
-                "Admin", "Audit", "AuditIndex", "AuditTree", "CLinux", "Capture",
+                "Admin", "Audit", "AuditIndex", "AuditShipping", "AuditTree", "CLinux", "Capture",
                 "CaptureRecords", "Gateway",
                 "GatewayConfiguration", "GatewayExplanation", "GatewayHealth", "GatewayIdentity",
                 "GatewayPolicy", "GatewayRouting",
@@ -188,6 +196,13 @@ let package = Package(
         .testTarget(
             name: "AuditTests",
             dependencies: ["Audit", "AuditTree", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: strict),
+        .testTarget(
+            name: "AuditShippingTests",
+            dependencies: [
+                "Audit", "AuditShipping", "AuditTree", "GatewayConfiguration",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "AuditIndexTests", dependencies: ["Audit", "AuditIndex", "CSQLite"], swiftSettings: strict),

@@ -35,9 +35,8 @@ extension ConfigurationReference {
                     "Age after which segments are removed.",
                     restriction: .init(values: nil, needs: "anchored checkpoints")),
                 .optional(
-                    "ship", .special("where records are copied to"),
-                    "A copy of the records in the same region.",
-                    restriction: .init(values: nil, needs: "the shipping of records")),
+                    "ship", .sections("audit.ship[]"),
+                    "PostgreSQL databases that the logs are copied to. Records never wait for them."),
                 .optional(
                     "anchor", .path,
                     "File on another disk or machine that each signed checkpoint is appended to, for `domicile audit verify "

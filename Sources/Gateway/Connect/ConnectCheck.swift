@@ -1,3 +1,4 @@
+import AuditShipping
 import Foundation
 import GatewayConfiguration
 import GatewayCredentials
@@ -28,15 +29,28 @@ package enum ConnectCheck {
         }
     }
 
+    /// Where logs are copied to, in the order of the configuration.
+    package static func examineDestinations(_ configuration: Configuration) async -> [DestinationExamination]
+    {
+        ReplicaExamination.prepare()
+        let targets = ShipTarget.all(of: configuration) { region in
+            let name = try? Gateway.origin(of: region.audit, region.name, configuration)
+            return (region.audit, name ?? region.name)
+        }
+        let destinations = configuration.audit.ship.map { destination in
+            targets.filter { $0.destination == destination }
+        }
+        return await each(destinations) { DestinationExamination($0) }.compactMap(\.self)
+    }
+
     /// All at once, a thread each; in their order.
-    private static func each<Subject: Sendable>(
-        _ subjects: [(Subject, [ReplicaExamination.Role])],
-        _ body: @escaping @Sendable (Subject, [ReplicaExamination.Role]) -> ReplicaExamination
-    ) async -> [ReplicaExamination] {
-        var found: [Int: ReplicaExamination] = [:]
-        await withTaskGroup(of: (Int, ReplicaExamination).self) { group in
-            for (at, (subject, roles)) in subjects.enumerated() {
-                group.addTask { (at, await onThread { body(subject, roles) }) }
+    private static func each<Subject: Sendable, Found: Sendable>(
+        _ subjects: [Subject], _ body: @escaping @Sendable (Subject) -> Found
+    ) async -> [Found] {
+        var found: [Int: Found] = [:]
+        await withTaskGroup(of: (Int, Found).self) { group in
+            for (at, subject) in subjects.enumerated() {
+                group.addTask { (at, await onThread { body(subject) }) }
             }
             for await (at, examination) in group { found[at] = examination }
         }
@@ -58,9 +72,7 @@ package enum ConnectCheck {
         }
     }
 
-    private static func onThread(
-        _ body: @escaping @Sendable () -> ReplicaExamination
-    ) async -> ReplicaExamination {
+    private static func onThread<Found: Sendable>(_ body: @escaping @Sendable () -> Found) async -> Found {
         await withCheckedContinuation { continuation in
             let thread = Foundation.Thread { continuation.resume(returning: body()) }
             thread.stackSize = stackSize
