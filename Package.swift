@@ -122,10 +122,18 @@ let package = Package(
             path: "Sources/Gateway/Credentials",
             swiftSettings: strict),
         .target(
+            name: "GatewayAnchoring",
+            dependencies: [
+                "Audit", "AuditTree", "GatewayConfiguration", "GatewayIdentity",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ],
+            path: "Sources/Gateway/Anchoring",
+            swiftSettings: strict),
+        .target(
             name: "Gateway",
             dependencies: [
-                "Audit", "AuditShipping", "AuditTree", "GatewayCatalog", "GatewayConfiguration",
-                "GatewayCredentials", "GatewayGuard",
+                "Audit", "AuditShipping", "AuditTree", "GatewayAnchoring", "GatewayCatalog",
+                "GatewayConfiguration", "GatewayCredentials", "GatewayGuard",
                 "GatewayHealth", "GatewayIdentity", "GatewayPolicy", "GatewayRouting", "PGWire", "SQLText",
                 "Transport",
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -133,8 +141,8 @@ let package = Package(
             ],
             path: "Sources/Gateway",
             exclude: [
-                "Configuration", "Credentials", "Explanation", "Guard", "Health", "Identity", "Policy",
-                "Routing", "Servers",
+                "Anchoring", "Configuration", "Credentials", "Explanation", "Guard", "Health", "Identity",
+                "Policy", "Routing", "Servers",
             ],
             swiftSettings: strict),
         .target(
@@ -166,8 +174,8 @@ let package = Package(
             name: "domicile",
             dependencies: [
                 "Admin", "Audit", "AuditIndex", "AuditShipping", "AuditTree", "CLinux", "Capture",
-                "CaptureRecords", "Gateway",
-                "GatewayConfiguration", "GatewayExplanation", "GatewayHealth", "GatewayIdentity",
+                "CaptureRecords", "Gateway", "GatewayAnchoring", "GatewayConfiguration", "GatewayExplanation",
+                "GatewayHealth", "GatewayIdentity",
                 "GatewayPolicy", "GatewayRouting",
                 "PGWire", "Transport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -219,6 +227,10 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             resources: [.copy("Fixtures")],
+            swiftSettings: strict),
+        .testTarget(
+            name: "GatewayAnchoringTests",
+            dependencies: ["Audit", "AuditTree", "GatewayAnchoring", "GatewayConfiguration"],
             swiftSettings: strict),
         .testTarget(
             name: "GatewayRoutingTests",

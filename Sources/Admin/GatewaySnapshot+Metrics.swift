@@ -195,6 +195,12 @@ extension GatewaySnapshot {
             .count(tokenMemoryMisses))
     }
 
+    private func anchors(_ value: (Anchor) -> MetricsText.Value) -> [MetricsText.Sample] {
+        logs.flatMap { log in
+            log.anchors.map { .init(value($0), ("region", log.region), ("anchor", $0.name)) }
+        }
+    }
+
     private func addLogs(to text: inout MetricsText) {
         func samples(_ value: (Log) -> MetricsText.Value) -> [MetricsText.Sample] {
             logs.map { .init(value($0), ("region", $0.region)) }
@@ -229,8 +235,10 @@ extension GatewaySnapshot {
             "audit_signed_records", .gauge, "Records that the newest signed checkpoint covers.",
             logs.compactMap { log in log.signed.map { .init(.count($0), ("region", log.region)) } })
         text.add(
-            "audit_anchored_records", .gauge,
-            "Records that the newest checkpoint in the anchor's file covers.",
-            logs.compactMap { log in log.anchored.map { .init(.count($0), ("region", log.region)) } })
+            "audit_anchored_records", .gauge, "Records that the newest checkpoint at the anchor covers.",
+            anchors { .count($0.anchored) })
+        text.add(
+            "audit_anchor_up", .gauge, "1 while the anchor takes checkpoints.",
+            anchors { .flag($0.isWritten) })
     }
 }

@@ -71,6 +71,21 @@ package struct GatewaySnapshot: Sendable {
         }
     }
 
+    /// A place elsewhere that takes a log's checkpoints.
+    package struct Anchor: Sendable {
+        package var name: String
+        /// Records that the newest checkpoint there covers.
+        package var anchored: UInt64
+        /// The last try to write there did not fail.
+        package var isWritten: Bool
+
+        package init(name: String, anchored: UInt64, isWritten: Bool) {
+            self.name = name
+            self.anchored = anchored
+            self.isWritten = isWritten
+        }
+    }
+
     /// The audit log of one region.
     package struct Log: Sendable {
         package var region: String
@@ -87,8 +102,7 @@ package struct GatewaySnapshot: Sendable {
         package var unsyncedBytes: Int
         /// Records that the newest signed checkpoint covers; nil: the log is not signed.
         package var signed: UInt64?
-        /// Records that the newest checkpoint in the anchor's file covers; nil: there is no anchor.
-        package var anchored: UInt64?
+        package var anchors: [Anchor] = []
 
         package init(
             region: String, takesRecords: Bool, records: UInt64, bytes: UInt64, segments: UInt64,

@@ -42,7 +42,9 @@ extension Gateway: GatewayStatus {
                 lastSync: .microseconds(counters.lastSyncMicros),
                 failures: counters.failures, refused: counters.refused, unsyncedBytes: counters.unsyncedBytes)
             log.signed = counters.signed
-            log.anchored = counters.anchored
+            log.anchors = counters.anchors.map {
+                .init(name: $0.name, anchored: $0.anchored, isWritten: $0.isWritten)
+            }
             return log
         }
         snapshot.shipments = shipments.map { shipment in

@@ -30,6 +30,8 @@ package enum AuditError: Error, Sendable, Hashable, CustomStringConvertible {
     case contradicted(path: String, reason: String)
     /// The log was closed for ever.
     case sealed(path: String)
+    /// An anchor elsewhere did not take checkpoints, or did not give them.
+    case anchor(place: String, reason: String)
 
     package var description: String {
         switch self {
@@ -50,6 +52,7 @@ package enum AuditError: Error, Sendable, Hashable, CustomStringConvertible {
         case .captureKey(let path, let reason), .auditKey(let path, let reason): "\(path): \(reason)"
         case .contradicted(let path, let reason): "\(path) contradicts what was signed: \(reason)"
         case .sealed(let path): "\(path) is sealed: it takes no more records"
+        case .anchor(let place, let reason): "\(place): \(reason)"
         }
     }
 

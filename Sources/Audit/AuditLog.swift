@@ -108,12 +108,14 @@ package final class AuditLog: Sendable {
         return try result.get()
     }
 
-    /// Somebody waits for the records below `number` to be durable (`AuditLogSettings.syncsWhenAsked`).
+    /// One more session waits for the records below `number` to be durable (`AuditLogSettings.syncsWhenAsked`).
     package func askSync(_ number: UInt64) {
         guard number > durable else { return }
+        let now = clocks.monotonic()
         let wake = state.withLock { state in
             state.wanted = max(state.wanted, number)
-            return state.wantsWake(settings)
+            state.gathering.asked(now: now)
+            return state.wantsWake(settings, asked: now)
         }
         if wake { wakes.signal() }
     }
@@ -130,7 +132,11 @@ package final class AuditLog: Sendable {
     package var counters: AuditLogCounters {
         var counters = state.withLock { $0.counters }
         counters.signed = tree.map { $0.head?.size ?? 0 }
-        counters.anchored = tree?.anchor?.status.anchored
+        counters.anchors = (tree?.anchors ?? []).map { anchor in
+            let status = anchor.status
+            return AnchorState(
+                name: anchor.sink.name, anchored: status.anchored, isWritten: status.trouble == nil)
+        }
         return counters
     }
 

@@ -86,8 +86,23 @@ package struct AuditLogCounters: Sendable, Equatable {
     package var unsyncedBytes: Int = 0
     /// Records that the newest signed checkpoint covers; nil: the log is not signed.
     package var signed: UInt64?
-    /// Records that the newest checkpoint in the anchor's file covers; nil: there is no anchor.
-    package var anchored: UInt64?
+    /// What became of the anchors, in the order of their settings.
+    package var anchors: [AnchorState] = []
     /// When the sync that is under way began (monotonic microseconds); nil: none is.
     package var syncingSince: Int64?
+}
+
+/// What became of an anchor.
+package struct AnchorState: Sendable, Equatable {
+    package let name: String
+    /// Records that the newest checkpoint there covers.
+    package let anchored: UInt64
+    /// The last try to write there did not fail.
+    package let isWritten: Bool
+
+    package init(name: String, anchored: UInt64, isWritten: Bool) {
+        self.name = name
+        self.anchored = anchored
+        self.isWritten = isWritten
+    }
 }

@@ -22,9 +22,11 @@ struct AuditVerifyCommand: ParsableCommand {
 
     @Option(
         help:
-            "A checkpoint of the log that was kept elsewhere, or a file with several, that the log must go on from."
+            "A checkpoint of the log that was kept elsewhere, or a file with several, that the log must go on from: a file or a URL."
     )
     var against: [String] = []
+
+    @OptionGroup var access: AnchorAccessOptions
 
     @Option(help: "Verify this proof, as `domicile audit prove` prints it.")
     var proof: String?
@@ -48,9 +50,10 @@ struct AuditVerifyCommand: ParsableCommand {
         try AuditOutput.failing {
             if let proof { return try verify(proof: proof, keys) }
             if let receipt { return try verify(receipt: receipt, keys) }
+            let anchors = try KeptElsewhere(against, access)
             var isVerified = true
             for log in try LogFollower.logs(in: folders) {
-                let report = try verify(log: log, keys)
+                let report = try verify(log: log, keys, against: anchors.files)
                 isVerified = isVerified && report.isVerified
             }
             guard isVerified else { throw ExitCode(1) }
@@ -59,9 +62,11 @@ struct AuditVerifyCommand: ParsableCommand {
 
     // MARK: - Logs
 
-    private func verify(log: String, _ keys: [VerifierKey]) throws -> VerificationReport {
+    private func verify(
+        log: String, _ keys: [VerifierKey], against anchors: [KeptCheckpoints]
+    ) throws -> VerificationReport {
         let bar = ProgressBar("verifying \(log)", total: LogSearch.bytes(of: log, from: nil))
-        let verification = try LogVerification(folder: log, keys: keys, anchors: against, progress: bar.add)
+        let verification = try LogVerification(folder: log, keys: keys, anchors: anchors, progress: bar.add)
         let report = try verification.run()
         bar.clear()
         if json {

@@ -134,7 +134,7 @@ extension GatewayStartError {
         case .audit(.wrongRegion), .audit(.filesystem), .audit(.captureKey), .audit(.auditKey): true
         case .revocations, .audit(.system), .audit(.locked), .audit(.notALog), .audit(.damaged),
             .audit(.contradicted), .audit(.sealed), .audit(.replaced), .audit(.behind), .audit(.closed),
-            .audit(.unproved):
+            .audit(.unproved), .audit(.anchor):
             false
         }
     }

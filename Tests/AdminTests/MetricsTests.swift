@@ -64,7 +64,10 @@ import Testing
                 unsyncedBytes: 128)
         ]
         snapshot.logs[0].signed = 9
-        snapshot.logs[0].anchored = 8
+        snapshot.logs[0].anchors = [
+            .init(name: "/mnt/kept", anchored: 8, isWritten: true),
+            .init(name: "https://kept.example/eu", anchored: 5, isWritten: false),
+        ]
         return snapshot
     }
 
@@ -251,9 +254,14 @@ import Testing
         # HELP domicile_audit_signed_records Records that the newest signed checkpoint covers.
         # TYPE domicile_audit_signed_records gauge
         domicile_audit_signed_records{region="eu-west-1"} 9
-        # HELP domicile_audit_anchored_records Records that the newest checkpoint in the anchor's file covers.
+        # HELP domicile_audit_anchored_records Records that the newest checkpoint at the anchor covers.
         # TYPE domicile_audit_anchored_records gauge
-        domicile_audit_anchored_records{region="eu-west-1"} 8
+        domicile_audit_anchored_records{region="eu-west-1",anchor="/mnt/kept"} 8
+        domicile_audit_anchored_records{region="eu-west-1",anchor="https://kept.example/eu"} 5
+        # HELP domicile_audit_anchor_up 1 while the anchor takes checkpoints.
+        # TYPE domicile_audit_anchor_up gauge
+        domicile_audit_anchor_up{region="eu-west-1",anchor="/mnt/kept"} 1
+        domicile_audit_anchor_up{region="eu-west-1",anchor="https://kept.example/eu"} 0
         # HELP domicile_log_budgets Principals whose budgets of log bytes are remembered.
         # TYPE domicile_log_budgets gauge
         domicile_log_budgets 4

@@ -82,7 +82,9 @@ final class SignedLog {
     }
 
     func verify(_ keys: [VerifierKey]? = nil, against anchors: [String] = []) throws -> VerificationReport {
-        try LogVerification(folder: path, keys: keys ?? verifiers, anchors: anchors).run()
+        try LogVerification(
+            folder: path, keys: keys ?? verifiers, anchors: anchors.map { KeptCheckpoints($0) }
+        ).run()
     }
 
     /// Every file that belongs to the log but its lock.

@@ -93,6 +93,43 @@ struct ConfigurationWarningTests {
             })
     }
 
+    @Test("Anchors in a list are files or https endpoints, each once, with the keys of its kind")
+    func anchorList() throws {
+        let text = { (list: String) in Fixture.clean + "audit: { key: audit.key, anchor: \(list) }\n" }
+        func first(_ list: String) -> String? {
+            fixture.findings(text(list)).first?.components(separatedBy: " mistake ").last
+        }
+        let good = "[{ file: elsewhere/checkpoints }, { url: \"https://kept.example/eu\" }]"
+        let configuration = try #require(fixture.read(text(good)).configuration)
+        #expect(
+            configuration.audit.anchors == [
+                .file(fixture.folder + "/elsewhere/checkpoints"),
+                .url("https://kept.example/eu", ca: nil, tokenFile: nil),
+            ])
+        #expect(fixture.read(text("[]")).configuration?.audit.anchors == [])
+        let either = "an anchor has either `file` or `url`; found both, or neither"
+        #expect(first("[{}]") == either)
+        #expect(first("[{ file: a, url: \"https://kept.example/\" }]") == either)
+        #expect(
+            first("[{ file: logs/central/anchor }]")?.hasPrefix("`file` lies in the log of eu-central-1")
+                == true)
+        #expect(
+            first("[{ url: \"http://kept.example/\" }]")?.hasSuffix(
+                "expected an https URL; http is for loopback addresses only") == true)
+        #expect(first("[{ url: \"http://127.0.0.1:8080/\" }]") == nil)
+        #expect(
+            first("[{ url: \"https://kept.example/?key=1\" }]")?.hasSuffix(
+                "expected a URL without user, password, fragment and query") == true)
+        #expect(
+            first("[{ file: a, ca: b }]")?.hasPrefix("`ca` is for an anchor with `url`; found it with `file`")
+                == true)
+        #expect(
+            first("[{ url: \"https://kept.example/\", token_file: nowhere }]")?.hasPrefix("`token_file`")
+                == true)
+        #expect(
+            first("[{ file: a }, { file: ./a }]")?.hasSuffix("stands there twice; expected it once") == true)
+    }
+
     /// Behind a configuration, where its being unsigned is not what is looked for.
     private let signed = "audit: { key: audit.key }\n"
 

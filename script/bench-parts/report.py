@@ -27,9 +27,9 @@ def least(runs, key):
     return min(run[key] for run in runs)
 
 
-def ratios(runs, others):
-    """CPU of one to the other's in the same round."""
-    return sorted(mine["cpu"] / max(other["cpu"], 1e-9) for mine, other in zip(runs, others))
+def ratios(runs, others, key="cpu"):
+    """One's CPU, or another figure, to the other's in the same round."""
+    return sorted(mine[key] / max(other[key], 1e-9) for mine, other in zip(runs, others))
 
 
 def spread(values):
@@ -75,10 +75,11 @@ def durability_table(systems):
         if name in systems:
             runs = systems[name]
             rows.append([label, number(middle(runs, "cpu")), spread(ratios(runs, systems["pgbouncer"])),
-                         number(middle(runs, "tps")), number(middle(runs, "latency")),
-                         f"{1 / max(middle(runs, 'syncs'), 1e-9):,.0f}"])
-    return table(["durability", "gateway µs", "gateway / pgbouncer", "transactions/s", "mean latency, ms",
-                  "transactions per sync to disk"], rows)
+                         spread(ratios(runs, systems["buffered"])),
+                         number(middle(runs, "tps")), spread(ratios(runs, systems["buffered"], "tps")),
+                         number(middle(runs, "latency")), f"{1 / max(middle(runs, 'syncs'), 1e-9):,.0f}"])
+    return table(["durability", "gateway µs", "gateway / pgbouncer", "beside buffered", "transactions/s",
+                  "beside buffered", "mean latency, ms", "transactions per sync to disk"], rows)
 
 
 def once_table(logins):

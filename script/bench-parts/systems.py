@@ -111,7 +111,7 @@ class System:
 class Bench:
     """The processes and folders of one run. `close` ends and removes all of them."""
 
-    def __init__(self, binary, base, workers):
+    def __init__(self, binary, base, workers, slow_sync=0):
         self.base = base
         self.workers = workers
         self.next_port = FIRST_PORT
@@ -125,6 +125,7 @@ class Bench:
         self.token = ""
         self.binary = self.folder / "domicile"
         self.original = binary
+        self.slow_sync = slow_sync
 
     def open(self):
         # A copy: a build that happens meanwhile must not change what runs.
@@ -137,6 +138,16 @@ class Bench:
         self.token = self.call_testbed("token", "eu-writer", "--header", "alg=ES256").strip()
         self.allow_passwords()
         self.run(["pgbench", "-i", "-q", "-s", str(SCALE)], self.direct("tls").environment)
+
+    def slowed(self):
+        """What makes the syncs of a program slow: variables of its environment, none where they are as they are."""
+        if not self.slow_sync:
+            return {}
+        library = self.folder / "slow-sync.so"
+        if not library.exists():
+            source = REPOSITORY / "Benchmarks/SlowSync.c"
+            subprocess.run(["clang", "-O2", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+        return {"LD_PRELOAD": str(library), "SLOW_SYNC_MICROSECONDS": str(self.slow_sync)}
 
     def call_testbed(self, *arguments):
         environment = dict(os.environ, DOMICILE_TESTBED_DIR=str(self.testbed), DOMICILE_TESTBED_PORT=str(self.base),
@@ -290,7 +301,8 @@ class Bench:
         if made.returncode != 0:
             raise Failure(f"domicile audit init: {made.stderr.strip()}")
         with open(folder / "gateway.log", "ab") as log:
-            process = self.start([self.binary, "serve", "--config", configuration], environment, cwd=folder,
+            process = self.start([self.binary, "serve", "--config", configuration],
+                                 {**environment, **self.slowed()}, cwd=folder,
                                  stdout=log, stderr=log)
         system = System(name, self.libpq(
             port, transport, values["DOMICILE_CA"], self.token), process, admin, folder)

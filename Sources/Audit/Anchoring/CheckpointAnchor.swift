@@ -1,20 +1,20 @@
 import AuditTree
-import Glibc
 import Synchronization
 
 import class Foundation.Thread
 
-/// Appends a log's signed checkpoints to a file elsewhere: on another disk, or another machine's that is mounted. What was cut off
-/// the log's end, or rewritten under its own key, is found by `verify --against` that file.
+/// Sends a log's signed checkpoints to one place elsewhere. What was cut off the log's end, or rewritten under its own key, is
+/// found by `verify --against` what is kept there.
 ///
-/// A thread of its own: wherever the file lies, and however long a write takes there, records and checkpoints go on. What cannot be
-/// written is tried again; where too many wait, the oldest are left out, since the newest says all that they said.
+/// A thread of its own: wherever the place is, and however long a write takes there, records, checkpoints and other anchors
+/// go on. What cannot be written is tried again; where too many wait, the oldest are left out, since the newest says all that
+/// they said.
 package final class CheckpointAnchor: Sendable {
     /// What became of it.
     package struct Status: Sendable, Equatable {
-        /// Records that the newest checkpoint in the file covers; 0: none was written yet.
+        /// Records that the newest checkpoint there covers, as far as this process wrote it; 0: it wrote none yet.
         package var anchored: UInt64 = 0
-        /// Why the file cannot be written at the moment.
+        /// Why nothing can be written there at the moment.
         package var trouble: AuditError?
 
         package init(anchored: UInt64 = 0, trouble: AuditError? = nil) {
@@ -27,36 +27,44 @@ package final class CheckpointAnchor: Sendable {
         var status = Status()
         var waiting: [SignedNote] = []
         var closing = false
-        /// A write that failed may have left half a note.
-        var isTorn = false
-
-        mutating func take(_ notes: [SignedNote]) { waiting = notes.suffix(CheckpointAnchor.limit) }
+        var pause: GrowingPause
+        /// Until the next try; nil: until something comes.
+        var rest: Duration?
     }
 
-    /// Checkpoints that wait at once.
-    package static let limit = 4096
-    /// Ends half a note, so that the next one is read: it looks like a signature, and is none.
-    private static let end = Array("\n— torn\n\n".utf8)
+    /// The pauses between tries.
+    package static let firstPause: Duration = .seconds(1)
+    package static let longestPause: Duration = .seconds(60)
 
-    /// The file.
-    package let path: String
-    private let retryInterval: Duration
-    private let state = Mutex(State())
+    package let sink: any AnchorSink
+    private let state: Mutex<State>
     private let wakes = Wake()
     private let ended = Wake()
 
-    package init(path: String, retryInterval: Duration = .seconds(5)) {
-        self.path = path
-        self.retryInterval = retryInterval
+    package init(
+        _ sink: any AnchorSink,
+        pause: GrowingPause = GrowingPause(
+            first: CheckpointAnchor.firstPause, longest: CheckpointAnchor.longestPause)
+    ) {
+        self.sink = sink
+        state = Mutex(State(pause: pause))
     }
 
     package var status: Status { state.withLock { $0.status } }
 
-    func start(name: String) {
+    /// - Parameter tell: hears why nothing can be written, once, and nil when it can be again; on the anchor's thread.
+    func start(name: String, tell: @escaping @Sendable (AuditError?) -> Void) {
         let thread = Thread { [self] in
-            while turn() {
-                let pause = state.withLock { $0.status.trouble == nil ? nil : retryInterval.micros }
-                wakes.wait(timeout: pause)
+            var told = false
+            while true {
+                let goesOn = turn()
+                let (trouble, rest) = state.withLock { ($0.status.trouble, $0.rest) }
+                if told != (trouble != nil) {
+                    told = trouble != nil
+                    tell(trouble)
+                }
+                guard goesOn else { break }
+                wakes.wait(timeout: rest?.micros)
             }
             ended.signal()
         }
@@ -67,61 +75,50 @@ package final class CheckpointAnchor: Sendable {
     /// Takes checkpoints that are to be written. Never waits.
     package func offer(_ notes: [SignedNote]) {
         guard !notes.isEmpty else { return }
+        let limit = sink.limit
         let wakes = state.withLock { state in
-            state.take(state.waiting + notes)
+            state.waiting = (state.waiting + notes).suffix(limit)
             return state.status.trouble == nil
         }
         if wakes { self.wakes.signal() }
     }
 
-    /// Writes what waits, as far as that goes at once, and ends.
-    /// - Parameter patience: how long a write that hangs is waited for.
-    func close(patience: Duration = .seconds(2)) {
+    /// No more will come: what waits is written as far as that goes at once.
+    func close() {
         state.withLock { $0.closing = true }
         wakes.signal()
-        ended.wait(timeout: patience.micros)
     }
+
+    /// Waits for the end of what `close` began.
+    /// - Parameter patience: how long a write that hangs is waited for.
+    func waitForEnd(patience: Duration) { ended.wait(timeout: patience.micros) }
 
     /// One try to write what waits.
     /// - Returns: whether there will be more.
     package func turn() -> Bool {
-        let (notes, isTorn) = state.withLock { state in
+        let (notes, isRetry) = state.withLock { state in
             defer { state.waiting = [] }
-            return (state.waiting, state.isTorn)
+            return (state.waiting, state.status.trouble != nil)
         }
         var failure: AuditError?
         if !notes.isEmpty {
             do throws(AuditError) {
-                try append((isTorn ? CheckpointAnchor.end : []) + notes.flatMap { $0.bytes + [0x0a] })
+                try sink.write(notes, isRetry: isRetry)
             } catch {
                 failure = error
             }
         }
         return state.withLock { state in
             state.status.trouble = failure
-            state.isTorn = failure != nil
+            state.rest = nil
             if failure != nil {
-                state.take(notes + state.waiting)
+                state.waiting = (notes + state.waiting).suffix(sink.limit)
+                state.rest = state.pause.failed()
             } else if let last = notes.last {
+                state.pause.succeeded()
                 state.status.anchored = Checkpoint(text: last.text)?.size ?? state.status.anchored
             }
-            return !state.closing
+            return !state.closing || (failure == nil && !state.waiting.isEmpty)
         }
-    }
-
-    private func append(_ bytes: [UInt8]) throws(AuditError) {
-        let file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0o600)
-        guard file >= 0 else { throw .system(operation: "open", path: path, code: errno) }
-        defer { Glibc.close(file) }
-        var done = 0
-        while done < bytes.count {
-            let rest = bytes[done...]
-            // SAFETY: the pointer is used only inside the closure, for the slice's own count of bytes.
-            let count = rest.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { throw .system(operation: "write", path: path, code: errno) }
-            done += count
-        }
-        guard fsync(file) == 0 else { throw .system(operation: "fsync", path: path, code: errno) }
     }
 }

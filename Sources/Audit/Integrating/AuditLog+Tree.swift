@@ -27,7 +27,7 @@ extension AuditLog {
         var work = TreeWork(
             found, settings: settings, tree: signed.tree, identity: signed.identity, files: files, feed: feed)
         try work.mend(found)
-        return TreeWriter(work, feed: feed, clocks: clocks)
+        return TreeWriter(work, feed: feed, clocks: clocks, anchorChanged: signed.tree.anchorChanged)
     }
 
     /// Where the file of keys begins with another key than the one that signs, a record says so, signed by the old one; the

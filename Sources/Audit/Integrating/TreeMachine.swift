@@ -139,7 +139,7 @@ package struct TreeMachine: Sendable {
         switch error {
         case .replaced, .damaged, .contradicted, .notALog: isOfOthers = true
         case .system, .locked, .wrongRegion, .filesystem, .behind, .closed, .captureKey, .auditKey, .sealed,
-            .unproved:
+            .unproved, .anchor:
             isOfOthers = false
         }
         failure = (failure?.since ?? now, error, isOfOthers)

@@ -12,8 +12,10 @@ package struct TreeSettings: Sendable {
     package var keyFile: String
     /// The file outside of the log's folder that keeps the last checkpoint signed; nil: none does.
     package var headFile: String?
-    /// The file elsewhere that checkpoints are appended to; nil: none is.
-    package var anchorFile: String?
+    /// The places elsewhere that take checkpoints.
+    package var anchors: [any AnchorSink]
+    /// Hears of an anchor, by its name, why nothing can be written there, once; nil: it can be again.
+    package var anchorChanged: @Sendable (_ anchor: String, _ trouble: AuditError?) -> Void
     /// How long durable records may wait for a checkpoint.
     package var interval: Duration
     /// How long a tree that cannot be written is tried before the log takes no more records.
@@ -21,15 +23,17 @@ package struct TreeSettings: Sendable {
 
     package init(
         origin: String, isOriginChosen: Bool = true, keys: [SigningKey], keyFile: String = "audit.key",
-        headFile: String? = nil, anchorFile: String? = nil, interval: Duration = .seconds(1),
-        patience: Duration = .seconds(10)
+        headFile: String? = nil, anchors: [any AnchorSink] = [],
+        anchorChanged: @escaping @Sendable (String, AuditError?) -> Void = { _, _ in },
+        interval: Duration = .seconds(1), patience: Duration = .seconds(10)
     ) {
         self.origin = origin
         self.isOriginChosen = isOriginChosen
         self.keys = keys
         self.keyFile = keyFile
         self.headFile = headFile
-        self.anchorFile = anchorFile
+        self.anchors = anchors
+        self.anchorChanged = anchorChanged
         self.interval = interval
         self.patience = patience
     }

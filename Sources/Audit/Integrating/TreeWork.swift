@@ -18,7 +18,7 @@ struct TreeWork: Sendable {
     private let feed: TreeFeed
     private let folder: String
     private let headFile: String?
-    let anchor: CheckpointAnchor?
+    let anchors: [CheckpointAnchor]
     private var identity: LogIdentity
     private var signer: SigningKey
     private let origin: String
@@ -49,7 +49,7 @@ struct TreeWork: Sendable {
         origin = found.origin
         folder = settings.folder
         headFile = tree.headFile
-        anchor = tree.anchorFile.map { CheckpointAnchor(path: $0) }
+        anchors = tree.anchors.map { CheckpointAnchor($0) }
         self.identity = identity
         self.files = files
         self.feed = feed
@@ -89,9 +89,13 @@ struct TreeWork: Sendable {
         }
     }
 
-    /// The newest checkpoint goes to the anchor again: whether it came there before the last end is not known.
+    /// The newest checkpoint goes to the anchors again: whether it came there before the last end is not known.
     func anchorHead() {
-        if let note = note.flatMap({ SignedNote($0) }) { anchor?.offer([note]) }
+        if let note = note.flatMap({ SignedNote($0) }) { offer([note]) }
+    }
+
+    private func offer(_ notes: [SignedNote]) {
+        for anchor in anchors { anchor.offer(notes) }
     }
 
     func rotation(to next: SigningKey) -> TreeWriter.Rotation? {
@@ -191,7 +195,7 @@ extension TreeWork {
                 case .key: try changeKey(behind: signed.round.size)
                 case .head:
                     if let headFile { try files.keepHead(signed.last, at: headFile) }
-                    anchor?.offer(signed.notes.compactMap { SignedNote($0) })
+                    offer(signed.notes.compactMap { SignedNote($0) })
                 }
             } catch {
                 // Whatever is there: a folder may have gone.

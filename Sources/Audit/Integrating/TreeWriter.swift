@@ -8,8 +8,9 @@ package final class TreeWriter: Sendable {
     let feed: TreeFeed
     private let work: Mutex<TreeWork>
     private let clocks: LogClocks
-    /// Where checkpoints go besides; nil: nowhere.
-    package let anchor: CheckpointAnchor?
+    /// Where checkpoints go besides.
+    package let anchors: [CheckpointAnchor]
+    private let anchorChanged: @Sendable (String, AuditError?) -> Void
     private let state = Mutex(Status())
     private let ended = Wake()
 
@@ -23,9 +24,13 @@ package final class TreeWriter: Sendable {
         var idleEnds = 0
     }
 
-    init(_ work: TreeWork, feed: TreeFeed, clocks: LogClocks) {
+    init(
+        _ work: TreeWork, feed: TreeFeed, clocks: LogClocks,
+        anchorChanged: @escaping @Sendable (String, AuditError?) -> Void
+    ) {
         let head = work.head
-        anchor = work.anchor
+        anchors = work.anchors
+        self.anchorChanged = anchorChanged
         self.work = Mutex(work)
         self.feed = feed
         self.clocks = clocks
@@ -51,7 +56,9 @@ package final class TreeWriter: Sendable {
     /// - Parameter tell: hears that the log must not take records, and why; and with nil that it may again.
     func start(name: String, tell: @escaping @Sendable (AuditError?) -> Void) {
         state.withLock { $0.hasThread = true }
-        anchor?.start(name: name + " anchor")
+        for anchor in anchors {
+            anchor.start(name: name + " anchor") { [anchorChanged] in anchorChanged(anchor.sink.name, $0) }
+        }
         work.withLock { $0.anchorHead() }
         let thread = Thread { [self] in
             while let pause = turn(tell: tell) {
@@ -102,12 +109,21 @@ package final class TreeWriter: Sendable {
         }
     }
 
+    /// How long anchors that hang are waited for at the end, all together.
+    private static let anchorPatience: Duration = .seconds(2)
+
+    private func closeAnchors() {
+        for anchor in anchors { anchor.close() }
+        let deadline = ContinuousClock.now + TreeWriter.anchorPatience
+        for anchor in anchors { anchor.waitForEnd(patience: max(.zero, deadline - .now)) }
+    }
+
     /// Puts what is durable under the tree, and ends.
     func close() {
         feed.close()
         if state.withLock({ $0.hasThread }) {
             ended.wait(timeout: nil)
-            anchor?.close()
+            closeAnchors()
         } else {
             while turn(tell: { _ in }) != nil {}
         }

@@ -18,18 +18,18 @@ struct CheckpointQueue {
     private var headPath: String { folder + "/checkpoint" }
 
     /// - Parameters:
-    ///   - anchors: files of older checkpoints from outside. Those of other logs in them are passed over.
+    ///   - anchors: older checkpoints from outside.
     ///   - origin: the log's.
     /// - Throws: where one of them cannot be read.
-    init(folder: String, anchors: [String], origin: String?) throws(AuditError) {
+    init(folder: String, anchors: [KeptCheckpoints], origin: String?) throws(AuditError) {
         self.folder = folder
         // The newest first: what is appended to checkpoints.log meanwhile is not read.
         head = try FolderPath.read(headPath, limit: SignedNote.limit)
         let history = folder + "/checkpoints.log"
         if access(history, F_OK) == 0 {
-            sources.append(try Source(path: history, isAnchor: false, origin: nil))
+            sources.append(try Source(KeptCheckpoints(history), isAnchor: false, origin: nil))
         }
-        for path in anchors { sources.append(try Source(path: path, isAnchor: true, origin: origin)) }
+        for kept in anchors { sources.append(try Source(kept, isAnchor: true, origin: origin)) }
     }
 
     /// Begins to read the files.
@@ -126,11 +126,11 @@ extension CheckpointQueue {
         /// Only checkpoints of this origin are looked at; nil: all.
         private let origin: String?
 
-        init(path: String, isAnchor: Bool, origin: String?) throws(AuditError) {
-            self.path = path
+        init(_ kept: KeptCheckpoints, isAnchor: Bool, origin: String?) throws(AuditError) {
+            path = kept.name
             self.isAnchor = isAnchor
             self.origin = origin
-            history = try CheckpointHistory(path: path)
+            history = try CheckpointHistory(path: kept.path)
         }
 
         /// Reads on to the next checkpoint.

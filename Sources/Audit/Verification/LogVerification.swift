@@ -28,11 +28,11 @@ package final class LogVerification {
 
     /// - Parameters:
     ///   - keys: those that are trusted from outside; none: the log's own are used, and vouch for nothing.
-    ///   - anchors: files of older checkpoints, which the log must go on from.
+    ///   - anchors: older checkpoints, which the log must go on from.
     ///   - progress: told the bytes of each line that was read.
     /// - Throws: where the folder is no log, or an anchor holds no checkpoint.
     package init(
-        folder: String, keys: [VerifierKey], anchors: [String] = [],
+        folder: String, keys: [VerifierKey], anchors: [KeptCheckpoints] = [],
         progress: @escaping (Int) -> Void = { _ in }
     ) throws(AuditError) {
         self.folder = folder

@@ -48,6 +48,7 @@ struct LogState: ~Copyable, Sendable {
     var writerWaits = false
     /// Somebody waits for records below this number to be durable.
     var wanted: UInt64 = 0
+    var gathering = SyncGathering()
     var closing = false
     var hasThread = false
     /// Where bytes go that are on disk; nil: the log has no tree.

@@ -18,20 +18,28 @@ enum LogWriter {
 
 extension LogState {
     /// Whether an append must wake the writer: only while it sleeps, and only if something cannot wait.
-    mutating func wantsWake(_ settings: AuditLogSettings) -> Bool {
+    ///
+    /// - Parameter asked: when somebody asked for a sync, where that is why.
+    mutating func wantsWake(_ settings: AuditLogSettings, asked: Int64? = nil) -> Bool {
         guard writerWaits else { return false }
         let urgent: Bool
         switch settings.durability {
         case .strict, .acknowledged:
             urgent =
                 settings.syncsWhenAsked
-                ? wanted > machine.durable || machine.unsyncedBytes >= LogState.bufferedBytes
+                ? isSyncAsked(asked) || machine.unsyncedBytes >= LogState.bufferedBytes
                 : machine.hasUnsynced
         case .buffered: urgent = machine.unsyncedBytes >= LogState.bufferedBytes
         }
         guard urgent || !notices.isEmpty || closing else { return false }
         writerWaits = false
         return true
+    }
+
+    /// The sync that was asked for begins, or is put off from now on.
+    private func isSyncAsked(_ asked: Int64?) -> Bool {
+        guard let asked, wanted > machine.durable else { return false }
+        return gathering.waiting <= 1 || gathering.delay(now: asked) == 0
     }
 
     /// Bytes after which `buffered` does not wait for its interval.
@@ -87,6 +95,10 @@ extension AuditLog {
             state.counters.lastSyncMicros = ended - began
             state.counters.syncMicros += ended - began
             state.counters.syncingSince = nil
+            defer {
+                state.gathering.ended(
+                    took: ended - began, servesAll: state.wanted <= state.machine.durable, now: ended)
+            }
             if let fault {
                 state.syncFailed(fault.error, monotonic: ended)
                 return false
@@ -171,7 +183,8 @@ extension LogState {
         guard machine.hasUnsynced else { return false }
         switch settings.durability {
         case .strict, .acknowledged:
-            guard settings.syncsWhenAsked, wanted <= machine.durable else { return true }
+            guard settings.syncsWhenAsked else { return true }
+            if wanted > machine.durable, gathering.delay(now: now) == 0 { return true }
             return now >= lastSync + settings.syncInterval.micros
                 || machine.unsyncedBytes >= LogState.bufferedBytes
         case .buffered:
@@ -186,6 +199,7 @@ extension LogState {
             if let at = open.firstIndex(where: { $0.first == item.first }) { open[at].beginSync() }
         }
         lastSync = now
+        gathering.began()
         counters.syncingSince = now
         return plan
     }
@@ -200,7 +214,8 @@ extension LogState {
         }
         switch settings.durability {
         case .strict, .acknowledged:
-            guard settings.syncsWhenAsked, wanted <= machine.durable else { return 0 }
+            guard settings.syncsWhenAsked else { return 0 }
+            if wanted > machine.durable { return gathering.delay(now: now) }
             return max(1, lastSync + settings.syncInterval.micros - now)
         case .buffered: return max(1, lastSync + settings.syncInterval.micros - now)
         }

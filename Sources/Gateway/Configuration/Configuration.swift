@@ -113,8 +113,8 @@ package struct AuditSettings: Sendable, Hashable {
     package var origin: String?
     /// File of the keys that sign checkpoints; nil: nobody signs.
     package var key: String?
-    /// File elsewhere that checkpoints are appended to; nil: none is.
-    package var anchor: String?
+    /// The places elsewhere that take checkpoints.
+    package var anchors: [AnchorPlace]
     package var retention: Duration?
     /// Where logs are copied to.
     package var ship: [ShippingDestination]
@@ -125,7 +125,7 @@ package struct AuditSettings: Sendable, Hashable {
 
     package init(
         durability: Durability, syncInterval: Duration, segment: Int, recordLimit: Int, parameters: Capture,
-        literals: Capture, describe: Bool, origin: String?, key: String?, anchor: String? = nil,
+        literals: Capture, describe: Bool, origin: String?, key: String?, anchors: [AnchorPlace] = [],
         retention: Duration?,
         captureKey: String,
         allowFilesystems: [String], copy: CopyCapture = .bytes, ship: [ShippingDestination] = []
@@ -141,7 +141,7 @@ package struct AuditSettings: Sendable, Hashable {
         self.describe = describe
         self.origin = origin
         self.key = key
-        self.anchor = anchor
+        self.anchors = anchors
         self.retention = retention
         self.captureKey = captureKey
         self.allowFilesystems = allowFilesystems

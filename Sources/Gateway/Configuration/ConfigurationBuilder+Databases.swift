@@ -238,13 +238,17 @@ extension ConfigurationBuilder {
     }
 
     /// The path of a file that holds a password now.
-    func passwordFile(_ fields: Fields) -> String? {
-        guard let path = fields.readableFile("password_file") else { return nil }
+    func passwordFile(_ fields: Fields) -> String? { secretFile(fields, "password_file") }
+
+    /// A file that holds one secret and nothing else.
+    func secretFile(_ fields: Fields, _ key: String) -> String? {
+        guard let path = fields.readableFile(key) else { return nil }
+        if context.purpose == .policy { return path }
         do throws(PrivateFile.Mistake) {
             _ = try PasswordFile.read(path)
             return path
         } catch {
-            mistake(fields.position(of: "password_file"), "`password_file` \(error)")
+            mistake(fields.position(of: key), "`\(key)` \(error)")
             return nil
         }
     }

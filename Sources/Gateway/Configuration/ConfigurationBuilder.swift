@@ -84,57 +84,6 @@ struct ConfigurationBuilder {
             catalogInterval: fields.duration("catalog_interval"))
     }
 
-    private func audit(state: String, hostName: String) -> AuditSettings {
-        let fields = root.fields("audit")
-        let capture = fields.fields("capture")
-        checkSigning(fields, gateway: root.optionalText("gateway") ?? hostName)
-        return AuditSettings(
-            durability: fields.choice("durability", AuditSettings.Durability.self) ?? .acknowledged,
-            syncInterval: fields.duration("sync_interval"), segment: fields.size("segment"),
-            recordLimit: fields.size("record_limit"),
-            parameters: capture.choice("parameters", Capture.self) ?? .hash,
-            literals: capture.choice("literals", Capture.self) ?? .keep,
-            describe: capture.optionalBoolean("describe") ?? true,
-            origin: fields.optionalText("origin"), key: fields.path("key"),
-            anchor: fields.path("anchor"),
-            retention: fields.optionalDuration("retention"),
-            captureKey: fields.path("capture_key") ?? state + "/capture.key",
-            allowFilesystems: fields.texts("allow_filesystem").map(\.text),
-            copy: capture.choice("copy", CopyCapture.self) ?? .bytes, ship: destinations(fields))
-    }
-
-    private func checkSigning(_ fields: Fields, gateway: String) {
-        if let origin = fields.scalar("origin"), !AuditSettings.isOrigin(origin.text) {
-            fields.wrong("origin", origin, AuditSettings.originExpectation)
-        }
-        guard fields.has("key") else {
-            if fields.has("anchor") {
-                mistake(
-                    fields.position(of: "anchor"), "`anchor` needs `key`: without one no checkpoint is signed"
-                )
-            }
-            guard context.materials != nil else { return }
-            return warning(
-                fields.position,
-                "checkpoints are not signed: set `audit.key` and run `domicile audit init --config FILE`")
-        }
-        if !fields.has("origin"), !AuditSettings.isOrigin(gateway) {
-            mistake(
-                fields.position(of: "key"),
-                "`origin` is missing, and the gateway's name \(quoted(gateway)) is none; expected "
-                    + AuditSettings.originExpectation)
-        }
-        if let anchor = fields.path("anchor"),
-            let region = regions.first(where: { anchor.hasPrefix($0.audit + "/") })
-        {
-            mistake(
-                fields.position(of: "anchor"),
-                "`anchor` lies in the log of \(region.name); expected a file elsewhere, which who can change the log cannot"
-            )
-        }
-        if let key = fields.path("key") { check(.auditKey(file: key), fields, "key") }
-    }
-
     private func session() -> SessionSettings {
         let fields = root.fields("session")
         return SessionSettings(

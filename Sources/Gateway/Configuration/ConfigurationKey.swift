@@ -28,6 +28,8 @@ package struct ConfigurationKey: Sendable {
         case section(String)
         /// A list of such mappings.
         case sections(String)
+        /// A path, or a list of such mappings.
+        case pathOrSections(String)
         /// A mapping from names to such mappings.
         case namedSections(String)
         /// Read by its own code; the text says what is expected.
@@ -104,4 +106,17 @@ package struct ConfigurationSection: Sendable {
     }
 
     func key(named name: String) -> ConfigurationKey? { keys.first { $0.name.hasSameBytes(as: name) } }
+}
+
+extension ConfigurationKey.Kind {
+    /// The section of a list's mappings; nil for what is no such list.
+    var elementSection: String? {
+        switch self {
+        case .sections(let path), .pathOrSections(let path): path
+        case .text, .name, .secret, .readableFile, .path, .boolean, .integer, .integerOrAuto, .duration,
+            .size,
+            .choice, .list, .section, .namedSections, .special:
+            nil
+        }
+    }
 }

@@ -38,9 +38,25 @@ extension ConfigurationReference {
                     "ship", .sections("audit.ship[]"),
                     "PostgreSQL databases that the logs are copied to. Records never wait for them."),
                 .optional(
-                    "anchor", .path,
-                    "File on another disk or machine that each signed checkpoint is appended to, for `domicile audit verify "
-                        + "--against`. Records never wait for it."),
+                    "anchor", .pathOrSections("audit.anchor[]"),
+                    "Where each signed checkpoint goes besides, for `domicile audit verify --against`: a file on another disk or "
+                        + "machine that it is appended to, or several places. Records never wait for them."),
+            ]),
+        ConfigurationSection(
+            "audit.anchor[]", "A place that takes signed checkpoints: `file` or `url`.",
+            [
+                .optional("file", .path, "File that each checkpoint is appended to."),
+                .optional(
+                    "url", .text,
+                    "https URL (http on loopback only) that checkpoints are sent to by POST, as text/plain; any answer 2xx "
+                        + "takes one."),
+                .optional(
+                    "ca", .readableFile,
+                    "With `url`: PEM file of the CAs for its TLS certificate. Default: the system's."),
+                .optional(
+                    "token_file", .readableFile,
+                    "With `url`: file of mode 0600 with the bearer token that is sent along, read anew each time."
+                ),
             ]),
         ConfigurationSection(
             "audit.capture", "What is kept of values.",

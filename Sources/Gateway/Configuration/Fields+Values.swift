@@ -34,7 +34,7 @@ extension Fields {
             return nil
         case .text, .secret, .readableFile, .path, .boolean, .integer, .integerOrAuto, .duration, .size,
             .list,
-            .section, .sections, .namedSections, .special:
+            .section, .sections, .pathOrSections, .namedSections, .special:
             fits = !value.text.isEmpty
         }
         if !fits { wrong(key, value, kind.expectation) }
@@ -178,6 +178,7 @@ extension ConfigurationKey.Kind {
         case .list(let element): return "a list, each \(element.expectation)"
         case .section(let path): return "a mapping, see `\(path)`"
         case .sections(let path): return "a list of mappings, see `\(path)`"
+        case .pathOrSections(let path): return "a path, or a list of mappings, see `\(path)`"
         case .namedSections(let path): return "a mapping from names, see `\(path)`"
         case .special(let text): return text
         }

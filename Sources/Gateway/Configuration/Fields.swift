@@ -151,7 +151,7 @@ struct Fields {
 
     /// The mappings of a list; a required one must have at least one.
     func list(_ key: String) -> [Fields] {
-        guard let declared = section.key(named: key), case .sections(let path) = declared.kind else {
+        guard let declared = section.key(named: key), let path = declared.kind.elementSection else {
             preconditionFailure("\(section.path).\(key) is declared as no list")
         }
         guard let entry = entries[key] else { return [] }

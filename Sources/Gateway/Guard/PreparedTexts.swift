@@ -31,11 +31,14 @@ package struct PreparedTexts: Sendable {
     private var unnamed: [(message: UInt64, entry: Entry)] = []
     private var unnamedBytes = 0
     private var uses: UInt64 = 0
+    /// What was found last, and holds: most sessions use one statement many times.
+    private var last: (message: UInt64, verdict: UInt64)?
 
     package init() {}
 
     /// - Parameter verdict: the number of the policy and catalogue that it was judged by.
     package mutating func note(_ texts: [JudgedText], of message: UInt64, isNamed: Bool, verdict: UInt64) {
+        last = nil
         let entry = Entry(texts: texts, verdict: verdict, used: nextUse())
         guard isNamed else { return noteUnnamed(entry, of: message) }
         if let replaced = named.updateValue(entry, forKey: message) { namedBytes -= replaced.bytes }
@@ -72,6 +75,7 @@ package struct PreparedTexts: Sendable {
 
     /// It was judged again, and is allowed by the policy and catalogue of this number.
     package mutating func renew(_ message: UInt64, _ texts: [JudgedText], verdict: UInt64) {
+        last = nil
         if let index = unnamed.lastIndex(where: { $0.message == message }) {
             unnamed[index].entry.texts = texts
             unnamed[index].entry.verdict = verdict
@@ -82,6 +86,7 @@ package struct PreparedTexts: Sendable {
     }
 
     package mutating func find(_ message: UInt64, verdict: UInt64) -> Found {
+        if let last, last == (message, verdict) { return .current }
         let found: Entry
         if let entry = unnamed.last(where: { $0.message == message })?.entry {
             found = entry
@@ -92,6 +97,8 @@ package struct PreparedTexts: Sendable {
         } else {
             return .unknown
         }
-        return found.verdict == verdict ? .current : .earlier(found.texts)
+        guard found.verdict == verdict else { return .earlier(found.texts) }
+        last = (message, verdict)
+        return .current
     }
 }

@@ -119,7 +119,7 @@ package struct KeyFetcher: Sendable {
     }
 
     /// A client that follows no redirect, wants TLS 1.2 and trusts the issuer's CA, or the system's.
-    static func configuration(ca: String?) -> HTTPClient.Configuration {
+    package static func configuration(ca: String?) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
         configuration.decompression = .disabled
@@ -192,7 +192,7 @@ package struct KeyFetcher: Sendable {
 
     /// An error of the libraries as text of bounded length in printable ASCII. It speaks of addresses and TLS
     /// alerts, never of what was sent.
-    static func printable(_ error: any Error) -> String {
+    package static func printable(_ error: any Error) -> String {
         let text = String(describing: error).utf8.prefix(200).map {
             $0 >= 0x20 && $0 < 0x7f ? $0 : UInt8(ascii: "?")
         }

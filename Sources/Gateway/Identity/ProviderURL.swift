@@ -51,7 +51,7 @@ package struct ProviderURL: Hashable, Sendable {
 }
 
 extension ProviderURL.Mistake {
-    var description: String {
+    package var description: String {
         switch self {
         case .malformed: "is no absolute address without query of an issuer and without fragment"
         case .scheme: "is neither https nor http to a loopback address"

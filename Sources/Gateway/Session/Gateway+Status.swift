@@ -1,5 +1,6 @@
 import Audit
 import AuditTree
+import GatewayAnchoring
 import GatewayConfiguration
 import GatewayIdentity
 import GatewayRouting
@@ -86,7 +87,7 @@ extension TreeSettings {
             isOriginChosen: configuration.audit.origin != nil, keys: keys,
             keyFile: configuration.audit.key ?? "audit.key",
             headFile: "\(configuration.state)/audit-heads/\(region.name)",
-            anchorFile: configuration.audit.anchor)
+            anchors: configuration.audit.anchors.map(\.sink))
     }
 }
 

@@ -33,7 +33,7 @@ package final class Gateway: Sendable {
         } catch {
             throw .revocations(error)
         }
-        let logs = try Gateway.openLogs(configuration)
+        let logs = try Gateway.openLogs(configuration, logger: logger)
         let captureKey: CaptureKey
         do throws(AuditError) {
             captureKey = try CaptureKey.loadOrCreate(path: configuration.audit.captureKey)
@@ -115,15 +115,18 @@ package final class Gateway: Sendable {
         }
     }
 
-    private static func openLogs(_ configuration: Configuration) throws(GatewayStartError) -> [String:
-        AuditLog]
-    {
+    private static func openLogs(
+        _ configuration: Configuration, logger: Logger
+    ) throws(GatewayStartError) -> [String: AuditLog] {
         var logs: [String: AuditLog] = [:]
         do throws(AuditError) {
             let keys = try configuration.audit.key.map(AuditKeyFile.load)
             for region in configuration.regions {
                 var settings = AuditLogSettings(of: region, configuration: configuration)
                 settings.tree = keys.map { TreeSettings(of: region, configuration: configuration, keys: $0) }
+                settings.tree?.anchorChanged = { anchor, trouble in
+                    tell(of: anchor, region: region.name, trouble, logger)
+                }
                 logs[region.name] = try AuditLog(settings)
             }
             return logs
@@ -131,6 +134,17 @@ package final class Gateway: Sendable {
             for log in logs.values { log.close() }
             throw .audit(error)
         }
+    }
+
+    private static func tell(
+        of anchor: String, region: String, _ trouble: AuditError?, _ logger: Logger
+    ) {
+        var metadata: Logger.Metadata = ["region": "\(region)", "anchor": "\(anchor)"]
+        guard let trouble else {
+            return logger.notice("the anchor takes checkpoints again", metadata: metadata)
+        }
+        metadata["error"] = "\(trouble)"
+        logger.error("the anchor takes no checkpoints", metadata: metadata)
     }
 
     /// The first worker accepts for all: sessions are handed out in turn, so that none gathers them.

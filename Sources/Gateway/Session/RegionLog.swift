@@ -44,13 +44,14 @@ final class RegionLog {
 
     /// Remembers a session until the log is durable up to `number`. The caller looks at the log once more afterwards.
     func hold(_ session: Session, until number: UInt64) {
-        if !session.isHolding {
+        let isNew = !session.isHolding
+        if isNew {
             session.isHolding = true
             holding.append(session)
         }
         notice.want()
-        if number > asked {
-            asked = number
+        if isNew || number > asked {
+            asked = max(asked, number)
             log.askSync(number)
         }
     }

@@ -67,8 +67,10 @@ extension Relay {
             case .later: return .later
             }
         case .bind:
-            guard guardian.rules.isGuarded, let bind = try? Bind.decode(body) else { return .passes }
-            let name = body.extracting(bind.statement)
+            guard guardian.rules.isGuarded, let statement = try? Bind.statement(of: body) else {
+                return .passes
+            }
+            let name = body.extracting(statement)
             refused = refusal(ofStatement: recorder.pipeline.expectedStatement(name), name: name)
         case .execute:
             guard guardian.rules.isGuarded, let execute = try? Execute.decode(body) else { return .passes }

@@ -26,6 +26,13 @@ package struct Bind: Equatable, Sendable {
             resultFormats: resultFormats)
     }
 
+    /// Where the name of the statement stands in a body of which nothing else is looked at, without its NUL.
+    package static func statement(of body: Span<UInt8>) throws(MessageError) -> Range<Int> {
+        var reader = MessageReader()
+        _ = try reader.string(body)
+        return try reader.string(body)
+    }
+
     package static func encode(
         portal: [UInt8], statement: [UInt8], parameterFormats: FormatCodes = .allText,
         parameters: [[UInt8]?] = [],

@@ -1,0 +1,47 @@
+/// When a sync that sessions wait for begins. On a fast disk that is at once. On a slow one sessions that miss a sync wait for
+/// nearly two, and come to stand in two groups that take turns: there a sync waits for a moment, until as many ask as came
+/// together before, so that they share it. Pure; times are monotonic microseconds.
+package struct SyncGathering: Sendable {
+    /// A sync that takes so long is a slow one.
+    package static let slow: Int64 = 500
+    /// The most that a sync is put off: a quarter of what the last one took, and no more than this.
+    package static let longest: Int64 = 2_000
+
+    /// Sessions that wait for a sync which has not begun.
+    package private(set) var waiting = 0
+    /// Sessions that the sync under way is for.
+    private var served = 0
+    /// Those that the last sync was for, and those that asked while it ran.
+    private var expected = 0
+    private var since: Int64 = 0
+    private var patience: Int64 = 0
+
+    package init() {}
+
+    package mutating func asked(now: Int64) {
+        if waiting == 0 { since = now }
+        waiting += 1
+    }
+
+    package mutating func began() {
+        served += waiting
+        waiting = 0
+    }
+
+    /// - Parameters:
+    ///   - took: how long the sync took, µs.
+    ///   - servesAll: those that asked while it ran waited for records that it was about.
+    package mutating func ended(took: Int64, servesAll: Bool, now: Int64) {
+        if servesAll { began() }
+        expected = served + waiting
+        served = 0
+        since = now
+        patience = took < SyncGathering.slow ? 0 : min(took / 4, SyncGathering.longest)
+    }
+
+    /// How long the next sync is still put off, µs; 0: it begins.
+    package func delay(now: Int64) -> Int64 {
+        guard waiting > 0, waiting < expected else { return 0 }
+        return max(0, patience - max(0, now - since))
+    }
+}

@@ -1,0 +1,17 @@
+/// A place elsewhere that takes a log's signed checkpoints.
+package enum AnchorPlace: Sendable, Hashable {
+    /// A file that they are appended to.
+    case file(String)
+    /// An https URL that they are sent to; http on loopback only.
+    case url(String, ca: String?, tokenFile: String?)
+}
+
+extension AnchorPlace {
+    /// What it is called: its path or URL.
+    var name: String {
+        switch self {
+        case .file(let path): path
+        case .url(let url, _, _): url
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import Audit
+import Testing
+
+@Suite struct SyncGatheringTests {
+    /// A gathering behind a sync of `took` µs, which ended at 10,000 and was for so many sessions.
+    private func behind(sync took: Int64, for sessions: Int, meanwhile: Int = 0) -> SyncGathering {
+        var gathering = SyncGathering()
+        for _ in 0..<sessions { gathering.asked(now: 0) }
+        gathering.began()
+        for _ in 0..<meanwhile { gathering.asked(now: 9_000) }
+        gathering.ended(took: took, servesAll: false, now: 10_000)
+        return gathering
+    }
+
+    @Test("The first session waits for nobody, nor does one that is alone")
+    func alone() {
+        var first = SyncGathering()
+        first.asked(now: 5)
+        #expect(first.delay(now: 5) == 0)
+        var alone = behind(sync: 1_000, for: 1)
+        alone.asked(now: 20_000)
+        #expect(alone.delay(now: 20_000) == 0)
+    }
+
+    @Test(
+        "Behind a slow sync the next one is put off until as many have come as before, a quarter of it at most"
+    )
+    func gathers() {
+        var gathering = behind(sync: 1_000, for: 3, meanwhile: 1)
+        #expect(gathering.delay(now: 10_000) == 250 && gathering.delay(now: 10_100) == 150)
+        gathering.asked(now: 10_050)
+        gathering.asked(now: 10_060)
+        #expect(gathering.waiting == 3 && gathering.delay(now: 10_060) == 190)
+        #expect(gathering.delay(now: 10_250) == 0, "the time is over")
+        gathering.asked(now: 10_070)
+        #expect(gathering.delay(now: 10_070) == 0, "all are there")
+    }
+
+    @Test("The time counts from the first who asks, and is never longer than the limit")
+    func limit() {
+        var gathering = behind(sync: 1_000_000, for: 2)
+        gathering.asked(now: 500_000)
+        #expect(gathering.delay(now: 500_000) == SyncGathering.longest)
+        #expect(gathering.delay(now: 500_000 + SyncGathering.longest) == 0)
+    }
+
+    @Test("Behind a fast sync nobody waits for others")
+    func fast() {
+        var gathering = behind(sync: SyncGathering.slow - 1, for: 8, meanwhile: 2)
+        #expect(gathering.delay(now: 10_000) == 0)
+        gathering = behind(sync: SyncGathering.slow, for: 8, meanwhile: 2)
+        #expect(gathering.delay(now: 10_000) == SyncGathering.slow / 4)
+    }
+
+    @Test("Who asks while a sync runs that is for them, too, is served with it")
+    func servedMeanwhile() {
+        var gathering = SyncGathering()
+        gathering.asked(now: 0)
+        gathering.began()
+        gathering.asked(now: 500)
+        gathering.ended(took: 1_000, servesAll: true, now: 1_000)
+        #expect(gathering.waiting == 0 && gathering.delay(now: 1_000) == 0)
+        gathering.asked(now: 1_100)
+        #expect(gathering.delay(now: 1_100) == 250, "two came together before")
+    }
+
+    @Test(
+        "A log on a slow disk puts its sync off for those who came together before, and has one sync for all of them"
+    )
+    func log() throws {
+        let folder = try TemporaryFolder()
+        let clock = TestClock()
+        var settings = folder.settings()
+        settings.syncsWhenAsked = true
+        let log = try AuditLog(
+            settings, clocks: clock.clocks,
+            wrapping: {
+                FaultyFiles($0) { operation in
+                    if operation == .sync { clock.advance(1_000) }
+                    return .none
+                }
+            }, startsWriter: false)
+        defer { log.close() }
+        for mark in 1...2 { log.askSync(try log.append(marks: [mark]) + 1) }
+        #expect(log.turn() != nil && log.durable == 2 && log.counters.syncs == 1)
+
+        log.askSync(try log.append(marks: [3]) + 1)
+        #expect(log.turn() == 250 && log.durable == 2, "the other is likely to come")
+        clock.advance(100)
+        #expect(log.turn() == 150 && log.durable == 2)
+        log.askSync(try log.append(marks: [4]) + 1)
+        #expect(log.turn() != nil && log.durable == 4 && log.counters.syncs == 2)
+
+        log.askSync(try log.append(marks: [5]) + 1)
+        #expect(log.turn() == 250)
+        clock.advance(250)
+        #expect(log.turn() != nil && log.durable == 5, "nobody else came")
+    }
+}
