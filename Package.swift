@@ -124,7 +124,7 @@ let package = Package(
         .target(
             name: "GatewayAnchoring",
             dependencies: [
-                "Audit", "AuditTree", "GatewayConfiguration", "GatewayIdentity",
+                "Audit", "AuditTree", "GatewayConfiguration", "GatewayIdentity", "GatewayServers",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ],
             path: "Sources/Gateway/Anchoring",
@@ -134,8 +134,9 @@ let package = Package(
             dependencies: [
                 "Audit", "AuditShipping", "AuditTree", "GatewayAnchoring", "GatewayCatalog",
                 "GatewayConfiguration", "GatewayCredentials", "GatewayGuard",
-                "GatewayHealth", "GatewayIdentity", "GatewayPolicy", "GatewayRouting", "PGWire", "SQLText",
-                "Transport",
+                "GatewayHealth", "GatewayIdentity", "GatewayPolicy", "GatewayRouting", "GatewayServers",
+                "PGWire",
+                "SQLText", "Transport",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -1,10 +1,13 @@
+import Audit
 import AuditShipping
 import AuditTree
 import Testing
 
 @Suite struct ShipMachineTests {
     private static func machine() -> ShipMachine {
-        ShipMachine(firstPause: 10, lastPause: 35, recheck: 1_000, interval: 5)
+        ShipMachine(
+            pause: GrowingPause(first: .nanoseconds(10), longest: .nanoseconds(35)), recheck: 1_000,
+            interval: 5)
     }
 
     private static func leaf(_ text: String) -> TreeHash { TreeHash.leaf(Array(text.utf8).span) }

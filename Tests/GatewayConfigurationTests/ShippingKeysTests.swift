@@ -96,6 +96,25 @@ import Testing
             same.count == 1 && same[0].contains("destination `2` is the same database as `1`"), "\(same)")
     }
 
+    @Test("A destination may be an anchor, by its name, also one that no log goes to")
+    func anchors() throws {
+        let entry = Self.first + ", name: kept, logs: [], checkpoints_table: a.heads"
+        let named = text([entry]) + "  anchor: [{ destination: kept }]\n"
+        let audit = try #require(fixture.read(named).configuration?.audit)
+        #expect(audit.anchors.count == 1)
+        guard case .table(let destination, let networks)? = audit.anchors.first else {
+            Issue.record("\(audit.anchors)")
+            return
+        }
+        #expect(destination == audit.ship.first && "\(destination.checkpoints)" == "a.heads")
+        #expect(!destination.takes(logOf: "eu-west-1") && !destination.takes(logOf: "eu-central-1"))
+        #expect(networks.count == 2)
+        #expect(
+            fixture.findings(named.replacing("destination: kept", with: "destination: other")).contains {
+                $0.contains("`destination`: found \"other\"; expected the name of an entry of `ship`")
+            })
+    }
+
     @Test("Rows are told apart by the log's origin, so that it must not hang on the gateway's name")
     func origins() {
         let found = mistakes(Self.first, signed: false)

@@ -47,12 +47,9 @@ struct ShippingTests {
         }
     }
 
-    private func gateway(_ entries: [String]) throws -> OwnGateway {
-        try OwnGateway(
-            testbed,
-            edit: {
-                $0.replacing("  key: audit.key\n", with: "  key: audit.key\n  ship:\n" + entries.joined())
-            })
+    private func gateway(_ entries: [String], anchors: String = "[]") throws -> OwnGateway {
+        let keys = "  key: audit.key\n  anchor: \(anchors)\n  ship:\n" + entries.joined()
+        return try OwnGateway(testbed, edit: { $0.replacing("  key: audit.key\n", with: keys) })
     }
 
     private func origin(_ region: String) -> String { "testbed.example/audit/\(region)" }
@@ -105,15 +102,17 @@ struct ShippingTests {
             far.remove()
         }
         // The same server by another name: what the configuration says of it is believed, as its networks allow.
-        let own = try gateway([
-            home.entry("home", region: "eu-west-1"),
-            far.entry("far", region: "us-east-1", host: "localhost"),
-        ])
+        let own = try gateway(
+            [
+                home.entry("home", region: "eu-west-1"),
+                far.entry("far", region: "us-east-1", host: "localhost"),
+            ], anchors: "[{ destination: far }]")
         defer { own.remove() }
         let bare = try check(own)
         #expect(
             bare.status == 1 && bare.output.contains(#"there is no table "domicile"."records""#), "\(bare)")
         #expect(bare.output.contains(#"there is no table "domicile"."hashes""#), "\(bare)")
+        #expect(bare.output.contains(#"there is no table "domicile"."checkpoints""#), "\(bare)")
         #expect(try metric(own, "ship_up", "home") == 0)
         try home.makeTables()
         try far.makeTables()
@@ -152,7 +151,8 @@ struct ShippingTests {
         #expect(try metric(own, "ship_up", "home") == 1)
         #expect(try metric(own, "ship_behind_records", "home") == 0)
         #expect(try metric(own, "shipped_records_total", "home") == Double(lines(own, "eu-west-1").count))
-        try expectStop(own, home)
+        try expectAnchor(own, far)
+        try expectStop(own, home, far)
     }
 
     /// Those of another region's log are the very hashes of its records.
@@ -168,15 +168,48 @@ struct ShippingTests {
         #expect(try far.run("select count(*) from domicile.records where origin !~ 'us-east-1'") == "0")
     }
 
+    /// Every checkpoint stands in the table, and shows that nothing was cut.
+    private func expectAnchor(_ own: OwnGateway, _ far: Destination) throws {
+        let log = "\(own.testbed.audit)/eu-west-1"
+        let count = try lines(own, "eu-west-1").count
+        try testbed.eventually("the newest checkpoint is there") {
+            try far.run(
+                "select max(size) from domicile.checkpoints where origin = '\(origin("eu-west-1"))'")
+                == "\(count)"
+        }
+        #expect(
+            try own.testbed.metric("domicile_audit_anchor_up{region=\"eu-west-1\",anchor=\"far\"}") == 1)
+        // As psql prints it, each note is followed by an empty line.
+        let notes = try far.run("select note from domicile.checkpoints order by origin, size") + "\n\n"
+        try notes.write(toFile: "\(own.folder)/kept", atomically: true, encoding: .utf8)
+        let signed = try String(contentsOfFile: "\(log)/checkpoints.log", encoding: .utf8)
+        let checkpoints = { (text: String) in
+            text.split(separator: "\n").count { $0 == origin("eu-west-1") }
+        }
+        #expect(checkpoints(notes) == checkpoints(signed))
+        let keys = try Command.run(testbed.binary, ["audit", "key", "--config", own.testbed.configuration])
+        let key = try #require(
+            keys.output.split(separator: "\n").first { $0.hasPrefix(origin("eu-west-1") + "+") })
+        let run = try Command.run(
+            testbed.binary,
+            ["audit", "verify", log, "--key", String(key), "--against", "\(own.folder)/kept"])
+        #expect(run.status == 0, "\(run)")
+    }
+
     /// At the end everything is sent; where another record stands than the log's, nothing any more.
-    private func expectStop(_ own: OwnGateway, _ home: Destination) throws {
+    private func expectStop(_ own: OwnGateway, _ home: Destination, _ far: Destination) throws {
         own.process.signal(SIGTERM)
         #expect(own.process.wait(timeout: 20).status == 0)
         let count = try home.run("select count(*) from domicile.records")
         #expect(try Int(count) == lines(own, "eu-west-1").count)
         _ = try home.run(
             "update domicile.records set leaf = '\\x00' where seq = (select max(seq) from domicile.records)")
+        _ = try far.run("update domicile.checkpoints set note = replace(note, E'\\n\\n', E'\\nx\\n\\n')")
         try own.restart(SIGTERM)
+        try testbed.eventually("the anchor has another history") {
+            try own.testbed.metric("domicile_audit_anchor_up{region=\"eu-west-1\",anchor=\"far\"}") == 0
+        }
+        #expect(own.process.read("error").contains("records is there: another history"))
         try testbed.eventually("shipping has stopped for a row that is no hash") {
             try own.testbed.metric(
                 "domicile_audit_ship_failures_total{region=\"eu-west-1\",destination=\"home\",failure=\"newest\"}"

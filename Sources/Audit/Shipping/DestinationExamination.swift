@@ -17,20 +17,27 @@ package struct DestinationExamination: Sendable {
 
     package var isGood: Bool { problem == nil && lacking.isEmpty }
 
-    /// - Parameter targets: all logs that go to this destination; there is at least one.
-    package init?(_ targets: [ShipTarget], lookup: NameLookup? = nil) {
-        guard let target = targets.first else { return nil }
-        destination = target.destination
+    /// - Parameters:
+    ///   - networks: where servers of the destination's region may be; empty: anywhere.
+    ///   - shapes: of the tables that something goes to.
+    package init(
+        _ destination: ShippingDestination, networks: [Network], shapes: [TableShape],
+        lookup: NameLookup? = nil
+    ) {
+        self.destination = destination
+        let login = ServerLogin(
+            to: destination, networks: networks, applicationName: "domicile check",
+            times: ShippingLimits.times)
         let resolver = NameResolver(host: destination.host, lookup: lookup ?? NameResolver.system)
         do throws(ShipFailure) {
-            try look(targets, target.login(applicationName: "domicile check"), resolver)
+            try look(shapes, login, resolver)
         } catch {
             problem = error.description
         }
     }
 
     private mutating func look(
-        _ targets: [ShipTarget], _ login: ServerLogin, _ resolver: NameResolver
+        _ shapes: [TableShape], _ login: ServerLogin, _ resolver: NameResolver
     ) throws(ShipFailure) {
         let connection: ServerConnection
         do throws(ServerFault) {
@@ -42,11 +49,9 @@ package struct DestinationExamination: Sendable {
         defer { connection.close() }
         address = connection.address
         tls = connection.tlsVersion
-        var seen: Set<ShipTarget.Content> = []
-        for target in targets where seen.insert(target.content).inserted {
+        for shape in shapes {
             let found = try ShipQuery.lacking(
-                connection, target.content, in: target.table,
-                until: ServerClock.now() &+ ShippingLimits.asking)
+                connection, shape, until: ServerClock.now() &+ ShippingLimits.asking)
             lacking += found.filter { !lacking.contains($0) }
         }
     }

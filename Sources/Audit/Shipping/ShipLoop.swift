@@ -60,8 +60,7 @@ final class ShipLoop {
             let fresh = try login()
             connection = fresh
             let deadline = ServerClock.now() &+ ShippingLimits.asking
-            let lacking = try ShipQuery.lacking(
-                fresh, shipper.target.content, in: shipper.target.table, until: deadline)
+            let lacking = try ShipQuery.lacking(fresh, shipper.target.shape, until: deadline)
             guard lacking.isEmpty else { throw .lacking(lacking) }
             let newest = try ShipQuery.newestRow(
                 fresh, of: shipper.target.origin, in: shipper.target.table, until: deadline)
@@ -74,7 +73,7 @@ final class ShipLoop {
     private func login() throws(ShipFailure) -> ServerConnection {
         do throws(ServerFault) {
             return try ServerConnection.connect(
-                to: shipper.target.login(applicationName: "domicile ship"), by: shipper.resolver,
+                to: shipper.target.login, by: shipper.resolver,
                 until: ServerClock.now() &+ ShippingLimits.connecting)
         } catch {
             throw .server(error)

@@ -1,4 +1,6 @@
+import Audit
 import AuditTree
+import GatewayRouting
 
 /// What sends one log to one destination knows and decides: where it goes on, when it connects, when it gives up for a
 /// while or until somebody mends the destination. It does nothing itself: no file, socket, clock or thread.
@@ -69,9 +71,7 @@ package struct ShipMachine: Sendable {
     }
 
     private var state = State.apart(until: 0)
-    private var pause: Int64
-    private let firstPause: Int64
-    private let lastPause: Int64
+    private var pause: GrowingPause
     private let recheck: Int64
     private let interval: Int64
 
@@ -80,19 +80,19 @@ package struct ShipMachine: Sendable {
     /// Records that the destination lacks for ever: the log began behind them.
     package private(set) var passedOver: UInt64 = 0
 
-    /// All times in nanoseconds.
-    package init(firstPause: Int64, lastPause: Int64, recheck: Int64, interval: Int64) {
-        pause = firstPause
-        self.firstPause = firstPause
-        self.lastPause = lastPause
+    /// - Parameters:
+    ///   - pause: after failures in a row.
+    ///   - recheck: until a destination that was stopped is looked at again, nanoseconds.
+    ///   - interval: until it is looked again whether there is something to send, nanoseconds.
+    package init(pause: GrowingPause, recheck: Int64, interval: Int64) {
+        self.pause = pause
         self.recheck = recheck
         self.interval = interval
     }
 
     init() {
         self.init(
-            firstPause: ShippingLimits.firstPause, lastPause: ShippingLimits.lastPause,
-            recheck: ShippingLimits.recheck, interval: ShippingLimits.interval)
+            pause: ShippingLimits.pause, recheck: ShippingLimits.recheck, interval: ShippingLimits.interval)
     }
 
     /// Why it stands still; nil: it does not, or for a failure only.
@@ -120,7 +120,7 @@ package struct ShipMachine: Sendable {
         case .connected(let next):
             guard next < covered else {
                 // All is there: what comes next is another failure than the last one.
-                pause = firstPause
+                pause.succeeded()
                 return .wait(until: now &+ interval)
             }
             state = .copying(from: next, below: covered)
@@ -160,14 +160,13 @@ package struct ShipMachine: Sendable {
         guard case .copying(let from, let below) = state, from < end, end <= below else {
             preconditionFailure("another batch was acknowledged")
         }
-        pause = firstPause
+        pause.succeeded()
         reached = end
         state = .connected(next: end)
     }
 
     /// The connection is gone, or was never made: whether a batch that was under way is there, the next one asks.
     package mutating func failed(now: Int64) {
-        state = .apart(until: now &+ pause)
-        pause = min(pause &* 2, lastPause)
+        state = .apart(until: now &+ pause.failed().wholeNanoseconds)
     }
 }

@@ -10,7 +10,7 @@ enum ShipQuery {
         """
 
     /// Of `$1`.`$2`, a row for each column: its name and type, whether the role may insert it and read it, whether the role
-    /// may use the schema, and whether (origin, seq) is unique. No row: no such table.
+    /// may use the schema, and whether (origin, `$3`) is unique. No row: no such table.
     private static let columns = """
         SELECT a.attname, pg_catalog.format_type(a.atttypid, NULL),
             pg_catalog.has_column_privilege(c.oid, a.attnum, 'INSERT'),
@@ -18,7 +18,7 @@ enum ShipQuery {
             pg_catalog.has_schema_privilege(n.oid, 'USAGE'),
             EXISTS (SELECT FROM pg_catalog.pg_index i
                 WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indimmediate
-                    AND i.indpred IS NULL AND i.indexprs IS NULL AND ARRAY['origin', 'seq'] = (
+                    AND i.indpred IS NULL AND i.indexprs IS NULL AND ARRAY['origin', $3] = (
                         SELECT pg_catalog.array_agg(b.attname::pg_catalog.text ORDER BY k.place)
                         FROM pg_catalog.unnest(i.indkey::pg_catalog.int2[]) WITH ORDINALITY k(number, place)
                         JOIN pg_catalog.pg_attribute b ON b.attrelid = c.oid AND b.attnum = k.number
@@ -81,21 +81,9 @@ enum ShipQuery {
 
     // MARK: - What is missing
 
-    private static func types(of column: String) -> [String] {
-        switch column {
-        case "seq": ["bigint"]
-        case "time": ["timestamp with time zone"]
-        case "leaf": ["bytea"]
-        // A json keeps its text as it came.
-        case "record": ["text", "json"]
-        default: ["text"]
-        }
-    }
-
     /// What speaks against sending there, each with what mends it; empty: nothing.
     static func lacking(
-        _ connection: ServerConnection, _ content: ShipTarget.Content, in table: ShippingDestination.Table,
-        until deadline: Int64
+        _ connection: ServerConnection, _ shape: TableShape, until deadline: Int64
     ) throws(ShipFailure) -> [String] {
         guard let server = try ask(connection, server, [], until: deadline).first, server.count == 3 else {
             throw .server(.failure(.unexpectedAnswer("no encoding")))
@@ -103,20 +91,18 @@ enum ShipQuery {
         var lacks: [String] = []
         if server[0] != "UTF8" { lacks.append("the database's encoding is \(server[0] ?? ""), not UTF8") }
         if server[1] != "f" { lacks.append("the server is a standby") }
-        let rows = try ask(connection, columns, [table.schema, table.name], until: deadline)
-        return lacks + lacking(rows, content, in: table, role: SQLIdentifier.quoted(server[2] ?? ""))
+        let rows = try ask(
+            connection, columns, [shape.table.schema, shape.table.name, shape.key], until: deadline)
+        return lacks + lacking(rows, shape, role: SQLIdentifier.quoted(server[2] ?? ""))
     }
 
     /// The same of the rows of `columns`.
-    static func lacking(
-        _ rows: [[String?]], _ content: ShipTarget.Content, in table: ShippingDestination.Table, role: String
-    ) -> [String] {
-        let name = quoted(table)
+    private static func lacking(_ rows: [[String?]], _ shape: TableShape, role: String) -> [String] {
+        let name = quoted(shape.table)
         guard let first = rows.first, first.count == 6 else { return ["there is no table \(name)"] }
         var lacks: [String] = []
-        let wanted = ShipRows.columns(of: content)
-        for column in wanted {
-            let types = types(of: column)
+        for column in shape.columns {
+            let types = shape.types(of: column)
             guard let row = rows.first(where: { $0.first == column }) else {
                 lacks.append("\(name) has no column \(column) of type \(types[0])")
                 continue
@@ -129,13 +115,13 @@ enum ShipQuery {
             rows.contains { row in columns.contains(row[0] ?? "") && row[right] != "t" }
         }
         if first[4] != "t" {
-            lacks.append("GRANT USAGE ON SCHEMA \(SQLIdentifier.quoted(table.schema)) TO \(role);")
+            lacks.append("GRANT USAGE ON SCHEMA \(SQLIdentifier.quoted(shape.table.schema)) TO \(role);")
         }
-        if isRefused(2, wanted) { lacks.append("GRANT INSERT ON \(name) TO \(role);") }
-        if isRefused(3, ["origin", "seq", "leaf"]) {
-            lacks.append("GRANT SELECT (origin, seq, leaf) ON \(name) TO \(role);")
+        if isRefused(2, shape.columns) { lacks.append("GRANT INSERT ON \(name) TO \(role);") }
+        if isRefused(3, shape.read) {
+            lacks.append("GRANT SELECT (\(shape.read.joined(separator: ", "))) ON \(name) TO \(role);")
         }
-        if first[5] != "t" { lacks.append("ALTER TABLE \(name) ADD PRIMARY KEY (origin, seq);") }
+        if first[5] != "t" { lacks.append("ALTER TABLE \(name) ADD PRIMARY KEY (origin, \(shape.key));") }
         return lacks
     }
 }

@@ -35,25 +35,21 @@ package struct ShipTarget: Sendable, Hashable {
     /// The only place that decides it (F-AUD-22).
     package var content: Content { destination.region.utf8.elementsEqual(log.utf8) ? .records : .hashes }
 
-    var table: ShippingDestination.Table {
+    var table: ShippingDestination.Table { shape.table }
+
+    /// What its table must be like.
+    package var shape: TableShape {
         switch content {
-        case .records: destination.records
-        case .hashes: destination.hashes
+        case .records: .records(destination.records)
+        case .hashes: .hashes(destination.hashes)
         }
     }
 
     /// How the gateway logs in there.
-    func login(applicationName: String) -> ServerLogin {
+    var login: ServerLogin {
         ServerLogin(
-            host: destination.host, port: destination.port, dbname: destination.dbname,
-            region: destination.region, networks: networks, sslmode: destination.sslmode,
-            sslrootcert: destination.sslrootcert, sslcrl: destination.sslcrl,
-            allowsWeakAuthentication: destination.allowsWeakAuthentication, user: destination.user,
-            password: destination.password, passwordFile: destination.passwordFile,
-            applicationName: applicationName,
-            options: "-c statement_timeout=\(ShippingLimits.statementMilliseconds) "
-                + "-c lock_timeout=\(ShippingLimits.lockMilliseconds) -c jit=off",
-            sendTimeout: ShippingLimits.sending / 1_000_000)
+            to: destination, networks: networks, applicationName: "domicile ship",
+            times: ShippingLimits.times)
     }
 
     /// Each log that goes somewhere, with where it goes.

@@ -118,7 +118,7 @@ extension ConfigurationBuilder {
             passwordFile: passwordFile(fields), sslmode: trust.sslmode, sslrootcert: trust.rootCertificate,
             sslcrl: trust.revocationLists, trustDigest: trust.digest,
             allowsWeakAuthentication: trust.allowsWeakAuthentication, records: table(fields, "table"),
-            hashes: table(fields, "hashes_table"),
+            hashes: table(fields, "hashes_table"), checkpoints: table(fields, "checkpoints_table"),
             logs: fields.has("logs") ? fields.texts("logs").map(\.text) : nil)
         let name = "destination `\(destination.name)`"
         let position = fields.position(of: "host")

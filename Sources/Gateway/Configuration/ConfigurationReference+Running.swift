@@ -43,7 +43,7 @@ extension ConfigurationReference {
                         + "machine that it is appended to, or several places. Records never wait for them."),
             ]),
         ConfigurationSection(
-            "audit.anchor[]", "A place that takes signed checkpoints: `file` or `url`.",
+            "audit.anchor[]", "A place that takes signed checkpoints: `file`, `url` or `destination`.",
             [
                 .optional("file", .path, "File that each checkpoint is appended to."),
                 .optional(
@@ -56,6 +56,9 @@ extension ConfigurationReference {
                 .optional(
                     "token_file", .readableFile,
                     "With `url`: file of mode 0600 with the bearer token that is sent along, read anew each time."
+                ),
+                .optional(
+                    "destination", .name, "Name of an entry of `ship`: a row each in its `checkpoints_table`."
                 ),
             ]),
         ConfigurationSection(

@@ -244,7 +244,12 @@ package enum ConfigurationReference {
                 .fallback(
                     "hashes_table", .special("a schema and a name"), "domicile.hashes",
                     "Table of the hashes of other regions' logs."),
-                .optional("logs", .list(.name), "Regions whose logs go there. Default: all."),
+                .fallback(
+                    "checkpoints_table", .special("a schema and a name"), "domicile.checkpoints",
+                    "Table of signed checkpoints, where `anchor` names this destination."),
+                .optional(
+                    "logs", .list(.name),
+                    "Regions whose logs go there; `[]`: none, checkpoints alone. Default: all."),
             ])
     ]
 

@@ -39,6 +39,8 @@ package struct ShippingDestination: Sendable, Hashable {
     /// Where whole records go, and where hashes go.
     package var records: Table
     package var hashes: Table
+    /// Where signed checkpoints go, where it is an anchor.
+    package var checkpoints: Table
     /// Regions whose logs go there; nil: all.
     package var logs: [String]?
 
@@ -47,7 +49,8 @@ package struct ShippingDestination: Sendable, Hashable {
         password: Secret? = nil, passwordFile: String? = nil, sslmode: SSLMode, sslrootcert: String? = nil,
         sslcrl: String? = nil, trustDigest: String = "", allowsWeakAuthentication: Bool = false,
         records: Table = Table(schema: "domicile", name: "records"),
-        hashes: Table = Table(schema: "domicile", name: "hashes"), logs: [String]? = nil
+        hashes: Table = Table(schema: "domicile", name: "hashes"),
+        checkpoints: Table = Table(schema: "domicile", name: "checkpoints"), logs: [String]? = nil
     ) {
         self.name = name
         self.region = region
@@ -64,6 +67,7 @@ package struct ShippingDestination: Sendable, Hashable {
         self.allowsWeakAuthentication = allowsWeakAuthentication
         self.records = records
         self.hashes = hashes
+        self.checkpoints = checkpoints
         self.logs = logs
     }
 

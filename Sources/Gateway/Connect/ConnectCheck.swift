@@ -33,14 +33,31 @@ package enum ConnectCheck {
     package static func examineDestinations(_ configuration: Configuration) async -> [DestinationExamination]
     {
         ReplicaExamination.prepare()
-        let targets = ShipTarget.all(of: configuration) { region in
-            let name = try? Gateway.origin(of: region.audit, region.name, configuration)
-            return (region.audit, name ?? region.name)
+        return await each(configuration.audit.ship) { destination in
+            DestinationExamination(
+                destination, networks: configuration.region(named: destination.region)?.networks ?? [],
+                shapes: shapes(of: destination, configuration))
         }
-        let destinations = configuration.audit.ship.map { destination in
-            targets.filter { $0.destination == destination }
+    }
+
+    /// What the tables that something goes to must be like.
+    private static func shapes(
+        of destination: ShippingDestination, _ configuration: Configuration
+    ) -> [TableShape] {
+        var shapes: [TableShape] = []
+        for region in configuration.regions where destination.takes(logOf: region.name) {
+            let target = ShipTarget(
+                log: region.name, folder: region.audit, origin: region.name, destination: destination,
+                networks: [])
+            if !shapes.contains(target.shape) { shapes.append(target.shape) }
         }
-        return await each(destinations) { DestinationExamination($0) }.compactMap(\.self)
+        let isAnchor = configuration.audit.anchors.contains { anchor in
+            switch anchor {
+            case .table(let taken, _): taken == destination
+            case .file, .url: false
+            }
+        }
+        return isAnchor ? shapes + [.checkpoints(destination.checkpoints)] : shapes
     }
 
     /// All at once, a thread each; in their order.

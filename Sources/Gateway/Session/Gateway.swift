@@ -5,6 +5,7 @@ import GatewayCredentials
 import GatewayHealth
 import GatewayIdentity
 import GatewayRouting
+import GatewayServers
 import Logging
 import Synchronization
 import Transport
@@ -25,6 +26,8 @@ package final class Gateway: Sendable {
     ///
     /// - Throws: `GatewayStartError` where a log, certificate or listener cannot be had; nothing runs then.
     package convenience init(_ configuration: Configuration, logger: Logger) throws(GatewayStartError) {
+        // Before the first thread that connects by libpq: an anchor's, a probe's or a shipper's.
+        ServerLogin.clearEnvironment()
         let generation = try Gateway.firstGeneration(configuration)
         // Whom not to let in is known before anybody can knock.
         let revocations: RevocationStore
