@@ -49,7 +49,7 @@ let package = Package(
         .target(
             name: "Audit",
             dependencies: ["AuditTree", "CLinux", .product(name: "Crypto", package: "swift-crypto")],
-            exclude: ["Index", "Tree"],
+            exclude: ["Index", "Shipping", "Tree"],
             swiftSettings: strict),
 
         .target(name: "GatewayPolicy", path: "Sources/Gateway/Policy", swiftSettings: strict),
@@ -90,10 +90,23 @@ let package = Package(
             exclude: ["Catalog"],
             swiftSettings: strict),
         .target(
+            name: "GatewayServers",
+            dependencies: ["CLibpq", "COpenSSL", "GatewayConfiguration", "GatewayRouting"],
+            path: "Sources/Gateway/Servers",
+            swiftSettings: strict),
+        .target(
+            name: "AuditShipping",
+            dependencies: [
+                "Audit", "AuditTree", "GatewayConfiguration", "GatewayRouting", "GatewayServers",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Sources/Audit/Shipping",
+            swiftSettings: strict),
+        .target(
             name: "GatewayHealth",
             dependencies: [
-                "CLibpq", "CLinux", "COpenSSL", "GatewayCatalog", "GatewayConfiguration", "GatewayGuard",
-                "GatewayRouting",
+                "CLibpq", "CLinux", "GatewayCatalog", "GatewayConfiguration", "GatewayGuard",
+                "GatewayRouting", "GatewayServers",
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Sources/Gateway/Health",
@@ -111,7 +124,7 @@ let package = Package(
         .target(
             name: "GatewayAnchoring",
             dependencies: [
-                "Audit", "AuditTree", "GatewayConfiguration", "GatewayIdentity",
+                "Audit", "AuditTree", "GatewayConfiguration", "GatewayIdentity", "GatewayServers",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ],
             path: "Sources/Gateway/Anchoring",
@@ -119,19 +132,18 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Audit", "AuditTree", "GatewayAnchoring", "GatewayCatalog", "GatewayConfiguration",
-                "GatewayCredentials",
-                "GatewayGuard",
-                "GatewayHealth", "GatewayIdentity", "GatewayPolicy", "GatewayRouting", "PGWire", "SQLText",
-                "Transport",
+                "Audit", "AuditShipping", "AuditTree", "GatewayAnchoring", "GatewayCatalog",
+                "GatewayConfiguration", "GatewayCredentials", "GatewayGuard",
+                "GatewayHealth", "GatewayIdentity", "GatewayPolicy", "GatewayRouting", "GatewayServers",
+                "PGWire",
+                "SQLText", "Transport",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Sources/Gateway",
             exclude: [
                 "Anchoring", "Configuration", "Credentials", "Explanation", "Guard", "Health", "Identity",
-                "Policy",
-                "Routing",
+                "Policy", "Routing", "Servers",
             ],
             swiftSettings: strict),
         .target(
@@ -162,9 +174,9 @@ let package = Package(
         .executableTarget(
             name: "domicile",
             dependencies: [
-                "Admin", "Audit", "AuditIndex", "AuditTree", "CLinux", "Capture", "CaptureRecords", "Gateway",
-                "GatewayAnchoring", "GatewayConfiguration", "GatewayExplanation", "GatewayHealth",
-                "GatewayIdentity",
+                "Admin", "Audit", "AuditIndex", "AuditShipping", "AuditTree", "CLinux", "Capture",
+                "CaptureRecords", "Gateway", "GatewayAnchoring", "GatewayConfiguration", "GatewayExplanation",
+                "GatewayHealth", "GatewayIdentity",
                 "GatewayPolicy", "GatewayRouting",
                 "PGWire", "Transport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -193,6 +205,13 @@ let package = Package(
         .testTarget(
             name: "AuditTests",
             dependencies: ["Audit", "AuditTree", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: strict),
+        .testTarget(
+            name: "AuditShippingTests",
+            dependencies: [
+                "Audit", "AuditShipping", "AuditTree", "GatewayConfiguration",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "AuditIndexTests", dependencies: ["Audit", "AuditIndex", "CSQLite"], swiftSettings: strict),
@@ -227,7 +246,7 @@ let package = Package(
             name: "GatewayHealthTests",
             dependencies: [
                 "GatewayCatalog", "GatewayConfiguration", "GatewayGuard", "GatewayHealth", "GatewayPolicy",
-                "GatewayRouting",
+                "GatewayRouting", "GatewayServers",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

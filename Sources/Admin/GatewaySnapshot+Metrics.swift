@@ -12,6 +12,7 @@ extension GatewaySnapshot {
         addReplicas(to: &text)
         addIssuers(to: &text)
         addLogs(to: &text)
+        addShipments(to: &text)
         addLogBudgets(to: &text)
         text.add(
             "config_reloads_total", .counter,

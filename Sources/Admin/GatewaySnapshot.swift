@@ -123,6 +123,38 @@ package struct GatewaySnapshot: Sendable {
         }
     }
 
+    /// The log of one region at one destination of `audit.ship`.
+    package struct Shipment: Sendable {
+        package var region: String
+        package var destination: String
+        /// It is connected and takes records.
+        package var up: Bool
+        /// Another history is there: nothing is sent.
+        package var stopped: Bool
+        package var rows: UInt64
+        package var bytes: UInt64
+        /// Records that could be there and are not known to be; nil: it is not known what is there.
+        package var behind: UInt64?
+        /// Records that the log does not have any more and that never got there.
+        package var passedOver: UInt64
+        /// By the label of why (a closed set).
+        package var failures: [String: Int] = [:]
+
+        package init(
+            region: String, destination: String, up: Bool, stopped: Bool, rows: UInt64, bytes: UInt64,
+            behind: UInt64?, passedOver: UInt64
+        ) {
+            self.region = region
+            self.destination = destination
+            self.up = up
+            self.stopped = stopped
+            self.rows = rows
+            self.bytes = bytes
+            self.behind = behind
+            self.passedOver = passedOver
+        }
+    }
+
     /// The region that the gateway runs in.
     package var region: String
     package var ready = false
@@ -166,6 +198,7 @@ package struct GatewaySnapshot: Sendable {
     package var tokenMemoryHits = 0
     package var tokenMemoryMisses = 0
     package var logs: [Log] = []
+    package var shipments: [Shipment] = []
 
     package init(region: String) { self.region = region }
 }

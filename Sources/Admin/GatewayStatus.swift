@@ -47,6 +47,15 @@ extension Gateway: GatewayStatus {
             }
             return log
         }
+        snapshot.shipments = shipments.map { shipment in
+            let status = shipment.status
+            var shown = GatewaySnapshot.Shipment(
+                region: shipment.target.log, destination: shipment.target.destination.name, up: status.isUp,
+                stopped: status.stop != nil, rows: status.rows, bytes: status.bytes, behind: shipment.behind,
+                passedOver: status.passedOver)
+            shown.failures = status.failures
+            return shown
+        }
         return snapshot
     }
 

@@ -11,8 +11,9 @@ struct CheckCommand: AsyncParsableCommand {
         discussion: """
             Each finding is printed as FILE:LINE:COLUMN: mistake|warning: what was found and what was expected. The \
             exit status is 78 where there is a mistake, 0 otherwise; warnings do not change it. With --connect it is 1 where \
-            a replica is not reached or not what it should be, a role is not let in, or the health role lacks a right; \
-            what roles may do beyond their rules is listed with the statement that ends it.
+            a replica is not reached or not what it should be, a role is not let in, the health role lacks a right, or a \
+            destination of audit.ship is not reached or lacks a table or a right; what roles may do beyond their rules is \
+            listed with the statement that ends it.
             """)
 
     @Option(name: .long, help: ArgumentHelp("The configuration file.", valueName: "file"))
@@ -20,7 +21,9 @@ struct CheckCommand: AsyncParsableCommand {
 
     @Flag(
         name: .long,
-        help: "Also try every replica and role from this machine, and look at what the roles may do there.")
+        help:
+            "Also try every replica, role and destination from this machine, and look at what the roles may do there."
+    )
     var connect = false
 
     @Flag(name: .long, help: "Print JSON.")
@@ -48,7 +51,9 @@ struct CheckCommand: AsyncParsableCommand {
             print(report.summary)
         }
         if connect, let configuration = reading.configuration {
-            let found = ConnectReport(await ConnectCheck.examine(configuration))
+            let found = ConnectReport(
+                await ConnectCheck.examine(configuration),
+                destinations: await ConnectCheck.examineDestinations(configuration))
             report.connect = found
             if !json { print(found.text) }
         }

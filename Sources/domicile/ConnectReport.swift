@@ -1,4 +1,5 @@
 import Audit
+import AuditShipping
 import Foundation
 import Gateway
 import GatewayHealth
@@ -42,12 +43,28 @@ struct ConnectReport: Encodable {
         /// What ends it; nil where the server's names are not fit for one.
         var statement: String?
     }
+    /// Where logs are copied to.
+    struct Destination: Encodable {
+        var destination: String
+        var region: String
+        var host: String
+        var port: Int
+        var address: String?
+        var tls: String?
+        var ok: Bool
+        /// Why it was not reached or the role not let in.
+        var problem: String?
+        /// What its tables lack.
+        var lacking: [String]
+    }
     var ok: Bool
     var replicas: [Replica]
     var grants: [Grant]
+    var destinations: [Destination]
 
-    init(_ examinations: [ReplicaExamination]) {
-        ok = examinations.allSatisfy(\.isGood)
+    init(_ examinations: [ReplicaExamination], destinations found: [DestinationExamination]) {
+        ok = examinations.allSatisfy(\.isGood) && found.allSatisfy(\.isGood)
+        destinations = found.map { Destination($0) }
         var trails: [String: PrimaryTrail] = [:]
         for examination in examinations {
             guard let written = examination.report?.replication.written else { continue }
@@ -101,9 +118,14 @@ struct ConnectReport: Encodable {
             lines.append(VisibleText.of("\(grant.database): \(grant.kind): \(roles) \(grant.what)"))
             lines.append("    " + (grant.statement.map { VisibleText.of($0) } ?? ConnectReport.noStatement))
         }
+        for destination in destinations { lines += destination.lines }
         let failed = replicas.count { !$0.isGood }
+        let unfit = destinations.count { !$0.ok }
+        let shipped =
+            destinations.isEmpty ? "" : "; \(destinations.count) destinations, \(unfit) with failures"
         lines.append(
-            "\(replicas.count) replicas, \(failed) with failures; \(grants.count) grants to look at")
+            "\(replicas.count) replicas, \(failed) with failures; \(grants.count) grants to look at\(shipped)"
+        )
         return lines.joined(separator: "\n")
     }
 }
@@ -154,6 +176,22 @@ extension ConnectReport.Replica {
         let bytes = lagBytes.map { "\($0) B" } ?? "unknown"
         guard let lagSeconds, lagSeconds > 0 else { return bytes }
         return "\(bytes), \((lagSeconds * 10).rounded() / 10) s"
+    }
+}
+
+extension ConnectReport.Destination {
+    fileprivate init(_ examination: DestinationExamination) {
+        let place = examination.destination
+        self.init(
+            destination: place.name, region: place.region, host: place.host, port: place.port,
+            address: examination.address?.text, tls: examination.tls, ok: examination.isGood,
+            problem: examination.problem, lacking: examination.lacking)
+    }
+
+    fileprivate var lines: [String] {
+        let words = ok ? "ok" : problem ?? "not fit for shipping"
+        let first = "destination \(destination) in \(region) at \(host):\(port): \(words)"
+        return ([first] + lacking.map { "    " + $0 }).map { VisibleText.of($0) }
     }
 }
 

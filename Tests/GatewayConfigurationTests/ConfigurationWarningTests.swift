@@ -107,9 +107,9 @@ struct ConfigurationWarningTests {
                 .url("https://kept.example/eu", ca: nil, tokenFile: nil),
             ])
         #expect(fixture.read(text("[]")).configuration?.audit.anchors == [])
-        let either = "an anchor has either `file` or `url`; found both, or neither"
-        #expect(first("[{}]") == either)
-        #expect(first("[{ file: a, url: \"https://kept.example/\" }]") == either)
+        let either = "an anchor has one of `file`, `url` and `destination`; found "
+        #expect(first("[{}]") == either + "none")
+        #expect(first("[{ file: a, url: \"https://kept.example/\" }]") == either + "several")
         #expect(
             first("[{ file: logs/central/anchor }]")?.hasPrefix("`file` lies in the log of eu-central-1")
                 == true)

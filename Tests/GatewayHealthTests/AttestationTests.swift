@@ -2,6 +2,7 @@ import Foundation
 import GatewayConfiguration
 import GatewayHealth
 import GatewayRouting
+import GatewayServers
 import Synchronization
 import Testing
 

@@ -2,6 +2,7 @@ import Foundation
 import GatewayConfiguration
 import GatewayHealth
 import GatewayRouting
+import GatewayServers
 import Testing
 
 /// `check --connect` against real servers: who is let in, and what handed-out roles may do.

@@ -3,6 +3,7 @@ import GatewayCatalog
 import GatewayConfiguration
 import GatewayHealth
 import GatewayRouting
+import GatewayServers
 import Logging
 import Synchronization
 

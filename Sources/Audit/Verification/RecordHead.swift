@@ -1,13 +1,13 @@
 /// Where the parts that every record begins with stand in its line: `{"seq":N,"salt":"…","time":"…","type":"…"`.
-struct RecordHead {
+package struct RecordHead {
     /// The time's 27 characters.
-    let time: Range<Int>
+    package let time: Range<Int>
     private let typeRange: Range<Int>
     /// Behind the type.
     let end: Int
 
     /// - Returns: nil where the line does not begin so.
-    init?(_ line: [UInt8]) {
+    package init?(_ line: [UInt8]) {
         var at = 7
         while at < line.count, (0x30...0x39).contains(line[at]) { at += 1 }
         let time = at + RecordBatch.timeOffset
@@ -21,13 +21,13 @@ struct RecordHead {
         end = quote + 1
     }
 
-    func type(in line: [UInt8]) -> String { String(decoding: line[typeRange], as: UTF8.self) }
+    package func type(in line: [UInt8]) -> String { String(decoding: line[typeRange], as: UTF8.self) }
 
     /// Whether the record is about the log itself.
     func isOfLog(in line: [UInt8]) -> Bool { line[typeRange].starts(with: "log.".utf8) }
 
     /// The session's name with its bytes as they stand, where it stands behind the type.
-    func session(in line: [UInt8]) -> ArraySlice<UInt8>? {
+    package func session(in line: [UInt8]) -> ArraySlice<UInt8>? {
         let key: StaticString = ",\"session\":\""
         guard RecordHead.stands(key, in: line, at: end) else { return nil }
         let start = end + key.utf8CodeUnitCount

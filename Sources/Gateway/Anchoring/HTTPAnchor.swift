@@ -33,6 +33,7 @@ extension AnchorPlace {
         case .file(let path): FileAnchor(path: path)
         case .url(let url, let ca, let tokenFile):
             HTTPAnchor(AnchorRequest(url: url, ca: ca, tokenFile: tokenFile, deadline: HTTPAnchor.deadline))
+        case .table(let destination, let networks): TableAnchor(destination, networks: networks)
         }
     }
 }

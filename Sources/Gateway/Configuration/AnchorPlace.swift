@@ -4,14 +4,17 @@ package enum AnchorPlace: Sendable, Hashable {
     case file(String)
     /// An https URL that they are sent to; http on loopback only.
     case url(String, ca: String?, tokenFile: String?)
+    /// A table at a destination of `audit.ship`, and where servers of its region may be.
+    case table(ShippingDestination, networks: [Network])
 }
 
 extension AnchorPlace {
-    /// What it is called: its path or URL.
+    /// What it is called: its path, its URL, or the destination's name.
     var name: String {
         switch self {
         case .file(let path): path
         case .url(let url, _, _): url
+        case .table(let destination, _): destination.name
         }
     }
 }

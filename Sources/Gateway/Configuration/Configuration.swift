@@ -116,6 +116,8 @@ package struct AuditSettings: Sendable, Hashable {
     /// The places elsewhere that take checkpoints.
     package var anchors: [AnchorPlace]
     package var retention: Duration?
+    /// Where logs are copied to.
+    package var ship: [ShippingDestination]
     /// File of the key for digests of parameters; default `<state>/capture.key`, made at the first start.
     package var captureKey: String
     /// Names of filesystem types that are accepted beside local ones.
@@ -126,9 +128,10 @@ package struct AuditSettings: Sendable, Hashable {
         literals: Capture, describe: Bool, origin: String?, key: String?, anchors: [AnchorPlace] = [],
         retention: Duration?,
         captureKey: String,
-        allowFilesystems: [String], copy: CopyCapture = .bytes
+        allowFilesystems: [String], copy: CopyCapture = .bytes, ship: [ShippingDestination] = []
     ) {
         self.copy = copy
+        self.ship = ship
         self.durability = durability
         self.syncInterval = syncInterval
         self.segment = segment

@@ -6,7 +6,8 @@ extension ConfigurationBuilder {
         let fields = root.fields("audit")
         let capture = fields.fields("capture")
         checkSigning(fields, gateway: root.optionalText("gateway") ?? hostName)
-        let anchors = anchors(fields)
+        let destinations = destinations(fields)
+        let anchors = anchors(fields, destinations)
         return AuditSettings(
             durability: fields.choice("durability", AuditSettings.Durability.self) ?? .acknowledged,
             syncInterval: fields.duration("sync_interval"), segment: fields.size("segment"),
@@ -19,7 +20,7 @@ extension ConfigurationBuilder {
             retention: fields.optionalDuration("retention"),
             captureKey: fields.path("capture_key") ?? state + "/capture.key",
             allowFilesystems: fields.texts("allow_filesystem").map(\.text),
-            copy: capture.choice("copy", CopyCapture.self) ?? .bytes)
+            copy: capture.choice("copy", CopyCapture.self) ?? .bytes, ship: destinations)
     }
 
     private func checkSigning(_ fields: Fields, gateway: String) {
@@ -49,14 +50,14 @@ extension ConfigurationBuilder {
     // MARK: Anchors
 
     /// The places that take checkpoints, without those that cannot.
-    private func anchors(_ audit: Fields) -> [AnchorPlace] {
+    private func anchors(_ audit: Fields, _ destinations: [ShippingDestination]) -> [AnchorPlace] {
         guard let node = audit.node("anchor") else { return [] }
         guard case .list = node.value else {
             return audit.path("anchor").map { [fileAnchor($0, at: node.position, "anchor")] } ?? []
         }
         var places: [AnchorPlace] = []
         for fields in audit.list("anchor") {
-            guard let place = anchor(fields) else { continue }
+            guard let place = anchor(fields, destinations) else { continue }
             if places.contains(where: { $0.name == place.name }) {
                 mistake(
                     fields.position, "the anchor \(quoted(place.name)) stands there twice; expected it once")
@@ -66,16 +67,24 @@ extension ConfigurationBuilder {
         return places
     }
 
-    private func anchor(_ fields: Fields) -> AnchorPlace? {
-        guard fields.has("file") != fields.has("url") else {
-            mistake(fields.position, "an anchor has either `file` or `url`; found both, or neither")
+    private func anchor(_ fields: Fields, _ destinations: [ShippingDestination]) -> AnchorPlace? {
+        let kinds = ["file", "url", "destination"].filter(fields.has)
+        guard let kind = kinds.first, kinds.count == 1 else {
+            mistake(
+                fields.position,
+                "an anchor has one of `file`, `url` and `destination`; found \(kinds.isEmpty ? "none" : "several")"
+            )
             return nil
         }
-        if fields.has("file") {
+        if kind != "url" {
             for key in ["ca", "token_file"] where fields.has(key) {
                 mistake(
-                    fields.keyPosition(of: key), "`\(key)` is for an anchor with `url`; found it with `file`")
+                    fields.keyPosition(of: key),
+                    "`\(key)` is for an anchor with `url`; found it with `\(kind)`")
             }
+        }
+        if kind == "destination" { return tableAnchor(fields, destinations) }
+        if kind == "file" {
             return fields.path("file").map { fileAnchor($0, at: fields.position(of: "file"), "file") }
         }
         guard let value = fields.scalar("url") else { return nil }
@@ -85,6 +94,16 @@ extension ConfigurationBuilder {
         let ca = fields.readableFile("ca")
         if let ca { check(.authority(file: ca), fields, "ca") }
         return .url(value.text, ca: ca, tokenFile: secretFile(fields, "token_file"))
+    }
+
+    private func tableAnchor(_ fields: Fields, _ destinations: [ShippingDestination]) -> AnchorPlace? {
+        guard let value = fields.scalar("destination") else { return nil }
+        guard let destination = destinations.first(where: { $0.name.hasSameBytes(as: value.text) }) else {
+            fields.wrong("destination", value, "the name of an entry of `ship`")
+            return nil
+        }
+        let networks = regions.first { $0.name == destination.region }?.networks ?? []
+        return .table(destination, networks: networks)
     }
 
     private func fileAnchor(_ path: String, at position: Position, _ key: String) -> AnchorPlace {

@@ -117,10 +117,10 @@ extension ConfigurationBuilder {
         fields.optionalDuration("max_lag").flatMap { $0 == .zero ? nil : $0 }
     }
 
-    private func host(_ fields: Fields) -> String {
+    func host(_ fields: Fields, of servers: String = "replicas") -> String {
         guard let value = fields.scalar("host") else { return "" }
         if value.text.contains(",") {
-            fields.wrong("host", value, "one host; several are several replicas, each in its own region")
+            fields.wrong("host", value, "one host; several are several \(servers), each in its own region")
         } else if !ValueFormats.isHost(value.text) {
             fields.wrong("host", value, "one host name or address")
         }
@@ -130,14 +130,9 @@ extension ConfigurationBuilder {
     private func checkEndpoint(_ replica: Replica, _ fields: Fields, beside others: [Replica]) {
         let position = fields.position(of: "host")
         guard !replica.host.isEmpty else { return }
-        for placed in listeners {
-            guard case .tcp(let host, let port) = placed.listener.address, port == replica.port,
-                ConfigurationBuilder.mayBeSame(listener: host, replica: replica.host)
-            else { continue }
-            mistake(
-                position,
-                "replica `\(replica.name)` is the gateway's own listener; expected a PostgreSQL server")
-        }
+        checkPlace(
+            of: "replica `\(replica.name)`", host: replica.host, port: replica.port, region: replica.region,
+            at: position)
         func isSameServer(_ other: Replica) -> Bool {
             other.host == replica.host && other.port == replica.port
         }
@@ -151,15 +146,6 @@ extension ConfigurationBuilder {
                 position,
                 "replica `\(replica.name)` is the same server as `\(same.name)`, which is in \(same.region); "
                     + "expected one region")
-        }
-        let networks = regions.first { $0.name == replica.region }?.networks ?? []
-        if let address = ValueFormats.ipv4(replica.host) ?? ValueFormats.ipv6(replica.host),
-            !networks.isEmpty,
-            !networks.contains(where: { $0.contains(address) })
-        {
-            mistake(
-                position,
-                "replica `\(replica.name)` lies outside the `networks` of \(replica.region); expected inside")
         }
     }
 
@@ -198,36 +184,7 @@ extension ConfigurationBuilder {
     }
 
     private mutating func upstream(_ fields: Fields, of database: String) -> Upstream {
-        let sslmode = fields.choice("sslmode", SSLMode.self) ?? .verifyFull
-        let rootCertificate = fields.readableFile("sslrootcert")
-        if let rootCertificate { check(.authority(file: rootCertificate), fields, "sslrootcert") }
-        let revocationLists = fields.readableFile("sslcrl")
-        if let revocationLists, let rootCertificate {
-            check(
-                .revocationLists(file: revocationLists, authority: rootCertificate), fields, "sslcrl",
-                "sslrootcert")
-        }
-        if fields.has("sslcrl"), !fields.has("sslrootcert") || sslmode == .disable || sslmode == .require {
-            mistake(
-                fields.keyPosition(of: "sslcrl"),
-                "`sslcrl` without `sslrootcert` and a `sslmode` that verifies: nothing is verified that could be revoked"
-            )
-        }
-        switch sslmode {
-        case .verifyFull, .verifyCA:
-            if !fields.has("sslrootcert"), fields.has("roles") {
-                mistake(
-                    fields.position,
-                    "missing key `sslrootcert`: sslmode \(sslmode.rawValue) needs a PEM file of CAs")
-            }
-        case .disable, .require:
-            break
-        }
-        if sslmode != .verifyFull {
-            warning(
-                fields.position(of: "sslmode"),
-                "sslmode \(sslmode.rawValue) does not prove which server answers; expected verify-full")
-        }
+        let trust = trust(fields, isNamed: fields.has("roles"))
         var credentials: [String: UpstreamCredential] = [:]
         for (role, position, roleFields) in fields.named("roles") {
             if role.isEmpty || role.utf8.count > 63 || role == "auto"
@@ -241,11 +198,10 @@ extension ConfigurationBuilder {
             credentials[role] = credential(roleFields)
         }
         return Upstream(
-            sslmode: sslmode, sslrootcert: rootCertificate, sslcrl: revocationLists,
-            trustDigest: Upstream.digest(of: [rootCertificate, revocationLists]),
-            allowsWeakAuthentication: fields.optionalText("weak_authentication") == "allow",
+            sslmode: trust.sslmode, sslrootcert: trust.rootCertificate, sslcrl: trust.revocationLists,
+            trustDigest: trust.digest, allowsWeakAuthentication: trust.allowsWeakAuthentication,
             roles: credentials,
-            certificateAuthority: certificateAuthority(fields, sslmode: sslmode, credentials))
+            certificateAuthority: certificateAuthority(fields, sslmode: trust.sslmode, credentials))
     }
 
     /// The CA of minted certificates; nil where it is absent, or cannot be used.

@@ -75,11 +75,7 @@ struct ConfigurationBuilder {
 
     private func health() -> Health {
         let fields = root.fields("health")
-        if fields.has("password"), fields.has("password_file") {
-            mistake(
-                fields.position(of: "password_file"),
-                "`password_file` beside `password`; expected one of the two")
-        }
+        checkPassword(fields)
         return Health(
             interval: fields.duration("interval"), timeout: fields.duration("timeout"),
             user: fields.text("user"),

@@ -35,16 +35,15 @@ extension ConfigurationReference {
                     "Age after which segments are removed.",
                     restriction: .init(values: nil, needs: "anchored checkpoints")),
                 .optional(
-                    "ship", .special("where records are copied to"),
-                    "A copy of the records in the same region.",
-                    restriction: .init(values: nil, needs: "the shipping of records")),
+                    "ship", .sections("audit.ship[]"),
+                    "PostgreSQL databases that the logs are copied to. Records never wait for them."),
                 .optional(
                     "anchor", .pathOrSections("audit.anchor[]"),
                     "Where each signed checkpoint goes besides, for `domicile audit verify --against`: a file on another disk or "
                         + "machine that it is appended to, or several places. Records never wait for them."),
             ]),
         ConfigurationSection(
-            "audit.anchor[]", "A place that takes signed checkpoints: `file` or `url`.",
+            "audit.anchor[]", "A place that takes signed checkpoints: `file`, `url` or `destination`.",
             [
                 .optional("file", .path, "File that each checkpoint is appended to."),
                 .optional(
@@ -57,6 +56,9 @@ extension ConfigurationReference {
                 .optional(
                     "token_file", .readableFile,
                     "With `url`: file of mode 0600 with the bearer token that is sent along, read anew each time."
+                ),
+                .optional(
+                    "destination", .name, "Name of an entry of `ship`: a row each in its `checkpoints_table`."
                 ),
             ]),
         ConfigurationSection(

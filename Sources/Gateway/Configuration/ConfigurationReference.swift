@@ -3,7 +3,7 @@ import GatewayPolicy
 /// Every section and key of the configuration file.
 package enum ConfigurationReference {
     package static let sections: [ConfigurationSection] =
-        [root] + listening + issuing + placing + upstreams + recording + running + deciding
+        [root] + listening + issuing + placing + upstreams + recording + shipping + running + deciding
 
     static func section(_ path: String) -> ConfigurationSection {
         (sections + PolicyTestReference.sections).first { $0.path == path }
@@ -198,22 +198,65 @@ package enum ConfigurationReference {
             ]),
     ]
 
+    /// What a server must prove, and how it may ask for a password.
+    private static func trustKeys(of server: String) -> [ConfigurationKey] {
+        [
+            .fallback(
+                "sslmode", .choice(SSLMode.allCases.map(\.rawValue)), "verify-full",
+                "TLS towards the \(server)s."),
+            .optional(
+                "sslrootcert", .readableFile, "PEM file of CAs; required for verify-ca and verify-full."),
+            .optional(
+                "sslcrl", .readableFile,
+                "PEM file of certificate revocation lists, one of each CA in the chain: a \(server) with a revoked certificate is no more connected to. Read again at a reload."
+            ),
+            .fallback(
+                "weak_authentication", .choice(["allow", "refuse"]), "refuse",
+                "`allow` lets a \(server) ask for a password in cleartext or by MD5."),
+        ]
+    }
+
+    static let shipping = [
+        ConfigurationSection(
+            "audit.ship[]",
+            "A PostgreSQL database that logs are copied to (audit-log.md, Shipping). The log of its own region goes there whole, of "
+                + "every other one hashes only.",
+            [
+                .optional(
+                    "name", .name,
+                    "Its name in metrics and messages. Default: its number in the list, from 1."),
+                .required(
+                    "region", .name,
+                    "The region that it is in; where the server's address lies outside of its `networks`, nothing is sent."
+                ),
+                .required("host", .special("one host name or address"), "Where it is."),
+                .fallback("port", .integer(1...65_535), "5432", "Its port."),
+                .required("dbname", .text, "The database."),
+                .fallback("user", .text, "domicile_ship", "Role that the gateway logs in as."),
+                .optional("password", .secret, "Its password, best as `${NAME}`."),
+                .optional(
+                    "password_file", .readableFile,
+                    "In its place a file of the password alone, as of a role; read at each login."),
+            ] + trustKeys(of: "destination") + [
+                .fallback(
+                    "table", .special("a schema and a name"), "domicile.records",
+                    "Table of whole records."),
+                .fallback(
+                    "hashes_table", .special("a schema and a name"), "domicile.hashes",
+                    "Table of the hashes of other regions' logs."),
+                .fallback(
+                    "checkpoints_table", .special("a schema and a name"), "domicile.checkpoints",
+                    "Table of signed checkpoints, where `anchor` names this destination."),
+                .optional(
+                    "logs", .list(.name),
+                    "Regions whose logs go there; `[]`: none, checkpoints alone. Default: all."),
+            ])
+    ]
+
     private static let upstreams = [
         ConfigurationSection(
             "databases.NAME.upstream", "How the gateway logs in.",
-            [
-                .fallback(
-                    "sslmode", .choice(SSLMode.allCases.map(\.rawValue)), "verify-full",
-                    "TLS towards the replicas."),
-                .optional(
-                    "sslrootcert", .readableFile, "PEM file of CAs; required for verify-ca and verify-full."),
-                .optional(
-                    "sslcrl", .readableFile,
-                    "PEM file of certificate revocation lists, one of each CA in the chain: a replica with a revoked certificate is no more connected to. Read again at a reload."
-                ),
-                .fallback(
-                    "weak_authentication", .choice(["allow", "refuse"]), "refuse",
-                    "`allow` lets a replica ask for a password in cleartext or by MD5."),
+            trustKeys(of: "replica") + [
                 .required(
                     "roles", .namedSections("databases.NAME.upstream.roles.NAME"),
                     "The roles that rules may hand out, and their credentials."),

@@ -1,3 +1,4 @@
+import AuditShipping
 import Foundation
 import GatewayConfiguration
 import GatewayCredentials
@@ -28,15 +29,45 @@ package enum ConnectCheck {
         }
     }
 
+    /// Where logs are copied to, in the order of the configuration.
+    package static func examineDestinations(_ configuration: Configuration) async -> [DestinationExamination]
+    {
+        ReplicaExamination.prepare()
+        return await each(configuration.audit.ship) { destination in
+            DestinationExamination(
+                destination, networks: configuration.region(named: destination.region)?.networks ?? [],
+                shapes: shapes(of: destination, configuration))
+        }
+    }
+
+    /// What the tables that something goes to must be like.
+    private static func shapes(
+        of destination: ShippingDestination, _ configuration: Configuration
+    ) -> [TableShape] {
+        var shapes: [TableShape] = []
+        for region in configuration.regions where destination.takes(logOf: region.name) {
+            let target = ShipTarget(
+                log: region.name, folder: region.audit, origin: region.name, destination: destination,
+                networks: [])
+            if !shapes.contains(target.shape) { shapes.append(target.shape) }
+        }
+        let isAnchor = configuration.audit.anchors.contains { anchor in
+            switch anchor {
+            case .table(let taken, _): taken == destination
+            case .file, .url: false
+            }
+        }
+        return isAnchor ? shapes + [.checkpoints(destination.checkpoints)] : shapes
+    }
+
     /// All at once, a thread each; in their order.
-    private static func each<Subject: Sendable>(
-        _ subjects: [(Subject, [ReplicaExamination.Role])],
-        _ body: @escaping @Sendable (Subject, [ReplicaExamination.Role]) -> ReplicaExamination
-    ) async -> [ReplicaExamination] {
-        var found: [Int: ReplicaExamination] = [:]
-        await withTaskGroup(of: (Int, ReplicaExamination).self) { group in
-            for (at, (subject, roles)) in subjects.enumerated() {
-                group.addTask { (at, await onThread { body(subject, roles) }) }
+    private static func each<Subject: Sendable, Found: Sendable>(
+        _ subjects: [Subject], _ body: @escaping @Sendable (Subject) -> Found
+    ) async -> [Found] {
+        var found: [Int: Found] = [:]
+        await withTaskGroup(of: (Int, Found).self) { group in
+            for (at, subject) in subjects.enumerated() {
+                group.addTask { (at, await onThread { body(subject) }) }
             }
             for await (at, examination) in group { found[at] = examination }
         }
@@ -58,9 +89,7 @@ package enum ConnectCheck {
         }
     }
 
-    private static func onThread(
-        _ body: @escaping @Sendable () -> ReplicaExamination
-    ) async -> ReplicaExamination {
+    private static func onThread<Found: Sendable>(_ body: @escaping @Sendable () -> Found) async -> Found {
         await withCheckedContinuation { continuation in
             let thread = Foundation.Thread { continuation.resume(returning: body()) }
             thread.stackSize = stackSize

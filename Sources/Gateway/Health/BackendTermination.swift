@@ -1,4 +1,5 @@
 import GatewayRouting
+import GatewayServers
 
 /// What became of a backend that was to be ended (architecture.md, rule 5).
 package enum TerminationOutcome: Sendable, Hashable {
@@ -28,8 +29,8 @@ struct BackendTermination: Sendable {
     /// One look, and a signal where it still lives; nil: look again. The signal may be sent again: a backend that is
     /// in the middle of a statement ends at its next check for interrupts.
     func attempt(
-        on connection: ProbeConnection, until deadline: Int64
-    ) throws(ProbeFault) -> TerminationOutcome? {
+        on connection: ServerConnection, until deadline: Int64
+    ) throws(ServerFault) -> TerminationOutcome? {
         let sql = """
             SELECT EXTRACT(epoch FROM a.backend_start)
             FROM pg_catalog.pg_stat_get_activity($1::pg_catalog.int4) a
@@ -40,7 +41,7 @@ struct BackendTermination: Sendable {
             guard let found = row.first ?? nil else { return .notPermitted }
             guard found == startedAt else { return .gone }
         }
-        do throws(ProbeFault) {
+        do throws(ServerFault) {
             _ = try connection.query(
                 "SELECT pg_catalog.pg_terminate_backend($1::pg_catalog.int4)", [String(pid)], until: deadline)
         } catch {

@@ -1,12 +1,13 @@
 import Foundation
 import GatewayCatalog
 import GatewayRouting
+import GatewayServers
 import Synchronization
 
 /// The work of a catalogue reader's thread: waits, looks whether the catalogue moved, reads it when it did.
 final class CatalogLoop {
     private let reader: CatalogReader
-    private var connection: ProbeConnection?
+    private var connection: ServerConnection?
     private var fingerprint: String?
     private var nextLook: Int64
     private var lastLook: Int64?
@@ -18,7 +19,7 @@ final class CatalogLoop {
 
     init(_ reader: CatalogReader) {
         self.reader = reader
-        nextLook = ProbeClock.now()
+        nextLook = ServerClock.now()
     }
 
     func run() {
@@ -26,7 +27,7 @@ final class CatalogLoop {
             let requests = reader.takeRequests()
             guard !requests.stopping else { break }
             if requests.soon { nextLook = min(nextLook, earliest) }
-            if ProbeClock.now() >= nextLook { look() }
+            if ServerClock.now() >= nextLook { look() }
             wait()
         }
         connection?.close()
@@ -34,7 +35,7 @@ final class CatalogLoop {
     }
 
     private var earliest: Int64 {
-        lastLook.map { $0 &+ max(CatalogTimes.spacing, took &* CatalogTimes.shareAsked) } ?? ProbeClock.now()
+        lastLook.map { $0 &+ max(CatalogTimes.spacing, took &* CatalogTimes.shareAsked) } ?? ServerClock.now()
     }
 
     /// From one look to the next: a server that a look costs much is looked at less often.
@@ -46,8 +47,8 @@ final class CatalogLoop {
     /// Until the next look is due, or somebody asks.
     private func wait() {
         // A wait without end is one of an hour: poll(2) takes milliseconds.
-        let longest = ProbeClock.now() &+ 3_600_000_000_000
-        guard ProbeClock.wait(reader.wakePipe.descriptor, for: Int32(POLLIN), until: min(nextLook, longest))
+        let longest = ServerClock.now() &+ 3_600_000_000_000
+        guard ServerClock.wait(reader.wakePipe.descriptor, for: Int32(POLLIN), until: min(nextLook, longest))
         else {
             return
         }
@@ -61,7 +62,7 @@ final class CatalogLoop {
     }
 
     private func look() {
-        let startedAt = ProbeClock.now()
+        let startedAt = ServerClock.now()
         lastLook = startedAt
         guard let status = reader.status(reader.target.id), status.health == .up, status.attested else {
             drop()
@@ -76,7 +77,7 @@ final class CatalogLoop {
             drop()
             reader.publish { $0.failure = error }
             let pause = CatalogTimes.pauseAfterFailure
-            nextLook = ProbeClock.now() &+ (interval == 0 ? pause : min(interval, pause))
+            nextLook = ServerClock.now() &+ (interval == 0 ? pause : min(interval, pause))
         }
     }
 
@@ -96,20 +97,20 @@ final class CatalogLoop {
     }
 
     /// Both in one transaction, so that the fingerprint is that of the rows.
-    private func read(_ connection: ProbeConnection, until deadline: Int64) throws(CatalogFailure) {
+    private func read(_ connection: ServerConnection, until deadline: Int64) throws(CatalogFailure) {
         let reader = reader
-        var allowance = ProbeConnection.Allowance(
+        var allowance = ServerConnection.Allowance(
             rows: reader.knowledge.rows, bytes: reader.knowledge.bytes, deadline: deadline
         ) { reader.isWanted }
         let query = CatalogQuery(serverVersion: connection.serverVersion)
         try connection.read("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", &allowance)
-        let seenAt = ProbeClock.now()
+        let seenAt = ServerClock.now()
         var found: String?
         try connection.read(query.fingerprint, &allowance) { cells in found = cells.first ?? nil }
         guard let found else { throw .unexpectedAnswer("no fingerprint") }
         guard found != fingerprint else {
             try connection.read("COMMIT", &allowance)
-            took = ProbeClock.now() &- seenAt
+            took = ServerClock.now() &- seenAt
             let validUntil = validUntil(seenAt)
             return reader.publish { state in
                 state.confirmedAt = seenAt
@@ -135,7 +136,7 @@ final class CatalogLoop {
     }
 
     private func rows(
-        _ connection: ProbeConnection, _ query: CatalogQuery, _ allowance: inout ProbeConnection.Allowance
+        _ connection: ServerConnection, _ query: CatalogQuery, _ allowance: inout ServerConnection.Allowance
     ) throws(CatalogFailure) -> CatalogRows {
         var rows = CatalogRowReader(serverVersion: query.serverVersion)
         try connection.read(CatalogQuery.relations, &allowance) { cells throws(CatalogFailure) in
@@ -166,16 +167,17 @@ final class CatalogLoop {
     }
 
     /// A connection to the very replica that the probes attested, held to the same.
-    private func connect(_ status: ReplicaStatus) throws(CatalogFailure) -> ProbeConnection {
-        do throws(ProbeFault) {
-            let deadline = ProbeClock.now() &+ reader.settings.timing.timeout.wholeNanoseconds
-            let fresh = try ProbeConnection.connect(
-                to: reader.target, as: reader.settings, by: reader.resolver, purpose: .catalog,
-                until: deadline)
-            let asked = ProbeClock.now()
+    private func connect(_ status: ReplicaStatus) throws(CatalogFailure) -> ServerConnection {
+        do throws(ServerFault) {
+            let deadline = ServerClock.now() &+ reader.settings.timing.timeout.wholeNanoseconds
+            let fresh = try ServerConnection.connect(
+                to: ServerLogin(to: reader.target, as: reader.settings, purpose: .catalog),
+                by: reader.resolver, until: deadline)
+            let asked = ServerClock.now()
             let report = try ProbeQuery.report(
                 try fresh.query(ProbeQuery.sql, until: deadline), backendPID: fresh.backendPID,
-                spki: fresh.spki(), address: fresh.address, roundTrip: .nanoseconds(ProbeClock.now() - asked))
+                spki: fresh.spki(), address: fresh.address, roundTrip: .nanoseconds(ServerClock.now() - asked)
+            )
             var expectation = AttestationExpectation(kind: reader.target.kind, attest: reader.target.attest)
             expectation.systemIdentifier = expectation.systemIdentifier ?? status.systemIdentifier
             if let difference = expectation.difference(from: report.facts) { throw .difference(difference) }

@@ -1,5 +1,6 @@
 import GatewayCatalog
 import GatewayRouting
+import GatewayServers
 import Synchronization
 
 /// Reads one replica's catalogue on a thread and a connection of its own, so that a catalogue that takes long holds up
@@ -61,7 +62,7 @@ final class CatalogReader: Sendable {
     /// Without the snapshot once it is too old: its thread may be waiting for a server that hangs.
     var state: CatalogState {
         var state = published.withLock { $0 }
-        if let validUntil = state.validUntil, ProbeClock.now() > validUntil { state.published = nil }
+        if let validUntil = state.validUntil, ServerClock.now() > validUntil { state.published = nil }
         return state
     }
 

@@ -1,5 +1,6 @@
 import GatewayCatalog
 import GatewayRouting
+import GatewayServers
 
 /// Why there is no catalogue snapshot of a replica, or no newer one.
 package enum CatalogFailure: Error, Sendable, Hashable, CustomStringConvertible {
@@ -46,6 +47,6 @@ package struct CatalogState: Sendable {
     /// Time since the snapshot was confirmed; nil: there is none.
     package var age: Duration? {
         guard published != nil, let confirmedAt else { return nil }
-        return .nanoseconds(max(0, ProbeClock.now() &- confirmedAt))
+        return .nanoseconds(max(0, ServerClock.now() &- confirmedAt))
     }
 }

@@ -1,5 +1,6 @@
 import GatewayCatalog
 import GatewayRouting
+import GatewayServers
 import Synchronization
 
 /// The catalogue readers of all replicas that need one.

@@ -1,3 +1,5 @@
+import GatewayServers
+
 /// What handed-out roles may do in one database, read from its catalogue on one connection (guard.md's last paragraph).
 struct GrantAudit {
     /// A role that rules hand out.
@@ -12,14 +14,14 @@ struct GrantAudit {
     /// Memberships of one role, through others too, of which leaving one is suggested.
     static let edgeLimit = 1000
 
-    let connection: ProbeConnection
+    let connection: ServerConnection
     let deadline: Int64
 
     /// What was found, and what ended the reading before its end.
-    func findings(_ roles: [Role]) -> (found: [GrantFinding], fault: ProbeFault?) {
+    func findings(_ roles: [Role]) -> (found: [GrantFinding], fault: ServerFault?) {
         var found: [GrantFinding] = []
         for role in roles {
-            do throws(ProbeFault) {
+            do throws(ServerFault) {
                 try look(at: role, &found)
             } catch {
                 return (GrantFinding.merged(found), error)
@@ -28,7 +30,7 @@ struct GrantAudit {
         return (GrantFinding.merged(found), nil)
     }
 
-    private func look(at role: Role, _ found: inout [GrantFinding]) throws(ProbeFault) {
+    private func look(at role: Role, _ found: inout [GrantFinding]) throws(ServerFault) {
         let attributes = try connection.query(GrantQuery.attributes, [role.name], until: deadline)
         guard let row = attributes.first else { return }
         if row.first == "t" {
@@ -61,7 +63,7 @@ struct GrantAudit {
 
     private func rows(
         _ sql: String, _ role: Role, _ findings: ([String]) -> [GrantFinding]
-    ) throws(ProbeFault) -> [GrantFinding] {
+    ) throws(ServerFault) -> [GrantFinding] {
         let rows = try connection.query(sql, [role.name], until: deadline)
         var found = rows.prefix(GrantAudit.rowLimit).flatMap { findings($0.map { $0 ?? "" }) }
         if rows.count > GrantAudit.rowLimit {

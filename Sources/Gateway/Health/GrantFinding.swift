@@ -1,3 +1,5 @@
+import GatewayServers
+
 /// Something that a handed-out role may do and had better not, with the statement that ends it.
 package struct GrantFinding: Sendable, Hashable {
     package enum Kind: String, Sendable, Hashable, CaseIterable {

@@ -1,3 +1,5 @@
+import GatewayServers
+
 /// What the rows of `GrantQuery` say of one role. They are a server's texts: what of them stands in a statement is of a
 /// closed set, quoted as an identifier, or nothing but words and quoted identifiers; else there is no statement.
 package struct GrantRow: Sendable {

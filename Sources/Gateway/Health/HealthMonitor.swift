@@ -1,6 +1,7 @@
 import GatewayCatalog
 import GatewayConfiguration
 import GatewayRouting
+import GatewayServers
 import Logging
 import Synchronization
 
@@ -55,7 +56,7 @@ package final class HealthMonitor: Sendable {
     }
 
     package func start(targets: [ReplicaTarget], settings: ProbeSettings) {
-        ProbeConnection.clearEnvironment()
+        ServerLogin.clearEnvironment()
         reload(targets: targets, settings: settings)
     }
 
@@ -169,7 +170,7 @@ package final class HealthMonitor: Sendable {
         completion: @escaping @Sendable (TerminationOutcome) -> Void
     ) {
         let termination = BackendTermination(
-            pid: pid, startedAt: startedAt, deadline: ProbeClock.now() &+ within.wholeNanoseconds,
+            pid: pid, startedAt: startedAt, deadline: ServerClock.now() &+ within.wholeNanoseconds,
             completion: completion)
         let probe = state.withLock { $0.probes[id] }
         guard let probe, probe.terminate(termination) else { return completion(.unknownReplica) }
@@ -187,7 +188,7 @@ package final class HealthMonitor: Sendable {
         for probe in probes { probe.stop() }
         // A round of terminations may come on top of a probe.
         let longest = probes.map(\.settings.timing.timeout.wholeNanoseconds).max() ?? 0
-        let deadline = ProbeClock.now() &+ longest &* 2 &+ 1_000_000_000
+        let deadline = ServerClock.now() &+ longest &* 2 &+ 1_000_000_000
         let read = catalogs?.stop(until: deadline) ?? true
         return probes.reduce(read) { $1.join(until: deadline) && $0 }
     }
@@ -248,7 +249,7 @@ extension HealthMonitor.State {
     mutating func take(
         _ outcome: ProbeOutcome, of id: ReplicaID, startedAt: Int64, jitter: Double
     ) -> HealthMachine.Step? {
-        let now = ProbeClock.now()
+        let now = ServerClock.now()
         let step: HealthMachine.Step?
         switch outcome {
         case .report(let report):

@@ -1,10 +1,11 @@
 import Foundation
 import GatewayRouting
+import GatewayServers
 
 /// The work of one probe's thread: waits, probes, keeps the connection in between, ends backends.
 final class ProbeLoop {
     private let probe: ReplicaProbe
-    private var connection: ProbeConnection?
+    private var connection: ServerConnection?
     private var nextProbe: Int64
     /// How long the next one may take.
     private var patience: Duration
@@ -21,7 +22,7 @@ final class ProbeLoop {
 
     init(_ probe: ReplicaProbe) {
         self.probe = probe
-        nextProbe = ProbeClock.now()
+        nextProbe = ServerClock.now()
         patience = probe.settings.timing.timeout
     }
 
@@ -31,12 +32,12 @@ final class ProbeLoop {
             let requests = probe.takeRequests()
             if !requests.terminations.isEmpty {
                 terminations += requests.terminations
-                nextTermination = ProbeClock.now()
+                nextTermination = ServerClock.now()
             }
             guard !requests.stopping else { break }
             if requests.anew { answered = ProbeLoop.probesPerConnection }
-            if requests.hurried { nextProbe = max(ProbeClock.now(), (lastStart ?? 0) &+ spacing) }
-            if ProbeClock.now() >= nextProbe {
+            if requests.hurried { nextProbe = max(ServerClock.now(), (lastStart ?? 0) &+ spacing) }
+            if ServerClock.now() >= nextProbe {
                 guard conclude() else { break }
             }
             endBackends()
@@ -52,11 +53,11 @@ final class ProbeLoop {
         if let connection {
             entries.append(pollfd(fd: connection.descriptor, events: Int16(POLLIN), revents: 0))
         }
-        guard ProbeClock.wait(&entries, until: min(nextProbe, nextTermination)) else { return }
+        guard ServerClock.wait(&entries, until: min(nextProbe, nextTermination)) else { return }
         probe.wakePipe.drain()
         if entries.count > 1, entries[1].revents != 0, let connection {
             if !connection.absorb() { drop() }
-            nextProbe = min(nextProbe, max(ProbeClock.now(), (lastStart ?? 0) &+ spacing))
+            nextProbe = min(nextProbe, max(ServerClock.now(), (lastStart ?? 0) &+ spacing))
         }
     }
 
@@ -65,10 +66,10 @@ final class ProbeLoop {
 
     /// Probes once. False where the monitor no longer wants to know.
     private func conclude() -> Bool {
-        let startedAt = ProbeClock.now()
+        let startedAt = ServerClock.now()
         lastStart = startedAt
         let outcome: ProbeOutcome
-        do throws(ProbeFault) {
+        do throws(ServerFault) {
             outcome = .report(try ask(until: startedAt &+ patience.wholeNanoseconds))
             lastFailure = nil
         } catch {
@@ -83,10 +84,10 @@ final class ProbeLoop {
     }
 
     /// The kept connection first; one that broke since the last probe (a restart) is no failure yet.
-    private func ask(until deadline: Int64) throws(ProbeFault) -> ProbeReport {
+    private func ask(until deadline: Int64) throws(ServerFault) -> ProbeReport {
         if answered >= ProbeLoop.probesPerConnection, connection != nil { try logInAnew(until: deadline) }
         if let kept = connection {
-            do throws(ProbeFault) {
+            do throws(ServerFault) {
                 let report = try ask(kept, until: deadline)
                 answered += 1
                 return report
@@ -101,19 +102,20 @@ final class ProbeLoop {
         return try ask(fresh, until: deadline)
     }
 
-    private func ask(_ connection: ProbeConnection, until deadline: Int64) throws(ProbeFault) -> ProbeReport {
-        let asked = ProbeClock.now()
+    private func ask(_ connection: ServerConnection, until deadline: Int64) throws(ServerFault) -> ProbeReport
+    {
+        let asked = ServerClock.now()
         let rows = try connection.query(ProbeQuery.sql, until: deadline)
         return try ProbeQuery.report(
             rows, backendPID: connection.backendPID, spki: connection.spki(), address: connection.address,
-            roundTrip: .nanoseconds(ProbeClock.now() - asked))
+            roundTrip: .nanoseconds(ServerClock.now() - asked))
     }
 
     /// Makes a new connection and gives the old one up; where there is no slot for another one, the old one serves on.
-    private func logInAnew(until deadline: Int64) throws(ProbeFault) {
+    private func logInAnew(until deadline: Int64) throws(ServerFault) {
         answered = 0
-        let fresh: ProbeConnection
-        do throws(ProbeFault) {
+        let fresh: ServerConnection
+        do throws(ServerFault) {
             fresh = try connect(until: deadline)
         } catch {
             guard error == .failure(.serverFull) else { throw error }
@@ -123,9 +125,10 @@ final class ProbeLoop {
         connection = fresh
     }
 
-    private func connect(until deadline: Int64) throws(ProbeFault) -> ProbeConnection {
-        try ProbeConnection.connect(
-            to: probe.target, as: probe.settings, by: probe.resolver, purpose: .probe, until: deadline)
+    private func connect(until deadline: Int64) throws(ServerFault) -> ServerConnection {
+        try ServerConnection.connect(
+            to: ServerLogin(to: probe.target, as: probe.settings, purpose: .probe), by: probe.resolver,
+            until: deadline)
     }
 
     private func drop() {
@@ -135,14 +138,14 @@ final class ProbeLoop {
 
     /// One round over the backends that are to end; those that still live are looked at again soon.
     private func endBackends() {
-        let now = ProbeClock.now()
+        let now = ServerClock.now()
         guard !terminations.isEmpty, now >= nextTermination else { return }
         let round = terminations
         terminations = []
         let limit = probe.settings.timing.timeout.wholeNanoseconds
         var pause = BackendTermination.pause
         for termination in round {
-            do throws(ProbeFault) {
+            do throws(ServerFault) {
                 let deadline = max(now, min(now &+ limit, termination.deadline))
                 if connection == nil { connection = try connect(until: deadline) }
                 if let connection, let outcome = try termination.attempt(on: connection, until: deadline) {
@@ -154,12 +157,12 @@ final class ProbeLoop {
                 drop()
                 pause = BackendTermination.pauseAfterFault
             }
-            if ProbeClock.now() >= termination.deadline {
+            if ServerClock.now() >= termination.deadline {
                 termination.completion(.notInTime(lastFailure))
             } else {
                 terminations.append(termination)
             }
         }
-        nextTermination = terminations.isEmpty ? Int64.max : ProbeClock.now() &+ pause
+        nextTermination = terminations.isEmpty ? Int64.max : ServerClock.now() &+ pause
     }
 }

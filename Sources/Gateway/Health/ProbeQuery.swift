@@ -1,4 +1,5 @@
 import GatewayRouting
+import GatewayServers
 
 /// What a probe asks, and how its answer is read. One row; every name is qualified and no operator is used
 /// (F-WIRE-09). Readable by any role, but the WAL receiver's columns, which need pg_monitor.
@@ -30,7 +31,7 @@ enum ProbeQuery {
     /// Reads the row. Throws `unexpectedAnswer` for one that the query cannot have.
     static func report(
         _ rows: [[String?]], backendPID: Int32, spki: String?, address: ResolvedAddress, roundTrip: Duration
-    ) throws(ProbeFault) -> ProbeReport {
+    ) throws(ServerFault) -> ProbeReport {
         guard let row = rows.first, rows.count == 1, row.count == columns else {
             throw .failure(.unexpectedAnswer("not one row of \(columns) columns"))
         }
@@ -52,7 +53,7 @@ enum ProbeQuery {
 
     /// A primary's is in the name of the WAL file it writes (its control file has the new one only after the first
     /// checkpoint); a standby's control file knows it by checkpoint or by the point up to which it must recover.
-    private static func timeline(_ row: [String?]) throws(ProbeFault) -> UInt32 {
+    private static func timeline(_ row: [String?]) throws(ServerFault) -> UInt32 {
         if let file = row[4] {
             guard let timeline = UInt32(file.prefix(8), radix: 16) else {
                 throw .failure(.unexpectedAnswer("no timeline in the WAL file's name"))

@@ -1,5 +1,6 @@
 import GatewayConfiguration
 import GatewayRouting
+import GatewayServers
 
 /// How the probes log in and how often they ask.
 package struct ProbeSettings: Sendable, Hashable {
@@ -25,18 +26,6 @@ package struct ProbeSettings: Sendable, Hashable {
         self.passwordFile = passwordFile
     }
 
-    /// With the password that the file holds now.
-    func withPassword() throws(ProbeFault) -> ProbeSettings {
-        guard let passwordFile else { return self }
-        var settings = self
-        do throws(PrivateFile.Mistake) {
-            settings.password = try PasswordFile.read(passwordFile)
-        } catch {
-            throw .failure(.passwordFile(error.description))
-        }
-        return settings
-    }
-
     package init(_ health: Health) {
         self.init(
             timing: HealthMachine.Settings(
@@ -44,10 +33,4 @@ package struct ProbeSettings: Sendable, Hashable {
             user: health.user, password: health.password, passwordFile: health.passwordFile,
             catalogInterval: health.catalogInterval)
     }
-}
-
-/// Why a probe gave no report.
-enum ProbeFault: Error, Sendable, Hashable {
-    case failure(ProbeFailure)
-    case difference(AttestationFailure)
 }

@@ -1,6 +1,7 @@
 import Foundation
 import GatewayConfiguration
 import GatewayRouting
+import GatewayServers
 
 /// One look at a replica from this machine, for `domicile check --connect`: as the health role, then, where it proved to
 /// be the right one, as each role that is handed out there. Blocks, within its deadlines; nothing of it is kept.
@@ -61,7 +62,7 @@ package struct ReplicaExamination: Sendable {
     package private(set) var grants: [GrantFinding] = []
 
     /// Takes libpq's variables out of the environment. Called once, before the first examination.
-    package static func prepare() { ProbeConnection.clearEnvironment() }
+    package static func prepare() { ServerLogin.clearEnvironment() }
 
     /// Looks as the health role; no other role's credential is used.
     package init(
@@ -71,10 +72,10 @@ package struct ReplicaExamination: Sendable {
         self.target = target
         let time = ReplicaExamination.time(settings)
         let resolver = NameResolver(host: target.host, lookup: lookup ?? NameResolver.system)
-        do throws(ProbeFault) {
+        do throws(ServerFault) {
             try look(settings, roles, resolver, time)
         } catch {
-            problem = ReplicaExamination.words(error)
+            problem = error.description
         }
     }
 
@@ -87,7 +88,7 @@ package struct ReplicaExamination: Sendable {
                 return Login(role: role.name, problem: ReplicaExamination.notTried)
             }
             let problem = ReplicaExamination.login(
-                role, to: target, at: address, settings, until: ProbeClock.now() &+ time)
+                role, to: target, at: address, settings, until: ServerClock.now() &+ time)
             return Login(role: role.name, problem: problem)
         }
     }
@@ -116,38 +117,38 @@ package struct ReplicaExamination: Sendable {
 
     private mutating func look(
         _ settings: ProbeSettings, _ roles: [Role], _ resolver: NameResolver, _ time: Int64
-    ) throws(ProbeFault) {
-        let deadline = ProbeClock.now() &+ time
-        let connection = try ProbeConnection.connect(
-            to: target, as: settings, by: resolver, purpose: .check, until: deadline)
+    ) throws(ServerFault) {
+        let deadline = ServerClock.now() &+ time
+        let connection = try ServerConnection.connect(
+            to: ServerLogin(to: target, as: settings, purpose: .check), by: resolver, until: deadline)
         defer { connection.close() }
         address = connection.address
         tls = connection.tlsVersion
-        let began = ProbeClock.now()
+        let began = ServerClock.now()
         let rows = try connection.query(ProbeQuery.sql, until: deadline)
         let found = try ProbeQuery.report(
             rows, backendPID: connection.backendPID, spki: connection.spki(), address: connection.address,
-            roundTrip: .nanoseconds(ProbeClock.now() &- began))
+            roundTrip: .nanoseconds(ServerClock.now() &- began))
         report = found
         let expectation = AttestationExpectation(kind: target.kind, attest: target.attest)
         if let difference = expectation.difference(from: found.facts) { throw .difference(difference) }
         // It is attested from here on: what cannot be read says nothing else of it.
-        do throws(ProbeFault) {
+        do throws(ServerFault) {
             try lookAtRights(connection, found, until: deadline)
         } catch {
-            unread.append("the rights of the health role: \(ReplicaExamination.words(error))")
+            unread.append("the rights of the health role: \(error.description)")
         }
         let audit = GrantAudit(
-            connection: connection, deadline: ProbeClock.now() &+ ReplicaExamination.grantsTime)
+            connection: connection, deadline: ServerClock.now() &+ ReplicaExamination.grantsTime)
         let (findings, fault) = audit.findings(
             roles.map { GrantAudit.Role(name: $0.name, readsOnly: $0.readsOnly) })
         grants = findings
-        if let fault { unread.append("some of the grants: \(ReplicaExamination.words(fault))") }
+        if let fault { unread.append("some of the grants: \(fault.description)") }
     }
 
     private mutating func lookAtRights(
-        _ connection: ProbeConnection, _ report: ProbeReport, until deadline: Int64
-    ) throws(ProbeFault) {
+        _ connection: ServerConnection, _ report: ProbeReport, until deadline: Int64
+    ) throws(ServerFault) {
         let rows = try connection.query(GrantQuery.healthRole, until: deadline)
         guard let row = rows.first, row.count == 3 else {
             throw .failure(.unexpectedAnswer("no rights of the health role"))
@@ -188,35 +189,15 @@ package struct ReplicaExamination: Sendable {
         case .unusable(let why): return why
         }
         defer { withExtendedLifetime(files) {} }
-        do throws(ProbeFault) {
-            let connection = try ProbeConnection(
-                to: target, at: address, as: own, purpose: .check, until: deadline)
+        do throws(ServerFault) {
+            let connection = try ServerConnection(
+                to: ServerLogin(to: target, as: own, purpose: .check), at: address, until: deadline)
             defer { connection.close() }
             let rows = try connection.query("SELECT CURRENT_USER", until: deadline)
             guard rows.first?.first == role.name else { return "the server took it for another role" }
             return nil
         } catch {
-            return words(error)
+            return error.description
         }
-    }
-
-    private static func words(_ fault: ProbeFault) -> String {
-        switch fault {
-        case .difference(let difference): difference.description
-        case .failure(.authentication(let sqlstate)): "the login is refused (\(sqlstate))"
-        case .failure(.passwordFile(let reason)): "the file of its password \(reason)"
-        case .failure(let failure): failure.description
-        }
-    }
-}
-
-/// A client certificate and its key, PEM files.
-package struct ClientCertificateFiles: Sendable, Hashable {
-    package var certificate: String
-    package var key: String
-
-    package init(certificate: String, key: String) {
-        self.certificate = certificate
-        self.key = key
     }
 }

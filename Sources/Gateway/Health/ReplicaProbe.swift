@@ -2,12 +2,13 @@ import Dispatch
 import Foundation
 import GatewayConfiguration
 import GatewayRouting
+import GatewayServers
 import Synchronization
 
 /// What one probe came to.
 enum ProbeOutcome: Sendable {
     case report(ProbeReport)
-    case fault(ProbeFault)
+    case fault(ServerFault)
 }
 
 /// The probe of one replica: its thread, and what others ask of it. A replica that hangs holds up nothing but this

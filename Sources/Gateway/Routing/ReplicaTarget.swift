@@ -93,9 +93,7 @@ package struct ReplicaTarget: Sendable, Hashable {
     }
 
     /// Whether an address may be connected to: it lies in the region's networks, where any are given (F-POL-01).
-    package func admits(_ address: ResolvedAddress) -> Bool {
-        networks.isEmpty || networks.contains { $0.contains(address.bytes) }
-    }
+    package func admits(_ address: ResolvedAddress) -> Bool { networks.admit(address) }
 
     /// Whether a probe made for this target may go on for another: nothing differs but what only selection and the
     /// catalogue's reader read.

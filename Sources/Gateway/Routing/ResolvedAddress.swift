@@ -1,3 +1,5 @@
+import GatewayConfiguration
+
 /// A numeric address that a replica's host name stood for when it was resolved.
 package struct ResolvedAddress: Sendable, Hashable, CustomStringConvertible {
     /// Network order: 4 bytes (IPv4) or 16 (IPv6).
@@ -11,4 +13,11 @@ package struct ResolvedAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     package var description: String { text }
+}
+
+extension [Network] {
+    /// Whether an address may be connected to: it lies in one of a region's networks, or none is given.
+    package func admit(_ address: ResolvedAddress) -> Bool {
+        isEmpty || contains { $0.contains(address.bytes) }
+    }
 }

@@ -1,9 +1,11 @@
 import Audit
+import AuditShipping
 import GatewayConfiguration
 import GatewayCredentials
 import GatewayHealth
 import GatewayIdentity
 import GatewayRouting
+import GatewayServers
 import Logging
 import Synchronization
 import Transport
@@ -17,11 +19,15 @@ package final class Gateway: Sendable {
     package let listeners: [ListeningSocket]
     let logger: Logger
     private let draining = Atomic<Bool>(false)
+    /// nil: nothing is shipped, whatever the configuration says (a simulation).
+    let shipping: ShippingService?
 
     /// Opens the logs, binds the listeners and starts all threads: executors may connect when this returns.
     ///
     /// - Throws: `GatewayStartError` where a log, certificate or listener cannot be had; nothing runs then.
     package convenience init(_ configuration: Configuration, logger: Logger) throws(GatewayStartError) {
+        // Before the first thread that connects by libpq: an anchor's, a probe's or a shipper's.
+        ServerLogin.clearEnvironment()
         let generation = try Gateway.firstGeneration(configuration)
         // Whom not to let in is known before anybody can knock.
         let revocations: RevocationStore
@@ -45,7 +51,9 @@ package final class Gateway: Sendable {
             identity: identity,
             introspection: IntrospectionService(issuers: configuration.issuers, logger: logger),
             revocations: revocations, health: HealthMonitor(logger: logger, catalog: .reviewed), logs: logs,
-            captureKey: captureKey, platform: .system)
+            captureKey: captureKey, platform: .system,
+            shipping: ShippingService(
+                logs: try Gateway.shippedLogs(logs, configuration), logger: logger))
         do throws(TransportError) {
             var sockets: [ListeningSocket] = []
             for (index, listener) in configuration.listeners.enumerated() {
@@ -55,6 +63,7 @@ package final class Gateway: Sendable {
             parts.health.start(configuration)
             identity.start()
             try startWorkers()
+            shipping?.reload(configuration)
         } catch {
             throw .transport(error)
         }
@@ -77,6 +86,7 @@ package final class Gateway: Sendable {
     ) throws(TransportError) {
         self.logger = logger
         self.listeners = listeners
+        shipping = parts.shipping
         current = Mutex(generation)
         var mailboxes: [Mailbox<WorkerMessage>] = []
         for _ in 0..<max(1, generation.configuration.limits.workers ?? CPUQuota.cores()) {
@@ -253,6 +263,7 @@ package final class Gateway: Sendable {
         context.identity.replaceIssuers(newer.issuers, settings: TokenSettings(of: newer))
         context.introspection.replaceIssuers(newer.issuers)
         context.health.reload(newer)
+        shipping?.reload(newer)
         // Before the sessions that it ends: whoever sees one end finds the reason.
         context.counters.reloads.increase()
         record(
@@ -296,12 +307,13 @@ package final class Gateway: Sendable {
             changed.append("regions")
         }
         var audit = new.audit
-        // What is kept of values, and under which key, holds at once.
+        // What is kept of values, and under which key, and where copies go, holds at once.
         audit.parameters = old.audit.parameters
         audit.literals = old.audit.literals
         audit.describe = old.audit.describe
         audit.copy = old.audit.copy
         audit.captureKey = old.audit.captureKey
+        audit.ship = old.audit.ship
         if old.audit != audit { changed.append("audit") }
         if old.state != new.state { changed.append("state") }
         if old.limits.workers != new.limits.workers { changed.append("limits.workers") }
@@ -321,6 +333,8 @@ package final class Gateway: Sendable {
         context.health.stop()
         context.passwords.stop()
         for log in context.logs.values { log.close() }
+        // Now their last checkpoints cover all that they hold.
+        shipping?.close()
     }
 
     /// Ends what is left of a drain now.

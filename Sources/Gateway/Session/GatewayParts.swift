@@ -1,4 +1,5 @@
 import Audit
+import AuditShipping
 import GatewayHealth
 import GatewayIdentity
 
@@ -12,10 +13,13 @@ package struct GatewayParts: Sendable {
     package let logs: [String: AuditLog]
     package let captureKey: CaptureKey
     package let platform: GatewayPlatform
+    /// nil: nothing is shipped.
+    package let shipping: ShippingService?
 
     package init(
         identity: IdentityService, introspection: IntrospectionService, revocations: RevocationStore,
-        health: any ReplicaWatch, logs: [String: AuditLog], captureKey: CaptureKey, platform: GatewayPlatform
+        health: any ReplicaWatch, logs: [String: AuditLog], captureKey: CaptureKey, platform: GatewayPlatform,
+        shipping: ShippingService? = nil
     ) {
         self.identity = identity
         self.introspection = introspection
@@ -24,5 +28,6 @@ package struct GatewayParts: Sendable {
         self.logs = logs
         self.captureKey = captureKey
         self.platform = platform
+        self.shipping = shipping
     }
 }

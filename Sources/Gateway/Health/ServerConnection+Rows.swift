@@ -1,8 +1,9 @@
 import CLibpq
 import Foundation
 import GatewayCatalog
+import GatewayServers
 
-extension ProbeConnection {
+extension ServerConnection {
     /// How much of a catalogue may still be read, until when, and whether somebody wants it.
     struct Allowance {
         var rows: Int
@@ -40,11 +41,11 @@ extension ProbeConnection {
             switch PQresultStatus(result) {
             case PGRES_SINGLE_TUPLE:
                 var length = 0
-                let cells = ProbeConnection.cells(of: result, &length)
+                let cells = ServerConnection.cells(of: result, &length)
                 try allowance.spend(bytes: length)
                 try row(cells)
             case PGRES_TUPLES_OK, PGRES_COMMAND_OK: break
-            default: throw ProbeConnection.failure(of: result)
+            default: throw ServerConnection.failure(of: result)
             }
         }
         guard PQstatus(connection) == CONNECTION_OK else { throw .replica(.lost) }
@@ -63,10 +64,10 @@ extension ProbeConnection {
     ) throws(CatalogFailure) {
         while true {
             guard allowance.isWanted() else { throw .stopped }
-            let now = ProbeClock.now()
+            let now = ServerClock.now()
             guard now < allowance.deadline else { throw .replica(.queryTimeout) }
             let until = min(allowance.deadline, now &+ Allowance.slice)
-            if ProbeClock.wait(PQsocket(connection), for: conditions, until: until) { break }
+            if ServerClock.wait(PQsocket(connection), for: conditions, until: until) { break }
         }
         guard PQconsumeInput(connection) == 1 else { throw .replica(.lost) }
     }

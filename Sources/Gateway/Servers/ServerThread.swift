@@ -1,14 +1,16 @@
 import Dispatch
 import Foundation
 
-/// The thread of one server's probe or catalogue reader, whose end can be waited for.
-final class ServerThread: Sendable {
+/// A thread that talks to one server, whose end can be waited for.
+package final class ServerThread: Sendable {
     private let finished = DispatchSemaphore(value: 0)
+
+    package init() {}
 
     /// - Parameters:
     ///   - name: as `top -H` shows it.
     ///   - stackSize: bytes.
-    func start(name: String, stackSize: Int, _ body: @escaping @Sendable () -> Void) {
+    package func start(name: String, stackSize: Int, _ body: @escaping @Sendable () -> Void) {
         let thread = Thread { [finished] in
             body()
             finished.signal()
@@ -20,9 +22,9 @@ final class ServerThread: Sendable {
 
     /// Waits for the thread's end. False where it did not come in time; may be asked again.
     ///
-    /// - Parameter deadline: of `ProbeClock`.
-    func join(until deadline: Int64) -> Bool {
-        let left = max(0, deadline - ProbeClock.now())
+    /// - Parameter deadline: of `ServerClock`.
+    package func join(until deadline: Int64) -> Bool {
+        let left = max(0, deadline - ServerClock.now())
         guard finished.wait(timeout: .now() + .nanoseconds(Int(left))) == .success else { return false }
         finished.signal()
         return true

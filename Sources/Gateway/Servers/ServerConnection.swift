@@ -4,28 +4,25 @@ import Foundation
 import GatewayConfiguration
 import GatewayRouting
 
-/// One libpq connection of a probe, used by its own thread only. Nothing here waits beyond the deadline it is given.
-final class ProbeConnection {
+/// One libpq connection, used by one thread only. Nothing here waits beyond the deadline it is given.
+package final class ServerConnection {
     // SAFETY: made by PQconnectStartParams, given back by PQfinish in `close` or `deinit`, never handed on.
-    private(set) var connection: OpaquePointer?
+    package private(set) var connection: OpaquePointer?
     /// Where it is connected to.
-    let address: ResolvedAddress
+    package let address: ResolvedAddress
 
     /// Connects, with TLS and login (protocol: "Start-up", SASL authentication). The address is already checked.
-    init(
-        to target: ReplicaTarget, at address: ResolvedAddress, as settings: ProbeSettings,
-        purpose: Purpose = .probe, until deadline: Int64
-    ) throws(ProbeFault) {
+    package init(
+        to login: ServerLogin, at address: ResolvedAddress, until deadline: Int64
+    ) throws(ServerFault) {
         self.address = address
-        let current = try settings.withPassword()
-        connection = ProbeConnection.started(
-            ProbeConnection.options(target: target, address: address, settings: current, purpose: purpose))
+        connection = ServerConnection.started(try login.withPassword().parameters(at: address))
         guard let connection else { throw .failure(.connection("out of memory")) }
         // Answers' SQLSTATE instead of their text; notices to nobody (libpq would print them).
         PQsetErrorVerbosity(connection, PQERRORS_SQLSTATE)
         PQsetNoticeReceiver(connection, { _, _ in }, nil)
-        do throws(ProbeFault) {
-            try login(connection, pin: target.attest.tlsSPKI, until: deadline)
+        do throws(ServerFault) {
+            try logIn(connection, pin: login.tlsSPKI, until: deadline)
         } catch {
             close()
             throw error
@@ -35,17 +32,34 @@ final class ProbeConnection {
 
     deinit { close() }
 
+    /// Resolves the name anew, checks every address before it is connected to, and takes the first that answers.
+    package static func connect(
+        to login: ServerLogin, by resolver: NameResolver, until deadline: Int64
+    ) throws(ServerFault) -> ServerConnection {
+        let addresses = try resolver.resolve(until: deadline)
+        var fault = ServerFault.difference(
+            .networks(address: addresses.first?.text ?? "", region: login.region))
+        for address in addresses where login.admits(address) {
+            do throws(ServerFault) {
+                return try ServerConnection(to: login, at: address, until: deadline)
+            } catch {
+                fault = error
+            }
+        }
+        throw fault
+    }
+
     /// The socket, to be polled while nothing is asked; -1 when closed.
-    var descriptor: Int32 { connection.map { PQsocket($0) } ?? -1 }
+    package var descriptor: Int32 { connection.map { PQsocket($0) } ?? -1 }
 
     /// The process id that the server's BackendKeyData named.
-    var backendPID: Int32 { connection.map { PQbackendPID($0) } ?? 0 }
+    package var backendPID: Int32 { connection.map { PQbackendPID($0) } ?? 0 }
 
     /// `server_version_num`.
-    var serverVersion: Int { connection.map { Int(PQserverVersion($0)) } ?? 0 }
+    package var serverVersion: Int { connection.map { Int(PQserverVersion($0)) } ?? 0 }
 
     /// Gives up the socket first: PQfinish then finds it closed and cannot wait for a frozen server.
-    func close() {
+    package func close() {
         guard let connection else { return }
         let socket = PQsocket(connection)
         if socket >= 0, PQstatus(connection) != CONNECTION_OK { shutdown(socket, Int32(SHUT_RDWR)) }
@@ -54,46 +68,37 @@ final class ProbeConnection {
     }
 
     /// Closes without a word to the server, which does not answer.
-    func abandon() {
+    package func abandon() {
         if let connection, PQsocket(connection) >= 0 { shutdown(PQsocket(connection), Int32(SHUT_RDWR)) }
         close()
     }
 
     /// Takes in what the server sent unasked (a parameter's new value, a notice). False where it closed.
-    func absorb() -> Bool {
+    package func absorb() -> Bool {
         guard let connection else { return false }
         return PQconsumeInput(connection) == 1 && PQstatus(connection) == CONNECTION_OK
     }
 
     /// One statement with text parameters; its rows as text. After any fault but `server` the connection is of no
     /// further use.
-    func query(
+    package func query(
         _ sql: String, _ parameters: [String] = [], until deadline: Int64
-    ) throws(ProbeFault) -> [[String?]] {
+    ) throws(ServerFault) -> [[String?]] {
         guard let connection else { throw .failure(.lost) }
         guard send(connection, sql, parameters) else { throw .failure(.lost) }
-        while true {
-            let flushed = PQflush(connection)
-            guard flushed >= 0 else { throw .failure(.lost) }
-            if flushed == 0, PQisBusy(connection) == 0 { break }
-            let conditions = flushed == 0 ? POLLIN : POLLIN | POLLOUT
-            guard ProbeClock.wait(PQsocket(connection), for: Int32(conditions), until: deadline) else {
-                throw .failure(.queryTimeout)
-            }
-            guard PQconsumeInput(connection) == 1 else { throw .failure(.lost) }
-        }
+        try flush(connection, until: deadline)
         return try rows(connection, until: deadline)
     }
 
     /// `TLSv1.3`; nil without TLS.
-    var tlsVersion: String? {
+    package var tlsVersion: String? {
         guard let connection, PQsslInUse(connection) != 0 else { return nil }
         return PQsslAttribute(connection, "protocol").map { String(cString: $0) }
     }
 
     /// `sha256/` + base64 of the SHA-256 of the server certificate's SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7);
     /// nil without TLS.
-    func spki() -> String? {
+    package func spki() -> String? {
         guard let connection, let tls = PQsslStruct(connection, "OpenSSL") else { return nil }
         // SAFETY: libpq says that the struct named OpenSSL is the SSL *, alive as long as the connection; both
         // libraries are linked with the same libssl.
@@ -111,16 +116,16 @@ final class ProbeConnection {
         return "sha256/" + Data(digest).base64EncodedString()
     }
 
-    private func login(
+    private func logIn(
         _ connection: OpaquePointer, pin: String?, until deadline: Int64
-    ) throws(ProbeFault) {
+    ) throws(ServerFault) {
         var wanted = PGRES_POLLING_WRITING
         guard PQstatus(connection) != CONNECTION_BAD else {
-            throw ConnectFailure.fault(ProbeConnection.message(connection))
+            throw ConnectFailure.fault(ServerConnection.message(connection))
         }
         while true {
             let conditions = wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT
-            guard ProbeClock.wait(PQsocket(connection), for: Int32(conditions), until: deadline) else {
+            guard ServerClock.wait(PQsocket(connection), for: Int32(conditions), until: deadline) else {
                 // A frozen server's kernel still takes connections; from a host that is gone nothing comes.
                 let isTaken = PQstatus(connection) != CONNECTION_STARTED
                 throw .failure(isTaken ? .loginTimeout : .connectTimeout)
@@ -129,14 +134,14 @@ final class ProbeConnection {
             if let pin { try compare(connection, with: pin) }
             if wanted == PGRES_POLLING_OK { return }
             if wanted == PGRES_POLLING_FAILED {
-                throw ConnectFailure.fault(ProbeConnection.message(connection))
+                throw ConnectFailure.fault(ServerConnection.message(connection))
             }
         }
     }
 
     /// Between two steps of a login. libpq comes back after the handshake, before it sends a name, and before it answers
     /// what the server asks for: nothing that proves a password goes to another key.
-    private func compare(_ connection: OpaquePointer, with pin: String) throws(ProbeFault) {
+    private func compare(_ connection: OpaquePointer, with pin: String) throws(ServerFault) {
         let found = spki()
         let isPastHandshake: Bool
         switch PQstatus(connection) {
@@ -155,28 +160,47 @@ final class ProbeConnection {
         return PQsendQueryParams(connection, sql, Int32(values.count), nil, values, nil, nil, 0) == 1
     }
 
-    private func rows(_ connection: OpaquePointer, until deadline: Int64) throws(ProbeFault) -> [[String?]] {
+    private func rows(_ connection: OpaquePointer, until deadline: Int64) throws(ServerFault) -> [[String?]] {
         var found: [[String?]] = []
-        var fault: ProbeFault?
-        while true {
-            // Between two results the next one may not have come yet; PQgetResult alone would wait without end.
-            while PQisBusy(connection) != 0 {
-                guard ProbeClock.wait(PQsocket(connection), for: Int32(POLLIN), until: deadline) else {
-                    throw .failure(.queryTimeout)
-                }
-                guard PQconsumeInput(connection) == 1 else { throw .failure(.lost) }
-            }
-            guard let result = PQgetResult(connection) else { break }
+        var fault: ServerFault?
+        while let result = try nextResult(connection, until: deadline) {
             defer { PQclear(result) }
             if PQresultStatus(result) == PGRES_TUPLES_OK {
-                found = ProbeConnection.cells(result)
+                found = ServerConnection.cells(result)
             } else {
-                fault = ProbeConnection.fault(of: result)
+                fault = ServerConnection.fault(of: result)
             }
         }
         if PQstatus(connection) != CONNECTION_OK { throw fault ?? .failure(.lost) }
         if let fault { throw fault }
         return found
+    }
+
+    /// Sends what is to be sent, and takes in what comes meanwhile.
+    func flush(_ connection: OpaquePointer, until deadline: Int64) throws(ServerFault) {
+        while true {
+            let flushed = PQflush(connection)
+            guard flushed >= 0 else { throw .failure(.lost) }
+            if flushed == 0 { return }
+            try wait(connection, for: POLLIN | POLLOUT, until: deadline)
+        }
+    }
+
+    /// The next result, when it has come whole: PQgetResult alone would wait without end. nil: all is answered.
+    func nextResult(
+        _ connection: OpaquePointer, until deadline: Int64
+    ) throws(ServerFault) -> OpaquePointer? {
+        while PQisBusy(connection) != 0 { try wait(connection, for: POLLIN, until: deadline) }
+        return PQgetResult(connection)
+    }
+
+    private func wait(
+        _ connection: OpaquePointer, for conditions: Int32, until deadline: Int64
+    ) throws(ServerFault) {
+        guard ServerClock.wait(PQsocket(connection), for: conditions, until: deadline) else {
+            throw .failure(.queryTimeout)
+        }
+        guard PQconsumeInput(connection) == 1 else { throw .failure(.lost) }
     }
 
     private static func cells(_ result: OpaquePointer) -> [[String?]] {
@@ -190,7 +214,7 @@ final class ProbeConnection {
         }
     }
 
-    static func fault(of result: OpaquePointer) -> ProbeFault {
+    package static func fault(of result: OpaquePointer) -> ServerFault {
         // PG_DIAG_SQLSTATE
         guard let text = PQresultErrorField(result, Int32(UInt8(ascii: "C"))) else { return .failure(.lost) }
         return ConnectFailure.fault(sqlstate: String(cString: text))

@@ -12,10 +12,10 @@ package struct NameLookupFailure: Error, Sendable, Hashable {
     package init(text: String) { self.text = text }
 }
 
-/// Resolves one replica's host name within a deadline. getaddrinfo cannot be interrupted, so it runs on a thread of
-/// its own; there is at most one at a time, and one that is still busy at the deadline is waited for by the next probe
-/// (F-POL-12).
-final class NameResolver: Sendable {
+/// Resolves one server's host name within a deadline. getaddrinfo cannot be interrupted, so it runs on a thread of
+/// its own; there is at most one at a time, and one that is still busy at the deadline is waited for by the next one
+/// who asks (F-POL-12).
+package final class NameResolver: Sendable {
     /// An answer that came after its deadline still counts for so long, else a slow resolver would never do.
     private static let lateAnswerHolds: Int64 = 5_000_000_000
 
@@ -28,16 +28,16 @@ final class NameResolver: Sendable {
     private let lookup: NameLookup
     private let pending = Mutex<Pending?>(nil)
 
-    init(host: String, lookup: @escaping NameLookup) {
+    package init(host: String, lookup: @escaping NameLookup) {
         self.host = host
         self.lookup = lookup
     }
 
     /// All addresses of the host, in the resolver's order; never empty.
-    func resolve(until deadline: Int64) throws(ProbeFault) -> [ResolvedAddress] {
+    package func resolve(until deadline: Int64) throws(ServerFault) -> [ResolvedAddress] {
         if let literal = NameResolver.literal(host) { return [literal] }
         let current = started()
-        let left = max(0, deadline - ProbeClock.now())
+        let left = max(0, deadline - ServerClock.now())
         guard current.done.wait(timeout: .now() + .nanoseconds(Int(left))) == .success else {
             throw .failure(.resolutionTimeout)
         }
@@ -55,14 +55,14 @@ final class NameResolver: Sendable {
     private func started() -> Pending {
         pending.withLock { slot in
             if let pending = slot {
-                let age = pending.answer.withLock { $0.map { ProbeClock.now() - $0.at } }
+                let age = pending.answer.withLock { $0.map { ServerClock.now() - $0.at } }
                 if age ?? 0 < NameResolver.lateAnswerHolds { return pending }
             }
             let fresh = Pending()
             let (host, lookup) = (self.host, self.lookup)
             let thread = Thread {
                 let result = lookup(host)
-                fresh.answer.withLock { $0 = (result, ProbeClock.now()) }
+                fresh.answer.withLock { $0 = (result, ServerClock.now()) }
                 fresh.done.signal()
             }
             thread.name = "resolve"
@@ -86,7 +86,7 @@ final class NameResolver: Sendable {
     }
 
     /// getaddrinfo(3), stream sockets only.
-    static let system: NameLookup = { host in
+    package static let system: NameLookup = { host in
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)

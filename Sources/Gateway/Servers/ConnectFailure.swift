@@ -4,7 +4,7 @@ import GatewayRouting
 /// (PQERRORS_SQLSTATE), the rest are libpq's and OpenSSL's own, untranslated sentences.
 enum ConnectFailure {
     /// Of an SQLSTATE (appendix "PostgreSQL Error Codes").
-    static func fault(sqlstate: String) -> ProbeFault {
+    static func fault(sqlstate: String) -> ServerFault {
         switch sqlstate {
         case "53300": .failure(.serverFull)
         case "57P03": .failure(.startingUp)
@@ -16,7 +16,7 @@ enum ConnectFailure {
         }
     }
 
-    static func fault(_ message: String) -> ProbeFault {
+    static func fault(_ message: String) -> ServerFault {
         if let sqlstate = sqlstate(in: message) { return fault(sqlstate: sqlstate) }
         let text = brief(message)
         if text.contains("Connection refused") { return .failure(.connectionRefused) }
