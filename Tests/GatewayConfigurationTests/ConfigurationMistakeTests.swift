@@ -344,9 +344,7 @@ struct ConfigurationMistakeTests {
         "What this version does not have is a mistake, or said to be refused at login; it is no key without effect",
         arguments: [
             Change(
-                "gateway: gw-1", "audit: { retention: 400d }", "2:10 mistake `retention` needs"),
-            Change(
-                "gateway: gw-1", "audit: { ship: {} }", "2:10 mistake `ship` needs"),
+                "gateway: gw-1", "audit: { ship: {} }", "2:10 mistake `ship` needs")
         ])
     func unavailable(_ change: Change) {
         let text = Fixture.changed([(change.from, change.to)])

@@ -7,6 +7,7 @@ extension ConfigurationBuilder {
         let capture = fields.fields("capture")
         checkSigning(fields, gateway: root.optionalText("gateway") ?? hostName)
         let anchors = anchors(fields)
+        checkRetention(fields, isAnchored: fields.has("key") && !anchors.isEmpty)
         return AuditSettings(
             durability: fields.choice("durability", AuditSettings.Durability.self) ?? .acknowledged,
             syncInterval: fields.duration("sync_interval"), segment: fields.size("segment"),
@@ -44,6 +45,16 @@ extension ConfigurationBuilder {
                     + AuditSettings.originExpectation)
         }
         if let key = fields.path("key") { check(.auditKey(file: key), fields, "key") }
+    }
+
+    private func checkRetention(_ fields: Fields, isAnchored: Bool) {
+        guard let retention = fields.optionalDuration("retention"), retention > .zero, !isAnchored else {
+            return
+        }
+        mistake(
+            fields.position(of: "retention"),
+            "`retention` needs `key` and `anchor`: what is removed must be covered by a checkpoint that is kept elsewhere"
+        )
     }
 
     // MARK: Anchors

@@ -55,6 +55,7 @@ package final class Gateway: Sendable {
             parts.health.start(configuration)
             identity.start()
             try startWorkers()
+            startRetention()
         } catch {
             throw .transport(error)
         }
@@ -120,6 +121,9 @@ package final class Gateway: Sendable {
                 settings.tree?.anchorChanged = { anchor, trouble in
                     tell(of: anchor, region: region.name, trouble, logger)
                 }
+                settings.retention = RetentionSettings(of: configuration) { event in
+                    tell(of: event, region: region.name, logger)
+                }
                 logs[region.name] = try AuditLog(settings)
             }
             return logs
@@ -138,6 +142,25 @@ package final class Gateway: Sendable {
         }
         metadata["error"] = "\(trouble)"
         logger.error("the anchor takes no checkpoints", metadata: metadata)
+    }
+
+    private static func tell(of event: RetentionSettings.Event, region: String, _ logger: Logger) {
+        switch event {
+        case .removed(let first, let end):
+            logger.notice(
+                "records removed by retention",
+                metadata: ["region": "\(region)", "first": "\(first)", "end": "\(end)"])
+        case .trouble(let error?):
+            logger.error(
+                "retention removes nothing", metadata: ["region": "\(region)", "error": "\(error)"])
+        case .trouble(nil):
+            logger.notice("retention goes on", metadata: ["region": "\(region)"])
+        }
+    }
+
+    /// Removes old segments. Whoever needs records longer holds them back here.
+    private func startRetention() {
+        for log in context.logs.values { log.startRetention() }
     }
 
     /// The first worker accepts for all: sessions are handed out in turn, so that none gathers them.
