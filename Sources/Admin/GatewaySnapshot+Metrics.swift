@@ -240,5 +240,14 @@ extension GatewaySnapshot {
         text.add(
             "audit_anchor_up", .gauge, "1 while the anchor takes checkpoints.",
             anchors { .flag($0.isWritten) })
+        text.add(
+            "audit_removed_records", .gauge,
+            "Records that retention removed: the number of the first that is there.",
+            logs.compactMap { log in log.removed.map { .init(.count($0), ("region", log.region)) } })
+        text.add(
+            "audit_retention_up", .gauge, "1 unless a segment is old and cannot be removed.",
+            logs.compactMap { log in
+                log.removed.map { _ in .init(.flag(log.isRetained), ("region", log.region)) }
+            })
     }
 }

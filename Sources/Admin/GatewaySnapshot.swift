@@ -103,6 +103,9 @@ package struct GatewaySnapshot: Sendable {
         /// Records that the newest signed checkpoint covers; nil: the log is not signed.
         package var signed: UInt64?
         package var anchors: [Anchor] = []
+        /// Records that retention removed, and whether nothing stands in its way; nil: nothing is removed by age.
+        package var removed: UInt64?
+        package var isRetained = true
 
         package init(
             region: String, takesRecords: Bool, records: UInt64, bytes: UInt64, segments: UInt64,

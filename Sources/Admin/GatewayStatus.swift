@@ -42,6 +42,8 @@ extension Gateway: GatewayStatus {
                 lastSync: .microseconds(counters.lastSyncMicros),
                 failures: counters.failures, refused: counters.refused, unsyncedBytes: counters.unsyncedBytes)
             log.signed = counters.signed
+            log.removed = counters.retention?.first
+            log.isRetained = counters.retention?.trouble == nil
             log.anchors = counters.anchors.map {
                 .init(name: $0.name, anchored: $0.anchored, isWritten: $0.isWritten)
             }

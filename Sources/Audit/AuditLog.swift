@@ -15,6 +15,8 @@ package final class AuditLog: Sendable {
 
     /// What signs the log; nil: nobody does.
     package let tree: TreeWriter?
+    /// What removes segments by age; nil: nothing does.
+    package let retention: LogRetention?
 
     let files: any LogFiles
     let clocks: LogClocks
@@ -62,6 +64,11 @@ package final class AuditLog: Sendable {
         }
         self.settings = settings
         self.tree = tree
+        // What no anchor holds is never removed.
+        retention = settings.retention.flatMap { retention in
+            guard let tree, !tree.anchors.isEmpty else { return nil }
+            return LogRetention(retention, folder: folder.path, files: treeFiles)
+        }
         region = settings.region
         self.files = files
         self.clocks = clocks
@@ -132,6 +139,7 @@ package final class AuditLog: Sendable {
     package var counters: AuditLogCounters {
         var counters = state.withLock { $0.counters }
         counters.signed = tree.map { $0.head?.size ?? 0 }
+        counters.retention = retention?.status
         counters.anchors = (tree?.anchors ?? []).map { anchor in
             let status = anchor.status
             return AnchorState(
@@ -156,6 +164,7 @@ package final class AuditLog: Sendable {
     /// Syncs what is written, ends the writer's thread and gives up the lock. Appends throw afterwards.
     package func close() {
         guard !closed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        retention?.close()
         let hasThread = state.withLock { state in
             state.closing = true
             return state.hasThread

@@ -30,6 +30,8 @@ package struct AuditLogSettings: Sendable {
     package var retryInterval: Duration
     /// How the log is signed; nil: it is not.
     package var tree: TreeSettings?
+    /// When its oldest segments are removed; nil: never.
+    package var retention: RetentionSettings?
 
     package init(
         region: String, folder: String, gateway: String, durability: AuditDurability = .acknowledged,
@@ -88,6 +90,8 @@ package struct AuditLogCounters: Sendable, Equatable {
     package var signed: UInt64?
     /// What became of the anchors, in the order of their settings.
     package var anchors: [AnchorState] = []
+    /// What became of the removal of segments; nil: none is removed.
+    package var retention: LogRetention.Status?
     /// When the sync that is under way began (monotonic microseconds); nil: none is.
     package var syncingSince: Int64?
 }

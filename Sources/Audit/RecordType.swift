@@ -15,6 +15,7 @@ package enum RecordType: Sendable, Hashable, CaseIterable {
     case text
     case logRecovered
     case logRotatedKey
+    case logPruned
     case logSealed
 
     /// The name as it stands in a record.
@@ -37,6 +38,7 @@ package enum RecordType: Sendable, Hashable, CaseIterable {
         case .text: "text"
         case .logRecovered: "log.recovered"
         case .logRotatedKey: "log.rotated_key"
+        case .logPruned: "log.pruned"
         case .logSealed: "log.sealed"
         }
     }

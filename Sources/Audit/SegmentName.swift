@@ -21,6 +21,14 @@ package enum SegmentName {
         return UInt64(name.dropLast(suffix.count))
     }
 
+    /// The number in the name of a file of bytes that a crash tore off; nil for the name of anything else.
+    static func number(ofTorn name: String) -> UInt64? {
+        guard name.utf8.count > 20, name.hasSuffix(tornSuffix),
+            name.utf8.prefix(20).allSatisfy({ (0x30...0x39).contains($0) })
+        else { return nil }
+        return UInt64(name.prefix(20))
+    }
+
     /// The first numbers of all segments in a folder, ascending.
     package static func list(_ folder: String) throws(AuditError) -> [UInt64] {
         try files(folder).compactMap { first(of: $0) }.sorted()

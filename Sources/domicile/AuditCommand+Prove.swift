@@ -10,7 +10,8 @@ struct AuditProveCommand: ParsableCommand {
         abstract: "Print a proof that a record is in a log, for `domicile audit verify --proof`.",
         discussion: """
             The proof is a C2SP tlog-proof with the record's line in it; who checks it needs the log's key and nothing else. \
-            Ends with status 1 where no checkpoint covers the record (yet).
+            Ends with status 1 where no checkpoint covers the record (yet). Of a record that retention removed the line is gone: \
+            the proof is of its hash, and who has the line from an export checks it with `verify --proof FILE --record FILE`.
             """)
 
     @Argument(help: "The record's number.")
@@ -22,6 +23,11 @@ struct AuditProveCommand: ParsableCommand {
     func run() throws {
         try AuditOutput.failing {
             let proof = try RecordProof.of(seq, in: folder)
+            if proof.record == nil {
+                AuditOutput.note(
+                    "\(folder): record \(seq) is no longer in it (retention): the proof is of its hash, without the record"
+                )
+            }
             FileHandle.standardOutput.write(Data(proof.text.utf8))
         }
     }
@@ -55,6 +61,7 @@ struct AuditReceiptCommand: ParsableCommand {
                 return
             }
             AuditOutput.note("no log has a session \(VisibleText.of(session))")
+            for log in try LogFollower.logs(in: folders) { try AuditOutput.noteRemoved(from: log) }
             throw ExitCode(1)
         }
     }
@@ -67,7 +74,7 @@ struct AuditExportCommand: ParsableCommand {
         abstract: "Print a log's records, or with --hashes-only what of it may leave the region.",
         discussion: """
             With --hashes-only there is a line {"seq", "time", "leaf"} for each record and a line {"checkpoint"} for each \
-            checkpoint: hashes, numbers and times, nothing of what the records say.
+            checkpoint: hashes, numbers and times, nothing of what the records say. Records that retention removed have no "time".
             """)
 
     @Argument(help: "A region's log.")
@@ -92,6 +99,7 @@ struct AuditExportCommand: ParsableCommand {
             if hashesOnly {
                 try LogExport.hashes(of: folder, from..<to) { out.write($0) }
             } else {
+                if try AuditReader.first(of: folder) > from { try AuditOutput.noteRemoved(from: folder) }
                 let reader = try AuditReader(folder: folder, from: from)
                 while let line = try reader.next(), line.expected < to {
                     AuditOutput.noteDamage(line)

@@ -131,7 +131,10 @@ struct AuditSearchCommand: ParsableCommand {
             }
             printer.flush()
             bar.clear()
-            if count == 0 && unproved == 0 { AuditOutput.note("no record fits") }
+            if count == 0 && unproved == 0 {
+                AuditOutput.note("no record fits")
+                for log in logs { try AuditOutput.noteRemoved(from: log) }
+            }
             guard count > 0, unproved == 0 else { throw ExitCode(1) }
         }
     }

@@ -46,6 +46,7 @@ struct AuditShowCommand: ParsableCommand {
             printer.flush()
             guard found else {
                 AuditOutput.note("no record \(VisibleText.of(wanted)) and no session of that name")
+                for log in try LogFollower.logs(in: folders) { try AuditOutput.noteRemoved(from: log) }
                 throw ExitCode(1)
             }
         }

@@ -31,6 +31,13 @@ struct AuditVerifyCommand: ParsableCommand {
     @Option(help: "Verify this proof, as `domicile audit prove` prints it.")
     var proof: String?
 
+    @Option(
+        name: .customLong("record"),
+        help: ArgumentHelp(
+            "With --proof: a file with the record's line, as `domicile audit export` printed it, for a proof without one.",
+            valueName: "file"))
+    var recordFile: String?
+
     @Option(help: "Verify this receipt, as `domicile audit receipt` prints it.")
     var receipt: String?
 
@@ -40,6 +47,7 @@ struct AuditVerifyCommand: ParsableCommand {
     func validate() throws {
         let count = [!folders.isEmpty, proof != nil, receipt != nil].count { $0 }
         guard count == 1 else { throw ValidationError("Name folders, or a --proof, or a --receipt.") }
+        guard recordFile == nil || proof != nil else { throw ValidationError("--record goes with --proof.") }
         if proof != nil || receipt != nil, trust.isEmpty {
             throw ValidationError("Without a --key or --config nothing is verified.")
         }
@@ -51,6 +59,7 @@ struct AuditVerifyCommand: ParsableCommand {
             if let proof { return try verify(proof: proof, keys) }
             if let receipt { return try verify(receipt: receipt, keys) }
             let anchors = try KeptElsewhere(against, access)
+            defer { withExtendedLifetime(anchors) {} }
             var isVerified = true
             for log in try LogFollower.logs(in: folders) {
                 let report = try verify(log: log, keys, against: anchors.files)
@@ -66,7 +75,7 @@ struct AuditVerifyCommand: ParsableCommand {
         log: String, _ keys: [VerifierKey], against anchors: [KeptCheckpoints]
     ) throws -> VerificationReport {
         let bar = ProgressBar("verifying \(log)", total: LogSearch.bytes(of: log, from: nil))
-        let verification = try LogVerification(folder: log, keys: keys, anchors: anchors, progress: bar.add)
+        let verification = LogVerification(folder: log, keys: keys, anchors: anchors, progress: bar.add)
         let report = try verification.run()
         bar.clear()
         if json {
@@ -90,19 +99,28 @@ struct AuditVerifyCommand: ParsableCommand {
     // MARK: - Proofs
 
     private func verify(proof path: String, _ keys: [VerifierKey]) throws {
-        let proof = ProofFile(try AuditVerifyCommand.contents(path, limit: ProofFile.limit))
-        guard let proof, let checkpoint = proof.verified(by: keys) else {
-            AuditOutput.note("\(path): \(proof == nil ? "is no proof" : "the proof does not hold")")
+        var proof = ProofFile(try AuditVerifyCommand.contents(path, limit: ProofFile.limit))
+        if let recordFile, let index = proof?.index {
+            proof = proof?.with(record: try AuditVerifyCommand.record(index, in: recordFile))
+        }
+        guard let proof, let record = proof.record, let checkpoint = proof.verified(by: keys) else {
+            let reason =
+                proof.map {
+                    $0.record == nil
+                        ? "the proof is of a record that it does not hold: give its line with --record"
+                        : "the proof does not hold"
+                } ?? "is no proof"
+            AuditOutput.note("\(path): \(reason)")
             throw ExitCode(1)
         }
         if json {
-            FileHandle.standardOutput.write(Data(proof.record + [0x0a]))
+            FileHandle.standardOutput.write(Data(record + [0x0a]))
             return
         }
         AuditOutput.write(
             "Record \(proof.index) is in the log \(checkpoint.origin), among its first \(checkpoint.size) records:"
         )
-        if let value = JSONValue(proof.record) {
+        if let value = JSONValue(record) {
             for text in RecordSheet.lines(value) { AuditOutput.write("  " + text) }
         }
     }
@@ -126,6 +144,16 @@ struct AuditVerifyCommand: ParsableCommand {
         guard case .object(let members) = receipt.value else { return }
         let shown = members.filter { !["format", "checkpoint", "proofs"].contains($0.name) }
         for text in RecordSheet.lines(.object(shown)) { AuditOutput.write("  " + text) }
+    }
+
+    /// The line of a record in a file of lines.
+    private static func record(_ seq: UInt64, in path: String) throws -> [UInt8] {
+        let lines = try contents(path, limit: ProofFile.limit).split(separator: 0x0a)
+        guard let line = lines.first(where: { RecordLine.seq(of: $0) == seq }) else {
+            AuditOutput.note("\(path): holds no record \(seq)")
+            throw ExitCode(1)
+        }
+        return Array(line)
     }
 
     private static func contents(_ path: String, limit: Int) throws -> [UInt8] {

@@ -54,6 +54,13 @@ struct AuditOutput: ParsableArguments {
         FileHandle.standardError.write(Data(("domicile: " + text + "\n").utf8))
     }
 
+    /// Says that a log does not begin with record 0 any more, where that may be why something is not found.
+    static func noteRemoved(from log: String) throws {
+        let first = try AuditReader.first(of: log)
+        guard first > 0 else { return }
+        note("\(log): records 0 to \(first - 1) are no longer in it (retention)")
+    }
+
     /// Says that a line is no record or out of its place.
     static func noteDamage(_ line: RecordLine) {
         guard !line.isInSequence else { return }

@@ -80,7 +80,8 @@ struct AuditDigestCommand: ParsableCommand {
                 return
             }
             var count = 0
-            for log in try logs(configuration) {
+            let logs = try logs(configuration)
+            for log in logs {
                 let region = try AuditReader(folder: log).region ?? log
                 try search.records(in: log) { line, record, findings in
                     count += 1
@@ -89,6 +90,7 @@ struct AuditDigestCommand: ParsableCommand {
             }
             guard count > 0 else {
                 AuditOutput.note("the value is in no digest under \(AuditDigestCommand.text(keys))")
+                for log in logs { try AuditOutput.noteRemoved(from: log) }
                 throw ExitCode(1)
             }
         }

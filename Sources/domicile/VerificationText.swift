@@ -14,7 +14,10 @@ enum VerificationText {
             parts.append("verified")
         }
         parts.append("\(count) records")
-        if report.pruned > 0 { parts.append("\(report.pruned) before them removed by retention") }
+        if report.pruned > 0 {
+            let record = report.pruning.map { " (record \($0) says so)" } ?? ""
+            parts.append("records 0 to \(report.pruned - 1) removed by retention\(record)")
+        }
         parts.append("\(report.checkpoints) checkpoints, the last over \(report.covered) records")
         if report.end > report.covered { parts.append("\(report.end - report.covered) records behind it") }
         if report.confirmed > 0 {
@@ -48,6 +51,7 @@ enum VerificationJSON {
         let confirmed: Int
         let withoutOutcome: Int
         let pruned: UInt64
+        let pruning: UInt64?
         let findingCount: Int
         let findings: [Finding]
     }
@@ -62,7 +66,7 @@ enum VerificationJSON {
                 first: report.first, end: report.end, checkpoints: report.checkpoints,
                 covered: report.covered,
                 keys: report.hasKey ? report.signers.map(\.description) : [], confirmed: report.confirmed,
-                withoutOutcome: report.withoutOutcome, pruned: report.pruned,
+                withoutOutcome: report.withoutOutcome, pruned: report.pruned, pruning: report.pruning,
                 findingCount: report.findingCount,
                 findings: report.findings.map { Finding(seq: $0.seq, path: $0.path, reason: $0.reason) }))
     }

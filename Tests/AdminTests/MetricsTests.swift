@@ -64,6 +64,7 @@ import Testing
                 unsyncedBytes: 128)
         ]
         snapshot.logs[0].signed = 9
+        snapshot.logs[0].removed = 4
         snapshot.logs[0].anchors = [
             .init(name: "/mnt/kept", anchored: 8, isWritten: true),
             .init(name: "https://kept.example/eu", anchored: 5, isWritten: false),
@@ -262,6 +263,12 @@ import Testing
         # TYPE domicile_audit_anchor_up gauge
         domicile_audit_anchor_up{region="eu-west-1",anchor="/mnt/kept"} 1
         domicile_audit_anchor_up{region="eu-west-1",anchor="https://kept.example/eu"} 0
+        # HELP domicile_audit_removed_records Records that retention removed: the number of the first that is there.
+        # TYPE domicile_audit_removed_records gauge
+        domicile_audit_removed_records{region="eu-west-1"} 4
+        # HELP domicile_audit_retention_up 1 unless a segment is old and cannot be removed.
+        # TYPE domicile_audit_retention_up gauge
+        domicile_audit_retention_up{region="eu-west-1"} 1
         # HELP domicile_log_budgets Principals whose budgets of log bytes are remembered.
         # TYPE domicile_log_budgets gauge
         domicile_log_budgets 4

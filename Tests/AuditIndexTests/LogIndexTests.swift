@@ -268,6 +268,46 @@ import Testing
         try expectAlice(log)
         try FileManager.default.removeItem(atPath: log.segment(0))
         try expectAlice(log, alice.filter { $0 >= 500 })
-        #expect(try number(log, "SELECT count(*) FROM blocks") == 3)
+        #expect(try number(log, "SELECT count(*) FROM blocks") == 1)
+        #expect(try number(log, "SELECT min(id) FROM blocks") == 2)
+        // Written on, and opened again.
+        log.start("more", subject: "alice")
+        log.fill(600)
+        try log.save(segments: [0, 500])
+        try FileManager.default.removeItem(atPath: log.segment(0))
+        try expectAlice(log, alice.filter { $0 >= 500 } + [1000])
+        #expect(try number(log, "SELECT min(id) FROM blocks") == 2)
+        // Blocks that lack are no removal where their segment stands.
+        try sql(log, "DELETE FROM blocks WHERE id = 2")
+        try expectAlice(log, alice.filter { $0 >= 500 } + [1000])
+        #expect(try number(log, "SELECT min(id) FROM blocks") == 0)
+    }
+
+    @Test("F-AUD-20: who was in removed segments alone is not in the index any more")
+    func prunedTerms() throws {
+        let log = try TestLog()
+        log.start("old", subject: "zoe-of-the-old-segment")
+        log.fill(65_791)
+        log.start("new", subject: "alice")
+        log.fill(600)
+        try log.save(segments: [0, 65_792])
+        try expectAlice(log, [65_792])
+        #expect(try number(log, "SELECT count(*) FROM terms WHERE value LIKE 'zoe%'") == 1)
+        let isBeside = { () -> Bool in
+            try Data(contentsOf: URL(fileURLWithPath: log.index)).range(of: Data("zoe-of".utf8)) != nil
+        }
+        #expect(try isBeside())
+        let reading = try #require(try LogIndex.open(log: log.folder, creating: false))
+        let search = try LogSearch(
+            log: log.folder, conditions: SearchConditions([.subject: ["zoe*", "alice"]]), index: reading)
+        try FileManager.default.removeItem(atPath: log.segment(0))
+        try expectAlice(log, [65_792])
+        #expect(try number(log, "SELECT min(id) FROM blocks") == 257)
+        #expect(try number(log, "SELECT count(*) FROM terms WHERE value LIKE 'zoe%'") == 0)
+        #expect(try number(log, "SELECT count(*) FROM sessions") == 1)
+        #expect(try !isBeside())
+        // A search that began before goes on with what is left.
+        #expect(try search.next()?.line.expected == 65_792)
+        #expect(try search.next() == nil)
     }
 }

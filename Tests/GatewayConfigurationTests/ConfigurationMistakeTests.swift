@@ -340,21 +340,6 @@ struct ConfigurationMistakeTests {
         }
     }
 
-    @Test(
-        "What this version does not have is a mistake, or said to be refused at login; it is no key without effect",
-        arguments: [
-            Change(
-                "gateway: gw-1", "audit: { retention: 400d }", "2:10 mistake `retention` needs")
-        ])
-    func unavailable(_ change: Change) {
-        let text = Fixture.changed([(change.from, change.to)])
-        let found = fixture.findings(text)
-        #expect(found.count == change.findings.count, "\(found)")
-        for (finding, expected) in zip(found, change.findings) {
-            #expect(finding.hasPrefix(expected), "\(finding)")
-        }
-    }
-
     @Test("What is declared harmless is a library of the server's own folder, or a function with its schema")
     func harmless() {
         let declared =

@@ -130,6 +130,24 @@ struct ConfigurationWarningTests {
             first("[{ file: a }, { file: ./a }]")?.hasSuffix("stands there twice; expected it once") == true)
     }
 
+    @Test("Retention needs a key and an anchor; none is needed to keep all")
+    func retention() {
+        func found(_ audit: String) -> [String] { fixture.findings(Fixture.clean + "audit: \(audit)\n") }
+        #expect(found("{ key: audit.key, anchor: elsewhere/checkpoints, retention: 400d }") == [])
+        #expect(found("{ key: audit.key, retention: 0 }") == [])
+        for lacking in [
+            "{ retention: 400d }", "{ key: audit.key, retention: 400d }",
+            "{ key: audit.key, anchor: [], retention: 1s }",
+        ] {
+            #expect(
+                found(lacking).contains {
+                    $0.contains(
+                        "mistake `retention` needs `key` and `anchor`: what is removed must be covered by a checkpoint that is kept elsewhere"
+                    )
+                }, "\(lacking)")
+        }
+    }
+
     /// Behind a configuration, where its being unsigned is not what is looked for.
     private let signed = "audit: { key: audit.key }\n"
 

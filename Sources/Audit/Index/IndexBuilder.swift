@@ -10,6 +10,7 @@ final class IndexBuilder {
     private var blocks: BlockReader
     private var place: LogPlace
     private var nextBlock: Int
+    private let removals: Int64
     var marks: IndexMarks
     var sessions: IndexSessions
     private var terms: IndexTerms
@@ -22,6 +23,7 @@ final class IndexBuilder {
         self.index = index
         place = try index.end
         nextBlock = try index.blockCount
+        removals = try index.removals
         blocks = try BlockReader(log: index.log, from: place)
         marks = try IndexMarks(index.database, block: nextBlock)
         sessions = try IndexSessions(index.database)
@@ -35,12 +37,15 @@ final class IndexBuilder {
     ///   read. What was committed stays.
     static func catchUp(_ index: LogIndex, progress: (Int) -> Void) throws {
         guard !index.database.isReadOnly else { return }
+        try IndexRemoval.run(index)
         var builder = try IndexBuilder(index)
         var piece = try builder.blocks.next()
         while let next = piece {
             do {
                 piece = try index.database.transaction {
-                    guard try index.end == builder.place else { throw Overtaken() }
+                    guard try index.end == builder.place, try index.removals == builder.removals else {
+                        throw Overtaken()
+                    }
                     return try builder.addChunk(from: next, progress: progress)
                 }
             } catch is Overtaken {

@@ -13,15 +13,24 @@ enum IndexCheck {
             guard end.position == 0, end.segment == nil else { throw broken("has lost its blocks") }
             return
         }
-        guard try index.database.integer("SELECT count(*) FROM blocks") == Int64(count) else {
+        let firstLeft = try index.firstBlock
+        guard try index.database.integer("SELECT count(*) FROM blocks") == Int64(count - firstLeft) else {
             throw broken("lacks blocks")
+        }
+        let segments = try SegmentName.list(index.log + "/segments")
+        // Those before it are gone only where retention took their segments.
+        if firstLeft > 0 {
+            guard let block = try index.block(firstLeft), block.offset == 0,
+                block.segment <= segments.first ?? 0
+            else {
+                throw broken("lacks blocks")
+            }
         }
         guard let last = try index.block(count - 1), last.segment == end.segment,
             last.offset + last.bytes == end.offset, last.seq < end.position
         else { throw broken("does not end where it says") }
-        let segments = try SegmentName.list(index.log + "/segments")
         guard segments.contains(last.segment) else { throw broken("goes beyond the log") }
-        var samples: Set<Int> = [count - 1, Int.random(in: 0..<count)]
+        var samples: Set<Int> = [count - 1, Int.random(in: firstLeft..<count)]
         if let first = try firstBlock(index, since: segments.first ?? 0) { samples.insert(first) }
         for sample in samples { try check(index, block: sample, segments: segments) }
     }

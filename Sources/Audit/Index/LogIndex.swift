@@ -129,6 +129,28 @@ package final class LogIndex {
         }
     }
 
+    /// The first block that there is: retention took the records of those before it.
+    var firstBlock: Int {
+        get throws(IndexError) {
+            let first = try database.integer("SELECT min(id) FROM blocks") ?? 0
+            guard let first = Int(exactly: first), first >= 0 else {
+                throw .broken(reason: "has no sound list of blocks")
+            }
+            return first
+        }
+    }
+
+    /// What changes when values lose their numbers.
+    var removals: Int64 {
+        get throws(IndexError) {
+            let statement = try database.prepare("SELECT value FROM log WHERE key = ?")
+            statement.bind(1, IndexRemoval.mark)
+            guard try statement.step() else { return 0 }
+            defer { statement.reset() }
+            return statement.integer(0)
+        }
+    }
+
     /// What was found not to be so is not believed again: the next command makes the index anew.
     func distrust() {
         guard !database.isReadOnly else { return }

@@ -120,6 +120,7 @@ package final class LogSearch {
             let segments = try SegmentName.list(log + "/segments")
             // What retention took is no contradiction.
             if let block, let first = segments.first, block.segment < first { return }
+            if block == nil, try index.firstBlock > id { return }
             index.distrust()
             throw IndexError.broken(reason: "contradicts the log and is not used")
         } catch let error as AuditError {

@@ -44,8 +44,7 @@ package final class AuditReader {
         let path = segments + "/" + SegmentName.text(first)
         let firsts = try SegmentName.list(segments)
         // Retention took it: what is left begins behind it.
-        guard firsts.contains(first) else { return }
-        let file = try ReadFile(path: path)
+        guard firsts.contains(first), let file = try AuditReader.file(of: first, in: segments) else { return }
         current = OpenLines(
             first: first, path: path, file: file,
             lines: LineReader(descriptor: file.descriptor, path: path, offset: place.offset),
@@ -70,20 +69,12 @@ package final class AuditReader {
     package static func end(of folder: String) throws(AuditError) -> UInt64 {
         let segments = folder + "/segments"
         guard let last = try SegmentName.list(segments).last else { return 0 }
-        let path = segments + "/" + SegmentName.text(last)
-        let file = try ReadFile(path: path)
-        let size = try file.size()
-        // Backwards, in growing pieces, until a whole line with a number is found.
-        var piece = 1 << 16
-        while true {
-            let from = max(0, size - piece)
-            var lines = LineReader(descriptor: file.descriptor, path: path, offset: from)
-            var found: UInt64?
-            while let line = try lines.next() { found = RecordLine.seq(of: line) ?? found }
-            if let found { return found + 1 }
-            if from == 0 { return last }
-            piece *= 4
-        }
+        return try SegmentTail.last(of: segments + "/" + SegmentName.text(last)).map { $0.seq + 1 } ?? last
+    }
+
+    /// The first record that the log holds: retention removed those before it.
+    package static func first(of folder: String) throws(AuditError) -> UInt64 {
+        try SegmentName.list(folder + "/segments").first ?? 0
     }
 
     private func nextInSegment() throws(AuditError) -> RecordLine? {
@@ -139,16 +130,30 @@ package final class AuditReader {
 
     /// Opens the segment that holds a record, at or before it.
     private func openSegment(of seq: UInt64) throws(AuditError) -> Bool {
-        let firsts = try SegmentName.list(segments)
-        guard let first = firsts.last(where: { $0 <= seq }) ?? firsts.first else { return false }
-        position = max(position, first)
-        let path = segments + "/" + SegmentName.text(first)
-        let file = try ReadFile(path: path)
-        let offset = position > first ? try file.offset(before: position, path: path) : 0
-        current = OpenLines(
-            first: first, path: path, file: file,
-            lines: LineReader(descriptor: file.descriptor, path: path, offset: offset),
-            next: firsts.first { $0 > first }, skips: position > first)
-        return true
+        while true {
+            let firsts = try SegmentName.list(segments)
+            guard let first = firsts.last(where: { $0 <= seq }) ?? firsts.first else { return false }
+            guard let file = try AuditReader.file(of: first, in: segments) else { continue }
+            position = max(position, first)
+            let path = segments + "/" + SegmentName.text(first)
+            let offset = position > first ? try file.offset(before: position, path: path) : 0
+            current = OpenLines(
+                first: first, path: path, file: file,
+                lines: LineReader(descriptor: file.descriptor, path: path, offset: offset),
+                next: firsts.first { $0 > first }, skips: position > first)
+            return true
+        }
+    }
+
+    /// Opens a segment; nil where retention has taken it since it was listed.
+    private static func file(of first: UInt64, in segments: String) throws(AuditError) -> ReadFile? {
+        do throws(AuditError) {
+            return try ReadFile(path: segments + "/" + SegmentName.text(first))
+        } catch {
+            guard case .system(_, _, ENOENT) = error, !(try SegmentName.list(segments)).contains(first) else {
+                throw error
+            }
+            return nil
+        }
     }
 }

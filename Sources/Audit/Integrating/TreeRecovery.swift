@@ -110,7 +110,14 @@ extension TreeRecovery {
         var edge = TreeEdge()
         var full: [TreeEdge.FullTile] = []
         var differing: UInt64?
-        try SegmentLeaves.read(folder, 0..<head.size) { _, leaf throws(AuditError) in
+        // Of records that retention removed the tiles alone speak.
+        let first = min(try AuditReader.first(of: folder), head.size)
+        try readRemoved(first, of: head.size, tiles) { leaf throws(AuditError) in
+            edge.append(leaf) { full.append($0) }
+            for tile in full where tile.address.level > 0 { try take(tile, &tiles, &differing) }
+            full.removeAll()
+        }
+        try SegmentLeaves.read(folder, first..<head.size) { _, leaf throws(AuditError) in
             edge.append(leaf) { full.append($0) }
             for tile in full { try take(tile, &tiles, &differing) }
             full.removeAll()
@@ -124,6 +131,24 @@ extension TreeRecovery {
                     : "it is not the one that the tree has, and the signed checkpoint does not confirm it")
         }
         return edge
+    }
+
+    /// Gives the hashes of the records below the first that is there, from their tiles.
+    private func readRemoved(
+        _ first: UInt64, of size: UInt64, _ tiles: TreeTiles, leaf: (TreeHash) throws(AuditError) -> Void
+    ) throws(AuditError) {
+        var next: UInt64 = 0
+        while next < first, let address = TileAddress.holding(level: 0, hash: next, of: size) {
+            guard let hashes = try tiles.standing(address) else {
+                throw .damaged(
+                    path: files.path(of: address.path), seq: next,
+                    reason: "retention removed it, and its tile is missing or torn")
+            }
+            for hash in hashes where next < first {
+                try leaf(hash)
+                next += 1
+            }
+        }
     }
 
     /// A tile that the records make is to be written where it does not stand there.

@@ -30,6 +30,7 @@ package final class TreeWriter: Sendable {
     ) {
         let head = work.head
         anchors = work.anchors
+        work.anchorHead()
         self.anchorChanged = anchorChanged
         self.work = Mutex(work)
         self.feed = feed
@@ -59,7 +60,6 @@ package final class TreeWriter: Sendable {
         for anchor in anchors {
             anchor.start(name: name + " anchor") { [anchorChanged] in anchorChanged(anchor.sink.name, $0) }
         }
-        work.withLock { $0.anchorHead() }
         let thread = Thread { [self] in
             while let pause = turn(tell: tell) {
                 if pause != 0 { sleep(pause) }

@@ -1,334 +1,38 @@
 import AuditTree
-import Glibc
 
 /// Verifies a whole log: every line, number, leaf, tile and checkpoint. Streaming: memory does not grow with the log.
 ///
-/// Leaves are taken 256 at a time, as tiles hold them. Where a record and its leaf's hash in the tile differ, the hash of
-/// the level above says which of the two is damaged; the tree goes on with the good one, so that one damaged record is one
-/// named loss and not the end of all proofs.
-package final class LogVerification {
-    private let folder: String
-    private let tiles: LogTiles
-    private let description: LogIdentity?
-    private let progress: (Int) -> Void
+/// Of records that retention removed the tiles are verified, and a signed record must say that they were removed. Where that
+/// happens while the log is read, reading begins anew.
+package struct LogVerification {
+    let folder: String
+    let keys: [VerifierKey]
+    let anchors: [KeptCheckpoints]
+    let progress: (Int) -> Void
 
-    private var report = VerificationReport()
-    private var edge = TreeEdge()
-    private var keys: TrustedKeys
-    private var history: CheckpointQueue
-    private var statements = OpenStatements()
-    /// Hashes of the records of the group of 256 that is being read; nil for one that is missing.
-    private var group: [TreeHash?] = []
-    /// The number of the record that comes next.
-    private var next: UInt64 = 0
-    private var lastTime: [UInt8] = []
-    /// The tree cannot be followed any further.
-    private var isLost = false
-    private var prunedEnd: UInt64?
+    /// Passes that are begun anew. Each needs another removal, and those are an hour apart.
+    private static let limit = 8
 
     /// - Parameters:
     ///   - keys: those that are trusted from outside; none: the log's own are used, and vouch for nothing.
     ///   - anchors: older checkpoints, which the log must go on from.
     ///   - progress: told the bytes of each line that was read.
-    /// - Throws: where the folder is no log, or an anchor holds no checkpoint.
     package init(
         folder: String, keys: [VerifierKey], anchors: [KeptCheckpoints] = [],
         progress: @escaping (Int) -> Void = { _ in }
-    ) throws(AuditError) {
+    ) {
         self.folder = folder
+        self.keys = keys
+        self.anchors = anchors
         self.progress = progress
-        tiles = LogTiles(folder: folder)
-        let description = try LogIdentity.read(folder: folder)
-        report.region = description?.region
-        report.origin = description?.origin
-        report.hasKey = !keys.isEmpty
-        self.keys = TrustedKeys(keys.isEmpty ? description?.keys.map(\.key) ?? [] : keys)
-        history = try CheckpointQueue(
-            folder: folder, anchors: anchors, origin: description?.origin)
-        self.description = description
     }
 
     /// Reads the log.
+    /// - Throws: where the folder is no log, or an anchor cannot be read.
     package func run() throws(AuditError) -> VerificationReport {
-        let reader = try AuditReader(folder: folder)
-        // Before anything is read: what the log grows by meanwhile is of no interest.
-        try history.begin(&report)
-        var isFirst = true
-        while let line = try reader.next() {
-            if isFirst {
-                isFirst = false
-                try skipPruned(upTo: line)
-            }
-            try take(line)
-            progress(line.bytes.count + 1)
+        for _ in 0..<LogVerification.limit {
+            if let report = try VerificationPass(self).run(isLast: false) { return report }
         }
-        try settleGroup()
-        try finish()
-        return report
-    }
-
-    private func add(_ seq: UInt64?, _ path: String, _ reason: String) { report.add(seq, path, reason) }
-
-    // MARK: - Records
-
-    private func take(_ line: RecordLine) throws(AuditError) {
-        guard let seq = line.seq else {
-            return add(next, line.path, "no record stands at byte \(line.offset)")
-        }
-        if seq < next {
-            return add(seq, line.path, "it stands a second time, at byte \(line.offset)")
-        }
-        if seq > next { try skipMissing(upTo: seq, path: line.path) }
-        judge(line, seq: seq)
-        statements.take(line.bytes)
-        next = seq + 1
-        guard !isLost else { return }
-        group.append(TreeHash.leaf(line.bytes.span))
-        if group.count == TileAddress.full { try settleGroup() }
-    }
-
-    /// What a line must be besides its hash.
-    private func judge(_ line: RecordLine, seq: UInt64) {
-        // What no checkpoint covers must at least be a record; what one covers is what was written.
-        if seq >= history.lastSize, JSONValue(line.bytes) == nil {
-            add(seq, line.path, "it is no JSON object")
-        }
-        guard let head = RecordHead(line.bytes) else { return }
-        let time = line.bytes[head.time]
-        if time.lexicographicallyPrecedes(lastTime) { add(seq, line.path, "its time goes back") }
-        lastTime = Array(time)
-        guard head.isOfLog(in: line.bytes) else { return }
-        takeLogRecord(line, type: head.type(in: line.bytes), seq: seq)
-    }
-
-    /// Records about the log itself.
-    private func takeLogRecord(_ line: RecordLine, type: String, seq: UInt64) {
-        guard let value = JSONValue(line.bytes) else { return }
-        switch type {
-        case "log.rotated_key":
-            guard keys.rotate(value) else {
-                return add(seq, line.path, "no trusted key signed the key that it names")
-            }
-        case "log.pruned":
-            prunedEnd = max(prunedEnd ?? 0, value["end"]?.unsigned ?? 0)
-        case "log.recovered":
-            guard let file = value["file"]?.string, !file.contains("/"), let digest = value["sha256"]?.string
-            else { return }
-            let path = folder + "/segments/" + file
-            if let found = try? FileDigest.sha256(path), found != digest {
-                add(seq, path, "its SHA-256 is not the one that record \(seq) names")
-            }
-        default: return
-        }
-    }
-
-    private func skipMissing(upTo seq: UInt64, path: String) throws(AuditError) {
-        add(next, path, seq - next == 1 ? "it is missing" : "it and all up to \(seq - 1) are missing")
-        // Tiles may stand in for them, as far as checkpoints reach.
-        while next < min(seq, history.lastSize), !isLost {
-            group.append(nil)
-            next += 1
-            if group.count == TileAddress.full { try settleGroup() }
-        }
-        if next < seq { lose(next) }
-        next = seq
-    }
-
-    /// The log begins behind record 0: its tiles stand in for what was removed.
-    private func skipPruned(upTo line: RecordLine) throws(AuditError) {
-        guard let first = line.seq, first > 0, first == line.expected else { return }
-        report.first = first
-        while next < min(first, history.lastSize), !isLost {
-            group.append(nil)
-            next += 1
-            if group.count == TileAddress.full { try settleGroup() }
-        }
-        if next < first { lose(next) }
-        next = first
-    }
-
-    private func lose(_ seq: UInt64) {
-        guard !isLost else { return }
-        isLost = true
-        add(seq, folder + "/tile", "the tree cannot be followed from there on")
-    }
-
-    // MARK: - Leaves
-
-    /// Compares the group's records with their tile and appends its leaves to the tree.
-    private func settleGroup() throws(AuditError) {
-        let hashes = group
-        group.removeAll(keepingCapacity: true)
-        guard !hashes.isEmpty, !isLost else { return }
-        let start = edge.size
-        let tile = try leafTile(from: start, count: hashes.count)
-        guard let tile else {
-            guard hashes.allSatisfy({ $0 != nil }) else { return lose(start) }
-            return try append(hashes.compactMap { $0 })
-        }
-        let differing = tile.indices.filter { hashes[$0] != tile[$0] }
-        var leaves = tile + hashes[tile.count...].compactMap { $0 }
-        if !differing.isEmpty {
-            let records = hashes.compactMap { $0 }
-            if records.count == hashes.count, try confirms(records, not: tile, from: start) {
-                add(
-                    start, folder + "/" + tileAddress(start, tile.count).path,
-                    "the tile is not of these records")
-                leaves = records
-            } else {
-                for at in differing where hashes[at] != nil {
-                    add(
-                        start + UInt64(at), segmentPath(start + UInt64(at)),
-                        "it is not the record that was written")
-                }
-            }
-        }
-        guard leaves.count == hashes.count else { return lose(start + UInt64(leaves.count)) }
-        try append(leaves)
-    }
-
-    private func tileAddress(_ start: UInt64, _ width: Int) -> TileAddress {
-        TileAddress(level: 0, index: start / UInt64(TileAddress.full), width: width)
-    }
-
-    private func segmentPath(_ seq: UInt64) -> String {
-        let segments = folder + "/segments"
-        let first = (try? SegmentName.list(segments))?.last { $0 <= seq }
-        return first.map { segments + "/" + SegmentName.text($0) } ?? segments
-    }
-
-    /// The leaves that the tile holds, as far as checkpoints cover them; nil where none are covered, or it is missing.
-    private func leafTile(from start: UInt64, count: Int) throws(AuditError) -> [TreeHash]? {
-        guard history.lastSize > start else { return nil }
-        let width = Int(min(UInt64(count), history.lastSize - start))
-        return try tile(tileAddress(start, width))
-    }
-
-    /// A tile that must be there; noted where it is not.
-    private func tile(_ address: TileAddress) throws(AuditError) -> [TreeHash]? {
-        do {
-            if let hashes = try tiles.read(address) { return hashes }
-            add(nil, folder + "/" + address.path, "the tile is missing")
-        } catch AuditError.notALog(let path, let reason) {
-            add(nil, path, reason)
-        }
-        return nil
-    }
-
-    /// Whether the records' own hashes are those that the tree was made of, rather than the tile's.
-    private func confirms(
-        _ records: [TreeHash], not tile: [TreeHash], from start: UInt64
-    ) throws(AuditError) -> Bool {
-        if records.count == TileAddress.full,
-            let address = TileAddress.holding(
-                level: 1, hash: start / UInt64(TileAddress.full), of: history.lastSize),
-            let parents = try tiles.read(address)
-        {
-            let parent = parents[Int(start / UInt64(TileAddress.full) % UInt64(TileAddress.full))]
-            return parent == TreeHash.root(of: records)
-        }
-        guard let last = history.last, last.size > start, last.size <= start + UInt64(records.count) else {
-            return false
-        }
-        var tree = edge
-        for hash in records.prefix(Int(last.size - start)) { tree.append(hash) { _ in } }
-        return tree.root == last.root
-    }
-
-    private func append(_ leaves: [TreeHash]) throws(AuditError) {
-        for leaf in leaves {
-            try reach()
-            var full: [TreeEdge.FullTile] = []
-            edge.append(leaf) { full.append($0) }
-            for tile in full { try compare(tile) }
-        }
-    }
-
-    /// What checkpoints and tiles say of the tree as it is now.
-    private func reach() throws(AuditError) {
-        try history.reach(edge, &report, &keys)
-        if edge.size == history.lastSize, edge.size > 0 { try compareEdge() }
-    }
-
-    // MARK: - Tiles
-
-    /// Compares a tile that is full in the tree with its file and with the partial ones beside it.
-    private func compare(_ full: TreeEdge.FullTile) throws(AuditError) {
-        let hashes = TileAddress.hashes(level: full.address.level, of: history.lastSize)
-        guard (full.address.index + 1) * UInt64(TileAddress.full) <= hashes else { return }
-        // The lowest were compared with their records.
-        if full.address.level > 0, let found = try tile(full.address), found != full.hashes {
-            add(nil, folder + "/" + full.address.path, "the tile is not the one that its leaves give")
-        }
-        try comparePartials(full)
-    }
-
-    /// Compares the tiles at the tree's edge with their files.
-    private func compareEdge() throws(AuditError) {
-        for partial in edge.partialTiles {
-            // The lowest were compared with their records.
-            if partial.address.level > 0, let found = try tile(partial.address), found != partial.hashes {
-                add(nil, folder + "/" + partial.address.path, "the tile is not the one that its leaves give")
-            }
-            try comparePartials(partial)
-        }
-    }
-
-    private func comparePartials(_ tile: TreeEdge.FullTile) throws(AuditError) {
-        for width in try tiles.partialWidths(of: tile.address) where width <= tile.hashes.count {
-            let path = tile.address.fullPath + ".p/\(width)"
-            do {
-                guard let found = try tiles.read(path, width: width) else { continue }
-                if found != Array(tile.hashes.prefix(width)) {
-                    add(nil, folder + "/" + path, "the tile is not the one that its leaves give")
-                }
-            } catch AuditError.notALog(let path, let reason) {
-                add(nil, path, reason)
-            }
-        }
-    }
-
-    // MARK: - The end
-
-    private func finish() throws(AuditError) {
-        report.end = next
-        report.withoutOutcome = statements.count
-        report.pruned = min(prunedEnd ?? 0, report.first)
-        if report.first > report.pruned {
-            add(report.pruned, folder + "/segments", "it and all up to \(report.first - 1) are missing")
-        }
-        if !isLost { try reach() }
-        try history.finish(end: next, isLost: isLost, &report)
-        report.signers = keys.signers
-        compareDescription()
-    }
-}
-
-extension LogVerification {
-    /// What the log says of itself must be what its checkpoints show.
-    private func compareDescription() {
-        let path = folder + "/log.json"
-        guard let description else { return add(nil, path, "it is missing") }
-        guard let origin = description.origin else {
-            if !report.signers.isEmpty {
-                add(nil, path, "it does not name the origin \(report.signers[0].name)")
-            }
-            return
-        }
-        if !origin.hasSuffix("/" + description.region) {
-            add(nil, path, "its region is \(description.region), its origin \(origin)")
-        }
-        for signer in report.signers
-        where signer.name != origin || !description.keys.contains(where: { $0.key == signer }) {
-            add(nil, path, "it does not name the key \(signer) that signed")
-        }
-    }
-}
-
-extension TreeHash {
-    static func root(of leaves: [TreeHash]) -> TreeHash {
-        var edge = TreeEdge()
-        for leaf in leaves { edge.append(leaf) { _ in } }
-        return edge.root
+        return try VerificationPass(self).run(isLast: true) ?? VerificationReport()
     }
 }

@@ -22,7 +22,7 @@ package struct ResidencyReceipt: Sendable {
 
     /// Makes the receipt of a session.
     /// - Returns: nil where the log has no such session.
-    /// - Throws: `AuditError.unproved` where no checkpoint covers its last record (yet).
+    /// - Throws: `AuditError.unproved` where no checkpoint covers its last record (yet), or its first one was removed.
     package init?(session: String, folder: String) throws {
         var start: RecordLine?
         var end: RecordLine?
@@ -31,6 +31,13 @@ package struct ResidencyReceipt: Sendable {
             if value["type"]?.string == "session.start" { start = line }
             end = line
             return value["type"]?.string != "session.end"
+        }
+        if start == nil, end != nil, case let first = try AuditReader.first(of: folder), first > 0 {
+            throw AuditError.unproved(
+                path: folder,
+                reason:
+                    "the session's first record was removed by retention: the log begins with record \(first)"
+            )
         }
         guard let start, let from = start.seq, let end, let to = end.seq else { return nil }
         note = try RecordProof.newest(in: folder)

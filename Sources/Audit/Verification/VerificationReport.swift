@@ -33,6 +33,8 @@ package struct VerificationReport: Sendable, Equatable {
     package var withoutOutcome = 0
     /// Records that were removed by retention: a `log.pruned` record says so.
     package var pruned: UInt64 = 0
+    /// The number of that record.
+    package var pruning: UInt64?
     package private(set) var findings: [Finding] = []
     package private(set) var findingCount = 0
 

@@ -115,6 +115,7 @@ package struct AuditSettings: Sendable, Hashable {
     package var key: String?
     /// The places elsewhere that take checkpoints.
     package var anchors: [AnchorPlace]
+    /// Age after which segments are removed; nil or zero: never.
     package var retention: Duration?
     /// Where logs are copied to.
     package var ship: [ShippingDestination]
@@ -149,6 +150,9 @@ package struct AuditSettings: Sendable, Hashable {
 }
 
 extension AuditSettings {
+    /// `retention` as the file may say it, such as `400d`.
+    package var retentionText: String { ValueFormats.text(retention ?? .zero) }
+
     /// Bytes that an origin may have: a region's name and a number follow it, in 255 (C2SP signed-note).
     static let originLimit = 160
     static let originExpectation =

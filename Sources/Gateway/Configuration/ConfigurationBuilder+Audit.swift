@@ -8,6 +8,7 @@ extension ConfigurationBuilder {
         checkSigning(fields, gateway: root.optionalText("gateway") ?? hostName)
         let destinations = destinations(fields)
         let anchors = anchors(fields, destinations)
+        checkRetention(fields, isAnchored: fields.has("key") && !anchors.isEmpty)
         return AuditSettings(
             durability: fields.choice("durability", AuditSettings.Durability.self) ?? .acknowledged,
             syncInterval: fields.duration("sync_interval"), segment: fields.size("segment"),
@@ -45,6 +46,16 @@ extension ConfigurationBuilder {
                     + AuditSettings.originExpectation)
         }
         if let key = fields.path("key") { check(.auditKey(file: key), fields, "key") }
+    }
+
+    private func checkRetention(_ fields: Fields, isAnchored: Bool) {
+        guard let retention = fields.optionalDuration("retention"), retention > .zero, !isAnchored else {
+            return
+        }
+        mistake(
+            fields.position(of: "retention"),
+            "`retention` needs `key` and `anchor`: what is removed must be covered by a checkpoint that is kept elsewhere"
+        )
     }
 
     // MARK: Anchors

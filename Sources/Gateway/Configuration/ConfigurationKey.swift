@@ -43,36 +43,18 @@ package struct ConfigurationKey: Sendable {
         case fallback(String)
     }
 
-    /// What this version cannot do: a configuration that asks for it is refused rather than left unenforced.
-    package struct Restriction: Sendable, Hashable {
-        /// The values that are refused; nil: every one but an empty list.
-        package let values: [String]?
-        /// What they need.
-        package let needs: String
-        /// What happens until this version has it; nil: the configuration is not accepted.
-        package let until: String?
-
-        init(values: [String]?, needs: String, until: String? = nil) {
-            self.values = values
-            self.needs = needs
-            self.until = until
-        }
-    }
-
     package let name: String
     package let kind: Kind
     package let presence: Presence
     package let meaning: String
-    package let restriction: Restriction?
 
     init(
-        _ name: String, _ kind: Kind, _ presence: Presence, _ meaning: String, restriction: Restriction? = nil
+        _ name: String, _ kind: Kind, _ presence: Presence, _ meaning: String
     ) {
         self.name = name
         self.kind = kind
         self.presence = presence
         self.meaning = meaning
-        self.restriction = restriction
     }
 
     static func required(_ name: String, _ kind: Kind, _ meaning: String) -> ConfigurationKey {
@@ -80,15 +62,15 @@ package struct ConfigurationKey: Sendable {
     }
 
     static func optional(
-        _ name: String, _ kind: Kind, _ meaning: String, restriction: Restriction? = nil
+        _ name: String, _ kind: Kind, _ meaning: String
     ) -> ConfigurationKey {
-        ConfigurationKey(name, kind, .optional, meaning, restriction: restriction)
+        ConfigurationKey(name, kind, .optional, meaning)
     }
 
     static func fallback(
-        _ name: String, _ kind: Kind, _ value: String, _ meaning: String, restriction: Restriction? = nil
+        _ name: String, _ kind: Kind, _ value: String, _ meaning: String
     ) -> ConfigurationKey {
-        ConfigurationKey(name, kind, .fallback(value), meaning, restriction: restriction)
+        ConfigurationKey(name, kind, .fallback(value), meaning)
     }
 }
 

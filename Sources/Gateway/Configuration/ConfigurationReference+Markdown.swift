@@ -14,15 +14,7 @@ extension ConfigurationReference {
                 case .optional: presence = "–"
                 case .fallback(let text): presence = "`\(text)`"
                 }
-                var meaning = key.meaning
-                if let restriction = key.restriction {
-                    let what =
-                        restriction.values.map { $0.map { "`\($0)`" }.joined(separator: " and ") }
-                        ?? "The key"
-                    meaning +=
-                        " *\(what) needs \(restriction.needs), which this version does not have: \(restriction.until ?? "a mistake").*"
-                }
-                lines.append("| `\(key.name)` | \(key.kind.expectation) | \(presence) | \(meaning) |")
+                lines.append("| `\(key.name)` | \(key.kind.expectation) | \(presence) | \(key.meaning) |")
             }
             return lines.joined(separator: "\n")
         }.joined(separator: "\n\n") + "\n"

@@ -32,8 +32,8 @@ extension ConfigurationReference {
                         + "Without one nothing is signed."),
                 .optional(
                     "retention", .duration(.zero ... .seconds(36_500 * 86_400), zero: never),
-                    "Age after which segments are removed.",
-                    restriction: .init(values: nil, needs: "anchored checkpoints")),
+                    "Age after which segments are removed, once every anchor holds a checkpoint that covers them."
+                ),
                 .optional(
                     "ship", .sections("audit.ship[]"),
                     "PostgreSQL databases that the logs are copied to. Records never wait for them."),

@@ -78,7 +78,6 @@ struct Fields {
         self.entries = entries
         guard node != nil else { return }
         reportMissing()
-        reportUnavailable()
     }
 
     private static func reportUnknown(
@@ -99,36 +98,6 @@ struct Fields {
         for key in section.keys where key.presence == .required && entries[key.name] == nil {
             context.findings.mistake(position, "missing key `\(key.name)`: \(key.meaning)")
         }
-    }
-
-    /// What this version does not have is refused, here or at each login, never left unenforced. Which keys and values
-    /// these are
-    /// stands with their declarations (`ConfigurationKey.Restriction`).
-    private func reportUnavailable() {
-        for key in section.keys {
-            guard let restriction = key.restriction, let entry = entries[key.name] else { continue }
-            if let values = restriction.values {
-                guard case .scalar(let raw, _) = entry.node.value else { continue }
-                guard let text = substituted(raw, at: entry.node.position), values.contains(text) else {
-                    continue
-                }
-            } else if case .list(let elements) = entry.node.value, elements.isEmpty {
-                continue
-            }
-            let what =
-                restriction.values == nil ? "`\(key.name)`" : "`\(key.name): \(quotedValue(entry.node))`"
-            let lack = "\(what) needs \(restriction.needs), which this version does not have"
-            if let until = restriction.until {
-                context.findings.warning(entry.keyPosition, "\(lack): \(until)")
-            } else {
-                context.findings.mistake(entry.keyPosition, lack)
-            }
-        }
-    }
-
-    private func quotedValue(_ node: YAMLNode) -> String {
-        guard case .scalar(let raw, _) = node.value else { return "" }
-        return String(quoted(raw).dropFirst().dropLast())
     }
 
     // MARK: Nodes

@@ -91,6 +91,16 @@ extension TreeSettings {
     }
 }
 
+extension RetentionSettings {
+    /// How long records are kept; nil: for ever.
+    init?(of configuration: Configuration, tell: @escaping @Sendable (Event) -> Void) {
+        guard let age = configuration.audit.retention, age > .zero else { return nil }
+        self.init(
+            age: age, reason: "audit.retention: \(configuration.audit.retentionText)",
+            policy: configuration.digest, tell: tell)
+    }
+}
+
 extension HealthTransition {
     /// What is there is no longer what the sessions were connected to.
     var endsSessions: Bool {

@@ -64,6 +64,7 @@ package final class Gateway: Sendable {
             identity.start()
             try startWorkers()
             shipping?.reload(configuration)
+            startRetention()
         } catch {
             throw .transport(error)
         }
@@ -130,6 +131,9 @@ package final class Gateway: Sendable {
                 settings.tree?.anchorChanged = { anchor, trouble in
                     tell(of: anchor, region: region.name, trouble, logger)
                 }
+                settings.retention = RetentionSettings(of: configuration) { event in
+                    tell(of: event, region: region.name, logger)
+                }
                 logs[region.name] = try AuditLog(settings)
             }
             return logs
@@ -148,6 +152,30 @@ package final class Gateway: Sendable {
         }
         metadata["error"] = "\(trouble)"
         logger.error("the anchor takes no checkpoints", metadata: metadata)
+    }
+
+    private static func tell(of event: RetentionSettings.Event, region: String, _ logger: Logger) {
+        switch event {
+        case .removed(let first, let end):
+            logger.notice(
+                "records removed by retention",
+                metadata: ["region": "\(region)", "first": "\(first)", "end": "\(end)"])
+        case .trouble(let error?):
+            logger.error(
+                "retention removes nothing", metadata: ["region": "\(region)", "error": "\(error)"])
+        case .trouble(nil):
+            logger.notice("retention goes on", metadata: ["region": "\(region)"])
+        }
+    }
+
+    /// Removes old segments, but for those that a destination does not have yet.
+    private func startRetention() {
+        for (region, log) in context.logs {
+            log.startRetention { [weak self] in
+                guard let self else { return 0 }
+                return firstUnshipped(of: region)
+            }
+        }
     }
 
     /// The first worker accepts for all: sessions are handed out in turn, so that none gathers them.

@@ -45,34 +45,44 @@ func (t tiles) ReadTiles(wanted []tlog.Tile) ([][]byte, error) {
 
 func (t tiles) SaveTiles([]tlog.Tile, [][]byte) {}
 
-func records(folder string) ([][]byte, error) {
+// number is that of a segment's first record: its name.
+func number(name string) (int64, error) {
+	return strconv.ParseInt(strings.TrimSuffix(filepath.Base(name), ".jsonl"), 10, 64)
+}
+
+// records gives the lines of a log, and the number of the first: retention removes those before it.
+func records(folder string) ([][]byte, int64, error) {
 	names, err := filepath.Glob(filepath.Join(folder, "segments", "*.jsonl"))
-	if err != nil {
-		return nil, err
+	if err != nil || len(names) == 0 {
+		return nil, 0, err
 	}
 	sort.Strings(names)
+	first, err := number(names[0])
+	if err != nil {
+		return nil, 0, err
+	}
 	var lines [][]byte
 	for at, name := range names {
 		data, err := os.ReadFile(name)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		parts := bytes.Split(data, []byte("\n"))
 		limit := int64(-1)
 		if at+1 < len(names) {
-			limit, err = strconv.ParseInt(strings.TrimSuffix(filepath.Base(names[at+1]), ".jsonl"), 10, 64)
+			limit, err = number(names[at+1])
 			if err != nil {
-				return nil, err
+				return nil, 0, err
 			}
 		}
 		for _, line := range parts[:len(parts)-1] {
-			if limit >= 0 && int64(len(lines)) >= limit {
+			if limit >= 0 && first+int64(len(lines)) >= limit {
 				break
 			}
 			lines = append(lines, line)
 		}
 	}
-	return lines, nil
+	return lines, first, nil
 }
 
 func verify(folder, key string) (int64, int, error) {
@@ -100,13 +110,15 @@ func verify(folder, key string) (int64, int, error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	all, err := records(folder)
+	all, first, err := records(folder)
 	if err != nil {
 		return 0, 0, err
 	}
-	if int64(len(all)) < size {
-		return 0, 0, fmt.Errorf("%d records, the checkpoint covers %d", len(all), size)
+	count := int(first) + len(all)
+	if int64(count) < size {
+		return 0, 0, fmt.Errorf("%d records, the checkpoint covers %d", count, size)
 	}
+	var told int64
 	// The reader proves every tile that it gives against the root.
 	reader := tlog.TileHashReader(tlog.Tree{N: size, Hash: root}, tiles{folder})
 	for seq := int64(0); seq < size; seq += 256 {
@@ -119,17 +131,29 @@ func verify(folder, key string) (int64, int, error) {
 			return 0, 0, fmt.Errorf("tiles of record %d: %w", seq, err)
 		}
 		for at, hash := range hashes {
-			line := all[seq+int64(at)]
-			var record struct{ Seq int64 }
+			if seq+int64(at) < first {
+				continue
+			}
+			line := all[seq+int64(at)-first]
+			var record struct {
+				Seq, End int64
+				Type     string
+			}
 			if err := json.Unmarshal(line, &record); err != nil || record.Seq != seq+int64(at) {
 				return 0, 0, fmt.Errorf("record %d is not at its place", seq+int64(at))
 			}
 			if tlog.RecordHash(line) != hash {
 				return 0, 0, fmt.Errorf("record %d is not the one in the tree", record.Seq)
 			}
+			if record.Type == "log.pruned" && record.End > told {
+				told = record.End
+			}
 		}
 	}
-	return size, len(all), nil
+	if told < first {
+		return 0, 0, fmt.Errorf("record %d is missing", told)
+	}
+	return size, count, nil
 }
 
 func main() {

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Verifies one region's log without any code of the gateway's: python3 verify_log.py FOLDER VERIFIER-KEY
 
-Ends with status 0 and `ok RECORDS COVERED`, or with status 1 and what is wrong.
+Ends with status 0 and `ok RECORDS COVERED`, or with status 1 and what is wrong. Of records that retention removed the tiles stand in, where
+a signed `log.pruned` record says that they were removed.
 """
 
 import base64
@@ -90,27 +91,50 @@ def records(folder):
                 yield line[:-1]
 
 
+def removed_leaves(folder, count):
+    """Hashes of the first records, from the tiles: a full one, or the widest there is."""
+    for index in range((count + 255) // 256):
+        groups = [f"{index % 1000:03}"]
+        while index >= 1000:
+            index //= 1000
+            groups.insert(0, f"x{index % 1000:03}")
+        path = folder.joinpath("tile", "0", *groups)
+        if not path.exists():
+            path = max((folder / (str(path.relative_to(folder)) + ".p")).iterdir(), key=lambda part: int(part.name))
+        hashes = path.read_bytes()
+        yield from (hashes[at:at + 32] for at in range(0, len(hashes), 32))
+
+
 def main(folder, key):
     folder = pathlib.Path(folder)
     keys = [verifier(key)]
     origin = keys[0][0]
     tree = Tree()
     log = records(folder)
+    first = min(int(path.stem) for path in (folder / "segments").glob("*.jsonl"))
+    removed = removed_leaves(folder, first)
+    told = 0
     covered = 0
     for name, size, root in checkpoints(folder, lambda: keys):
         assert name == origin, f"a checkpoint of {name}"
         assert size >= covered, f"a checkpoint of {size} records behind one of {covered}"
         while tree.size < size:
+            if tree.size < first:
+                tree.append(next(removed))
+                continue
             line = next(log, None)
             assert line is not None, f"record {tree.size} is missing"
             record = json.loads(line)
             assert record["seq"] == tree.size, f"record {record['seq']} stands at {tree.size}"
             if record["type"] == "log.rotated_key":
                 keys.append(verifier(signed_text(record["signature"], keys).splitlines()[2]))
+            if record["type"] == "log.pruned":
+                told = max(told, record["end"])
             tree.append(hashlib.sha256(b"\x00" + line).digest())
         assert tree.root() == root, f"the checkpoint of {size} records is not of this log"
         covered = size
     assert covered > 0, "no checkpoint"
+    assert told >= first, f"record {told} is missing"
     rest = sum(1 for _ in log)
     print("ok", covered + rest, covered)
 
