@@ -72,6 +72,12 @@ def switches_between(before, after):
                  for index in (0, 1))
 
 
+def bytes_to_disk(pid):
+    """What the process has had written to storage, in whole pages, what the file system adds not counted (proc(5))."""
+    text = pathlib.Path(f"/proc/{pid}/io").read_text()
+    return int(re.search(r"^write_bytes: (\d+)", text, re.MULTILINE).group(1))
+
+
 def pss_bytes(pid):
     for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         if line.startswith("Pss:"):
@@ -115,7 +121,7 @@ def transactions_of(output):
 def measure(bench, system, workload, options):
     """Figures of one run: transactions, tps, latency; CPU (µs) and context switches per transaction."""
     pid = system.pid
-    before = (cpu_seconds(pid), switches(pid)) if pid else None
+    before = (cpu_seconds(pid), switches(pid), bytes_to_disk(pid)) if pid else None
     log_before = metrics(system) if system.admin else None
     try:
         output = bench.run(command_of(bench, workload, options), system.environment, options.seconds + RUN_PATIENCE)
@@ -132,6 +138,7 @@ def measure(bench, system, workload, options):
         voluntary, involuntary = switches_between(before[1], switches(pid))
         figures["voluntary"] = voluntary / count
         figures["involuntary"] = involuntary / count
+        figures["written"] = (bytes_to_disk(pid) - before[2]) / count
     if log_before:
         log_after = metrics(system)
         for key, name in (("records", "domicile_audit_records_total"), ("bytes", "domicile_audit_bytes_total"),

@@ -77,9 +77,11 @@ def durability_table(systems):
             rows.append([label, number(middle(runs, "cpu")), spread(ratios(runs, systems["pgbouncer"])),
                          spread(ratios(runs, systems["buffered"])),
                          number(middle(runs, "tps")), spread(ratios(runs, systems["buffered"], "tps")),
-                         number(middle(runs, "latency")), f"{1 / max(middle(runs, 'syncs'), 1e-9):,.0f}"])
+                         number(middle(runs, "latency")), number(middle(runs, "bytes")),
+                         f"{statistics.median(run['written'] / run['bytes'] for run in runs):.2f}", f"{1 / max(middle(runs, 'syncs'), 1e-9):,.0f}"])
     return table(["durability", "gateway µs", "gateway / pgbouncer", "beside buffered", "transactions/s",
-                  "beside buffered", "mean latency, ms", "transactions per sync to disk"], rows)
+                  "beside buffered", "mean latency, ms", "log bytes a transaction",
+                  "bytes to disk for each", "transactions per sync to disk"], rows)
 
 
 def once_table(logins):

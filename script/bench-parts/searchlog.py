@@ -6,9 +6,13 @@ import json
 import os
 import pathlib
 import random
+import sys
+
+sys.dont_write_bytecode = True
+from logtree import ORIGIN, SignedTree
 
 DESCRIPTION = """\
-Writes a log of N records of a region into a folder: sessions of many principals at once, of a few to some hundred
+Writes a signed log of N records of a region into a folder, and prints its verifier key: sessions of many principals at once, of a few to some hundred
 statements, by the simple and the extended protocol; one statement in a hundred fails. The same seed makes the same log,
 but for the salts.
 
@@ -65,8 +69,10 @@ class Log:
         self.salts, self.salt = "", 0
         self.second, self.stamp = -1, ""
         (self.folder / "segments").mkdir(parents=True)
-        (self.folder / "log.json").write_text(
-            '{"format":1,"region":"eu-west-1","created":"2026-01-01T00:00:00.000000Z"}\n')
+        self.tree = SignedTree(self.folder)
+        (self.folder / "log.json").write_text(compact({
+            "format": 1, "region": "eu-west-1", "created": "2026-01-01T00:00:00.000000Z", "origin": ORIGIN,
+            "keys": [{"key": self.tree.verifier, "from": 0}]}) + "\n")
 
     def time(self):
         self.micros += self.source.randrange(2 * self.step) + 1
@@ -93,6 +99,7 @@ class Log:
             self.size = 0
         line = f'{{"seq":{self.seq},"salt":"{salt}","time":"{self.time()}","type":"{kind}",{rest}}}\n'
         self.file.write(line)
+        self.tree.add(line[:-1].encode())
         self.size += len(line)
         self.seq += 1
 
@@ -151,6 +158,8 @@ def main():
         if not log.run(live[at]):
             live[at] = log.start()
     log.file.close()
+    log.tree.close()
+    print(log.tree.verifier)
 
 
 if __name__ == "__main__":
