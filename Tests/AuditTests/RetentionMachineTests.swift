@@ -31,6 +31,17 @@ import Testing
         #expect(machine.isOld(newest: 0, now: .min) == false)
     }
 
+    @Test func `of many segments so many go at once, and the next ones in the next step`() {
+        let limit = RetentionMachine.stepLimit
+        let machine = machine()
+        for count in [limit, limit + 1] {
+            let all = sight(Array(repeating: 9, count: count) + [0])
+            #expect(
+                machine.next(all)
+                    == .check(segments: (0..<limit).map { UInt64($0) * 10 }, end: UInt64(limit) * 10))
+        }
+    }
+
     @Test func `F-AUD-20: nothing goes that is not covered, not anchored everywhere, or still needed`() {
         let machine = machine()
         let ages: [Int64?] = [9, 8, 7, 0]

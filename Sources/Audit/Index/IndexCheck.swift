@@ -7,6 +7,11 @@ import Audit
 enum IndexCheck {
     /// - Throws: `IndexError.broken` where it is not.
     static func check(_ index: LogIndex) throws {
+        // Another command may be adding to it, or taking from it what retention took.
+        try index.database.reading { try checkAsItIs(index) }
+    }
+
+    private static func checkAsItIs(_ index: LogIndex) throws {
         let end = try index.end
         let count = try index.blockCount
         guard count > 0 else {

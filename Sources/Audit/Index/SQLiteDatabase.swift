@@ -48,7 +48,14 @@ final class SQLiteDatabase {
 
     /// Does it all or nothing. Takes the lock for writing at once, so that what is read first still holds.
     func transaction<Result>(_ body: () throws -> Result) throws -> Result {
-        try execute("BEGIN IMMEDIATE")
+        try transaction("BEGIN IMMEDIATE", body)
+    }
+
+    /// Reads it all as it is in one moment. Others may write from there on.
+    func reading<Result>(_ body: () throws -> Result) throws -> Result { try transaction("BEGIN", body) }
+
+    private func transaction<Result>(_ begin: String, _ body: () throws -> Result) throws -> Result {
+        try execute(begin)
         do {
             let result = try body()
             try execute("COMMIT")

@@ -61,6 +61,9 @@ package struct RetentionMachine: Sendable {
         case recorded(seq: UInt64, end: UInt64)
     }
 
+    /// Segments that go at once: so many are read and removed before the next ones are looked at.
+    package static let stepLimit = 16
+
     private var stage = Stage.idle
     private let age: Int64
 
@@ -92,7 +95,8 @@ package struct RetentionMachine: Sendable {
         let firsts = sight.segments.map(\.first)
         var gone: [UInt64] = []
         var end: UInt64?
-        for (at, segment) in old.enumerated() where firsts[at + 1] <= limit {
+        for (at, segment) in old.prefix(RetentionMachine.stepLimit).enumerated() where firsts[at + 1] <= limit
+        {
             gone.append(segment)
             end = firsts[at + 1]
         }
