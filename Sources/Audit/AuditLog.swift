@@ -75,7 +75,7 @@ package final class AuditLog: Sendable {
         wakes = Wake()
         ended = Wake()
         durableMark = Atomic(segment.end)
-        tornTail = recovered.torn.map { ($0.file, $0.bytes) }
+        tornTail = recovered.torn.last.map { ($0.file, $0.bytes) }
         state = Mutex(
             LogState(
                 machine: AppendMachine(
@@ -84,7 +84,7 @@ package final class AuditLog: Sendable {
                 open: OpenSegment(first: segment.first, file: file),
                 clock: RecordClock(notBefore: recovered.micros), feed: tree?.feed))
         self.folder = Mutex(folder)
-        if let torn = recovered.torn { try record(torn) }
+        for torn in recovered.torn { try record(torn) }
         if let tree { try changeKey(of: tree) }
         if startsWriter {
             LogWriter.start(self)

@@ -4,6 +4,7 @@ import Foundation
 enum StandardError {
     /// Writes one line with one write(2), so that lines of several threads do not mix.
     static func print(_ line: String) {
-        FileHandle.standardError.write(Data((line + "\n").utf8))
+        // Where nobody can be told (its disk is full, say), the gateway goes on: the other form of this call would end it.
+        try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
     }
 }

@@ -94,6 +94,29 @@ import Testing
         try recover(folder, keeps: 1, torn: Array(bytes[ends[0]...]))
     }
 
+    @Test("F-AUD-06: what a start put aside and did not come to record is told of by the next one")
+    func cutShort() throws {
+        let folder = try TemporaryFolder()
+        let (bytes, _) = try made(folder)
+        try put(bytes, folder)
+        let aside = URL(fileURLWithPath: folder.path + "/log/segments/" + String(format: "%020d.torn", 4))
+        try Data("{\"se".utf8).write(to: aside)
+        let log = try AuditLog(folder.settings())
+        log.close()
+        let told = try readAll(folder.path + "/log").filter { $0["type"]?.string == "log.recovered" }
+        #expect(told.map { $0["file"]?.string } == [aside.lastPathComponent])
+        #expect(told.map { $0["bytes"]?.unsigned } == [4])
+        #expect(
+            told.map { $0["sha256"]?.string } == [
+                SHA256.hash(data: Data("{\"se".utf8)).map { String(format: "%02x", $0) }.joined()
+            ])
+        // Once: the record stands behind it.
+        let again = try AuditLog(folder.settings())
+        again.close()
+        #expect(again.tornTail == nil)
+        #expect(try readAll(folder.path + "/log").count == 5)
+    }
+
     @Test("F-AUD-06: garbage behind the last record, with and without newlines in it, is put aside")
     func garbage() throws {
         let folder = try TemporaryFolder()

@@ -7,8 +7,8 @@ struct RecoveredLog {
     var segment: AppendMachine.Segment?
     /// The last record's time in microseconds since 1970.
     var micros: Int64 = 0
-    /// What was torn off the end.
-    var torn: TornTail?
+    /// What was torn off the end and no record tells of yet; the newest last.
+    var torn: [TornTail] = []
 }
 
 /// Bytes that were no record, put aside.
@@ -45,8 +45,9 @@ struct LogRecovery {
         let scan = try SegmentScan(path: folder.path(of: last), first: last)
         var recovered = RecoveredLog()
         recovered.micros = scan.micros ?? 0
+        recovered.torn = try unrecorded(before: scan.next)
         if scan.length < scan.fileLength {
-            recovered.torn = try tearOff(scan, first: last)
+            recovered.torn.append(try tearOff(scan, first: last))
         }
         if recovered.micros == 0 && firsts.count > 1 {
             let before = firsts[firsts.count - 2]
@@ -55,6 +56,21 @@ struct LogRecovery {
         recovered.segment = AppendMachine.Segment(
             first: last, end: scan.next, length: scan.length, entered: true)
         return recovered
+    }
+
+    /// What starts that were cut short put aside: the record of it would have had this number.
+    private func unrecorded(before next: UInt64) throws(AuditError) -> [TornTail] {
+        let base = SegmentName.digits(next)
+        var found: [TornTail] = []
+        for name in try SegmentName.files(folder.path).sorted()
+        where name.hasPrefix(base) && name.hasSuffix(SegmentName.tornSuffix) {
+            let path = folder.path + "/" + name
+            var status = stat()
+            guard stat(path, &status) == 0 else { throw .system(operation: "stat", path: path, code: errno) }
+            found.append(
+                TornTail(file: name, bytes: Int(status.st_size), sha256: try FileDigest.sha256(path)))
+        }
+        return found
     }
 
     /// A segment goes up to the next one's first record; what it holds from there on was written again there.
