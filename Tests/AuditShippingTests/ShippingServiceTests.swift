@@ -74,6 +74,25 @@ import Testing
         }
     }
 
+    @Test
+    func `F-AUD-20: what a destination is not known to have is needed, all of it before it was heard of`()
+        throws
+    {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let sink = try Sink()
+        let log = try openLog()
+        try append(3, to: log)
+        let service = service(log)
+        #expect(service.needed(of: "eu-west-1") == nil)
+        service.reload([target(port: sink.port)])
+        #expect(service.needed(of: "eu-west-1") == 0)
+        #expect(service.needed(of: "us-east-1") == nil)
+        service.reload([])
+        #expect(service.needed(of: "eu-west-1") == nil)
+        log.close()
+        service.close(patience: .milliseconds(1))
+    }
+
     private func eventually(_ condition: () -> Bool) -> Bool {
         let deadline = ContinuousClock.now + .seconds(8)
         while ContinuousClock.now < deadline {

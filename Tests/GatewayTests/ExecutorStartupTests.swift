@@ -161,6 +161,7 @@ import Testing
             "domicile.session", "Domicile.Planner", "domicile.task", "domicile.anything",
             "domicile.domicile.region",
             "domicile.", "domicile.region ",
+            "local_preload_libraries", "Session_Preload_Libraries", "dynamic_library_path",
         ])
     func refusedNames(name: String) {
         #expect(refused([(name, "x")]) == "42501")
@@ -175,7 +176,7 @@ import Testing
             "-c DOMICILE.Subject=x", "--domicile.subject=x", "-c\\ role=x -c role=y", "-c r\\ole=x",
             "-c \\r\\o\\l\\e=x",
             "-c a.b=c -c role=x", "-c role=x -c a.b=c", "-ec role=x", "-c role=", "-c\trole=x", "-c\nrole=x",
-            "--transaction-read-only=off",
+            "--transaction-read-only=off", "--local-preload-libraries=auto_explain",
         ])
     func refusedOptions(text: String) {
         #expect(refused([("options", text)]) == "42501")

@@ -44,6 +44,45 @@ struct RetentionTests {
         let own = try OwnGateway(
             testbed, edit: { $0.replacingOccurrences(of: "  key: audit.key\n", with: settings) })
         defer { own.remove() }
+        try fill(own)
+        let log = "\(own.testbed.audit)/eu-west-1"
+        let export = try Command.run(testbed.binary, ["audit", "export", log, "--to", "1"])
+        try export.output.write(toFile: folder + "/line", atomically: true, encoding: .utf8)
+
+        usleep(1_100_000)
+        try own.restart(SIGTERM)
+        let first = try firstLeft(own)
+        own.process.signal(SIGTERM)
+        _ = own.process.wait(timeout: 20)
+        try expectVerified(log, folder, url, key: try key(own), removed: first)
+    }
+
+    @Test(
+        "What a destination of audit.ship does not have yet stays, and goes when the destination is taken out"
+    )
+    func heldBack() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(Testbed.unique("anchor"))
+            .path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let settings = "  key: audit.key\n  segment: 1MiB\n  retention: 1s\n  anchor: \"\(folder)\"\n"
+        // Nobody listens there.
+        let ship =
+            "  ship: [{ region: eu-west-1, host: 127.0.0.1, port: 1, dbname: audit, sslmode: disable, password: none }]\n"
+        let own = try OwnGateway(
+            testbed, edit: { $0.replacingOccurrences(of: "  key: audit.key\n", with: settings + ship) })
+        defer { own.remove() }
+        try fill(own)
+        usleep(1_100_000)
+        try own.restart(SIGTERM)
+        usleep(3_000_000)
+        #expect(try firsts(own).first == 0)
+        try own.reload { $0.replacingOccurrences(of: "  key: audit.key\n", with: settings) }
+        try own.restart(SIGTERM)
+        _ = try firstLeft(own)
+    }
+
+    /// Writes more than three segments.
+    private func fill(_ own: OwnGateway) throws {
         let application = Testbed.unique("retention")
         let long = "select length('\(String(repeating: "x", count: 90_000))')"
         for number in 0..<3 {
@@ -54,19 +93,15 @@ struct RetentionTests {
             _ = try own.testbed.endedSessions("\(application)-\(number)", region: "eu-west-1")
         }
         #expect(try firsts(own).count >= 3 && firsts(own).first == 0)
-        let log = "\(own.testbed.audit)/eu-west-1"
-        let export = try Command.run(testbed.binary, ["audit", "export", log, "--to", "1"])
-        try export.output.write(toFile: folder + "/line", atomically: true, encoding: .utf8)
+    }
 
-        usleep(1_100_000)
-        try own.restart(SIGTERM)
+    /// The first record that is left when some were removed.
+    private func firstLeft(_ own: OwnGateway) throws -> Int {
         let deadline = Date(timeIntervalSinceNow: 20)
         while try firsts(own).first == 0, Date() < deadline { usleep(100_000) }
         let first = try #require(try firsts(own).first)
         #expect(first > 0)
-        own.process.signal(SIGTERM)
-        _ = own.process.wait(timeout: 20)
-        try expectVerified(log, folder, url, key: try key(own), removed: first)
+        return first
     }
 
     private func key(_ own: OwnGateway) throws -> String {

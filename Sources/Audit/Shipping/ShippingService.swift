@@ -39,6 +39,8 @@ package final class ShippingService: Sendable {
     private struct State {
         var shippers: [Shipper] = []
         var leaving: [Shipper] = []
+        /// Logs that should be shipped, and for which there was no descriptor left.
+        var unserved: Set<String> = []
         var isClosed = false
     }
 
@@ -80,6 +82,7 @@ package final class ShippingService: Sendable {
                 shipper.start()
                 return shipper
             }
+            state.unserved = Set(failed.map(\.log))
             for shipper in before where !state.shippers.contains(where: { $0 === shipper }) {
                 shipper.close(by: 0)
                 state.leaving.append(shipper)
@@ -101,6 +104,14 @@ package final class ShippingService: Sendable {
             let covered = shipper.log.covered()
             let behind = status.reached.map { covered > $0 ? covered - $0 : 0 }
             return Shipment(target: shipper.target, status: status, behind: behind)
+        }
+    }
+
+    /// The first record of a log that a destination is not known to have; nil: none of them lacks any, or there is none.
+    package func needed(of region: String) -> UInt64? {
+        state.withLock { state in
+            if state.unserved.contains(region) { return 0 }
+            return state.shippers.filter { $0.target.log == region }.map { $0.status.reached ?? 0 }.min()
         }
     }
 

@@ -33,9 +33,10 @@ package struct ExecutorStartup {
     private static let harmlessNames = ["application_name", "extra_float_digits"]
 
     /// Settings that an executor may not bring along: they would widen what the policy allows, or are the gateway's
-    /// (architecture, "Startup parameters" and rule 8). Names fold as the server folds them.
+    /// (architecture, "Startup parameters" and rule 8), or load code into the server. Names fold as the server folds them.
     private static let refusedNames: Set<String> = [
         "role", "session_authorization", "default_transaction_read_only", "transaction_read_only",
+        "local_preload_libraries", "session_preload_libraries", "dynamic_library_path",
     ]
 
     package init(_ message: StartupMessage) throws(Refusal) {

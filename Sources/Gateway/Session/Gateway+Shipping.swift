@@ -7,12 +7,6 @@ extension Gateway {
     /// Every log at every destination.
     package var shipments: [ShippingService.Shipment] { shipping?.shipments ?? [] }
 
-    /// The first record of a region's log that some destination does not have yet, as far as it is known: one that has not said
-    /// what it has may lack all; nil: nobody waits for any.
-    func firstUnshipped(of region: String) -> UInt64? {
-        shipments.filter { $0.target.log == region }.map { $0.status.reached ?? 0 }.min()
-    }
-
     /// What shipping needs to know of the open logs, by region.
     static func shippedLogs(
         _ logs: [String: AuditLog], _ configuration: Configuration

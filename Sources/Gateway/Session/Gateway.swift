@@ -171,10 +171,7 @@ package final class Gateway: Sendable {
     /// Removes old segments, but for those that a destination does not have yet.
     private func startRetention() {
         for (region, log) in context.logs {
-            log.startRetention { [weak self] in
-                guard let self else { return 0 }
-                return firstUnshipped(of: region)
-            }
+            log.startRetention { [shipping] in shipping?.needed(of: region) }
         }
     }
 

@@ -10,7 +10,7 @@ from folders import copy
 from journal import lines, segments
 from place import end_of
 
-SECONDS, QUICK_SECONDS = 8, 2
+SECONDS, QUICK_SECONDS = 8, 1.5
 CATCH_UP_SECONDS = 5
 
 
