@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -58,4 +59,9 @@ int clinux_memory_file(const char *name) {
         return -1;
     }
     return fd;
+}
+
+int clinux_flush_output(void) {
+    if (fflush(stdout) != 0) return errno != 0 ? errno : EIO;
+    return ferror(stdout) ? EIO : 0;
 }

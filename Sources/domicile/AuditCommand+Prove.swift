@@ -28,7 +28,7 @@ struct AuditProveCommand: ParsableCommand {
                     "\(folder): record \(seq) is no longer in it (retention): the proof is of its hash, without the record"
                 )
             }
-            FileHandle.standardOutput.write(Data(proof.text.utf8))
+            StandardOutput.write(proof.text)
         }
     }
 }
@@ -57,7 +57,7 @@ struct AuditReceiptCommand: ParsableCommand {
         try AuditOutput.failing {
             for log in try LogFollower.logs(in: folders) {
                 guard let receipt = try ResidencyReceipt(session: session, folder: log) else { continue }
-                FileHandle.standardOutput.write(Data(receipt.bytes))
+                StandardOutput.write(receipt.bytes)
                 return
             }
             AuditOutput.note("no log has a session \(VisibleText.of(session))")
@@ -123,7 +123,7 @@ struct BufferedOutput {
     }
 
     mutating func flush() {
-        FileHandle.standardOutput.write(Data(bytes))
+        StandardOutput.write(bytes)
         bytes.removeAll(keepingCapacity: true)
     }
 }

@@ -114,7 +114,7 @@ struct AuditVerifyCommand: ParsableCommand {
             throw ExitCode(1)
         }
         if json {
-            FileHandle.standardOutput.write(Data(record + [0x0a]))
+            StandardOutput.write(record + [0x0a])
             return
         }
         AuditOutput.write(
@@ -135,7 +135,7 @@ struct AuditVerifyCommand: ParsableCommand {
             throw ExitCode(1)
         }
         if json {
-            FileHandle.standardOutput.write(Data(receipt.bytes))
+            StandardOutput.write(receipt.bytes)
             return
         }
         AuditOutput.write(

@@ -44,14 +44,14 @@ struct AuditOutput: ParsableArguments {
         if AuditOutput.isTerminal {
             AuditOutput.write(VisibleText.ofJSON(line.bytes))
         } else {
-            FileHandle.standardOutput.write(Data(line.bytes + [0x0a]))
+            StandardOutput.write(line.bytes + [0x0a])
         }
     }
 
-    static func write(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
+    static func write(_ text: String) { StandardOutput.write(text + "\n") }
 
     static func note(_ text: String) {
-        FileHandle.standardError.write(Data(("domicile: " + text + "\n").utf8))
+        StandardError.print("domicile: " + text)
     }
 
     /// Says that a log does not begin with record 0 any more, where that may be why something is not found.

@@ -40,13 +40,13 @@ final class ProgressBar {
         drawn = now
         let text = line.text(
             done: done, seconds: (now - start) / .seconds(1), width: AuditOutput.columns(of: STDERR_FILENO))
-        FileHandle.standardError.write(Data("\r\u{1b}[K\(text)".utf8))
+        StandardError.write("\r\u{1b}[K\(text)")
     }
 
     /// Takes the bar away, so that something else can be written. It comes again with what is added.
     func clear() {
         guard isShown, drawn != nil else { return }
         drawn = nil
-        FileHandle.standardError.write(Data("\r\u{1b}[K".utf8))
+        StandardError.write("\r\u{1b}[K")
     }
 }

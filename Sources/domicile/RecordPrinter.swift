@@ -85,7 +85,7 @@ struct RecordPrinter {
     mutating func flush() {
         guard !buffer.isEmpty else { return }
         prepare()
-        FileHandle.standardOutput.write(buffer)
+        StandardOutput.write(buffer)
         buffer.removeAll(keepingCapacity: true)
     }
 }

@@ -49,6 +49,10 @@ int64_t clinux_realtime_us(void);
 // The file system type of a path (statfs f_type), or 0 with errno.
 uint64_t clinux_filesystem_type(const char *path);
 
+// Writes what stdio holds back of standard output. Returns 0, or the errno of this or of an earlier failure (EIO where that is
+// not known any more).
+int clinux_flush_output(void);
+
 /// Gives memory that was freed back to the system (malloc_trim(3)).
 void clinux_trim_memory(void);
 
