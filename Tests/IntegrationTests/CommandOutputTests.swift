@@ -11,7 +11,16 @@ import Testing
         ])
     func full(_ command: String) throws {
         let testbed = try Testbed()
-        let words = command.replacingOccurrences(of: "LOG", with: "'\(testbed.audit)/eu-west-1'")
+        let log = "\(testbed.audit)/eu-west-1"
+        // The testbed's log may be new.
+        if !FileManager.default.fileExists(atPath: log + "/checkpoint") {
+            _ = try testbed.psqlCommands(
+                ["select 1"], token: testbed.token(.euAnalyst), application: "output")
+            try testbed.eventually("a checkpoint is signed") {
+                FileManager.default.fileExists(atPath: log + "/checkpoint")
+            }
+        }
+        let words = command.replacingOccurrences(of: "LOG", with: "'\(log)'")
         let run = try Command.run("/bin/sh", ["-c", "exec '\(testbed.binary)' \(words) >/dev/full"])
         #expect(run.status == 74, "\(run.status): \(run.error.prefix(300))")
         #expect(
