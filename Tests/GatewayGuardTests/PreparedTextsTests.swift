@@ -60,6 +60,17 @@ import Testing
         #expect(!session.verdict(ofPrepared: "q4").isAllowed)
     }
 
+    @Test func `F-GRD-09: what was found last is not current under another policy or catalogue`() {
+        var texts = PreparedTexts()
+        texts.note([GuardFixture.judged("SELECT 0")], of: 1, isNamed: true, verdict: 7)
+        #expect(isCurrent(texts.find(1, verdict: 7)) && isCurrent(texts.find(1, verdict: 7)))
+        guard case .earlier = texts.find(1, verdict: 8) else {
+            Issue.record("judged under another policy")
+            return
+        }
+        #expect(isUnknown(texts.find(2, verdict: 7)))
+    }
+
     @Test func `What was judged again is known under the new policy, and only where it was known`() {
         var texts = PreparedTexts()
         let text = GuardFixture.judged("SELECT 0")
