@@ -9,7 +9,7 @@ import time
 
 sys.dont_write_bytecode = True
 PARTS = pathlib.Path(__file__).resolve().parent
-sys.path[1:1] = [str(PARTS / "guard"), str(PARTS.parent / "testbed-parts"), str(PARTS)]
+sys.path[1:1] = [str(PARTS / "guard"), str(PARTS.parent / "testbed-parts"), str(PARTS), str(PARTS / "conformance")]
 
 import corpus
 import trial
@@ -36,7 +36,7 @@ Nothing of the first may reach the far end, and what the second sends there must
   script/integration guard --random 600          ten minutes of other statements; --seed N: the same again
 
 It stands on two servers, an issuer and a gateway of its own, on ports counted from $DOMICILE_TESTBED_PORT (default: 8700, or
-another base whose ports are free), and ends them. The scripts are those that `script/integration conformance` fetched;
+another base whose ports are free), and ends them. The scripts are fetched where `script/integration conformance` keeps them;
 sqlsmith is installed where it is missing. Exit status 1: something was not as it must be.
 """
 
@@ -49,7 +49,7 @@ def arguments():
     parser.add_argument("--seed", metavar="N", type=int, default=1, help="of --random (default 1)")
     parser.add_argument("--binary", metavar="FILE", type=pathlib.Path,
                         help="the gateway (default: $DOMICILE_BIN or .build/release/domicile)")
-    parser.add_argument("--verbose", action="store_true", help="print what each case did")
+    parser.add_argument("--verbose", action="store_true", help="print what each case did, and what a change of the catalogue overtook")
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
     parser.add_argument("--keep", action="store_true", help="leave the logs and the data where they are")
     return parser.parse_args()
@@ -77,6 +77,8 @@ def run_cases(ground, cases, everything):
 
 def run_random(ground, options):
     tried = wild.run(ground, options.random, options.seed)
+    for text in tried.overtaken if options.verbose else ():
+        print(f"overtaken by a change of the catalogue: {text}")
     for failure in tried.failures:
         print(f"FAILED {failure}")
     print(f"seed {options.seed}: {tried.summary()}, {len(tried.failures)} failures")
