@@ -11,12 +11,16 @@ from systems import RUN_PATIENCE, Failure, metrics
 
 TICKS = os.sysconf("SC_CLK_TCK")
 RESULT_REPEATS = 12
+COPY_REPEATS = 3
+COPIED_LINES, COPIED_LINE = 100_000, b"x" * 999 + b"\n"
 ATTACH_SECONDS = 1.0
 IDLE_SECONDS = 10
 
 SCRIPTS = {
     "value": "SELECT repeat('x', 20000000);\n",
     "rows": "SELECT repeat('x', 1000) FROM generate_series(1, 20000);\n",
+    "copy-out": COPY_REPEATS * "\\copy (SELECT repeat('x', 999) FROM generate_series(1, 100000)) to '/dev/null'\n",
+    "copy-in": "BEGIN;\nCREATE TEMP TABLE copied (text text);\n" + COPY_REPEATS * "\\copy copied from '{lines}'\nTRUNCATE copied;\n" + "ROLLBACK;\n",
     "idle": "SELECT 1;\n\\sleep 600 s\n",
 }
 
@@ -24,7 +28,8 @@ SCRIPTS = {
 class Workload:
     """A name for people, pgbench's arguments, and the transport it goes over."""
 
-    def __init__(self, key, title, transport, arguments, timed=True, script=None, clients=True):
+    def __init__(self, key, title, transport, arguments, timed=True, script=None, clients=True, copies=False):
+        self.copies = copies
         self.key = key
         self.title = title
         self.transport = transport
@@ -44,6 +49,8 @@ def workloads():
                               clients=False))
         found.append(Workload(f"rows-{transport}", "20 MB, 20,000 rows", transport, [], timed=False, script="rows",
                               clients=False))
+        for way in ("out", "in"):
+            found.append(Workload(f"copy-{way}-{transport}", f"COPY {way}, 100 MB", transport, [], script=f"copy-{way}", copies=True))
     found.append(Workload("login-tls", "login and one query", "tls", ["-S", "-C"]))
     return found
 
@@ -106,8 +113,21 @@ def command_of(bench, workload, options):
 def script_file(bench, name):
     file = bench.folder / f"{name}.sql"
     if not file.exists():
-        file.write_text(SCRIPTS[name])
+        lines = bench.folder / "lines"
+        if name == "copy-in":
+            lines.write_bytes(COPIED_LINES * COPIED_LINE)
+        file.write_text(SCRIPTS[name].replace("{lines}", str(lines)))
     return file
+
+
+def copy(bench, system, workload):
+    """Copies, by psql: what pgbench would say of them."""
+    begun = time.monotonic()
+    bench.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(script_file(bench, workload.script))],
+              system.environment)
+    each = (time.monotonic() - begun) / COPY_REPEATS
+    return (f"number of transactions actually processed: {COPY_REPEATS}\nlatency average = {each * 1e3:.3f} ms\n"
+            f"tps = {1 / each:.3f}\n")
 
 
 def transactions_of(output):
@@ -124,7 +144,8 @@ def measure(bench, system, workload, options):
     before = (cpu_seconds(pid), switches(pid), bytes_to_disk(pid)) if pid else None
     log_before = metrics(system) if system.admin else None
     try:
-        output = bench.run(command_of(bench, workload, options), system.environment, options.seconds + RUN_PATIENCE)
+        output = copy(bench, system, workload) if workload.copies else bench.run(
+            command_of(bench, workload, options), system.environment, options.seconds + RUN_PATIENCE)
     except Failure as problem:
         raise Failure(f"{workload.key} through {system.name}: {problem}") from problem
     count = transactions_of(output)

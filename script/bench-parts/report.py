@@ -12,7 +12,7 @@ from measure import IDLE_SECONDS, TICKS
 from systems import PGBOUNCER, REPOSITORY, Failure
 
 DOCUMENT = REPOSITORY / "docs/performance.md"
-BEGIN, END = "<!-- script/bench writes from here -->", "<!-- to here -->"
+END = "<!-- to here -->"
 # Rarer system calls stay in the sum and get no name.
 LEAST_SHARE = 0.005
 TRANSPORTS = {"tls": "TLS", "plain": "plaintext"}
@@ -178,7 +178,7 @@ def report(context, results, memory, calls):
     options = context["options"]
     parts = [preface(context)]
     parts += [f"### CPU per transaction\nMedians of {options.rounds} interleaved rounds of {options.seconds} s at "
-              f"{options.clients} clients (20 MB: one client); ratios are of the same round.", cost_table(results)]
+              f"{options.clients} clients (20 and 100 MB: one client); ratios are of the same round.", cost_table(results)]
     guarded = [entry for entry in results if "gateway-guarded" in entry[1]]
     if guarded:
         parts += ["### The statement guard\nA rule with `forbid: [egress, ddl, role_change, opaque]` beside one that forbids "
@@ -205,11 +205,20 @@ def report(context, results, memory, calls):
     return "\n\n".join(parts) + "\n"
 
 
-def write_document(text):
-    """Puts the tables between the document's two marks; what people wrote around them stays."""
-    old = DOCUMENT.read_text() if DOCUMENT.exists() else f"# Performance\n\n{BEGIN}\n{END}\n"
-    if BEGIN not in old or END not in old:
-        raise Failure(f"{DOCUMENT} lacks the lines that mark where the figures go: {BEGIN} and {END}")
-    head, rest = old.split(BEGIN, 1)
-    tail = rest.split(END, 1)[1]
-    DOCUMENT.write_text(f"{head}{BEGIN}\n{text}{END}{tail}")
+def part(context, text):
+    """A part's table, and what it was made with."""
+    options = context["options"]
+    date = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+    return (f"`{context['command']}`, commit {context['commit']}, {date}, {machine()}; rounds: {options.rounds} of "
+            f"{options.seconds} s.\n\n{text}\n")
+
+
+def write_document(name, text):
+    """Puts a part's tables between its two marks in the document; what people wrote around them stays."""
+    begin = f"<!-- script/bench writes {name} from here -->"
+    old = DOCUMENT.read_text()
+    head, found, rest = old.partition(begin)
+    between, ends, tail = rest.partition(END)
+    if not found or not ends or "<!-- script/bench" in between:
+        raise Failure(f"{DOCUMENT} lacks the lines that mark where the figures go: {begin} and {END}")
+    DOCUMENT.write_text(f"{head}{begin}\n{text}{END}{tail}")

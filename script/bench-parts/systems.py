@@ -83,7 +83,7 @@ auth_type = scram-sha-256
 auth_file = {folder}/users
 pool_mode = session
 max_client_conn = 1000
-default_pool_size = 250
+default_pool_size = 300
 {tls}
 {more}
 """
@@ -207,6 +207,20 @@ class Bench:
                 process.wait()
         if process in self.children:
             self.children.remove(process)
+
+    def stop_all(self, process):
+        """Ends it and what it started: each of our children leads a group."""
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.stop(process)
+
+    def allow_connections(self, number):
+        """The server takes so many from now on."""
+        self.sql(f"ALTER SYSTEM SET max_connections = {number}")
+        for what in ("stop", "start"):
+            self.call_testbed("replica", what, "orders-eu-a")
 
     def close(self):
         for process in reversed(list(self.children)):

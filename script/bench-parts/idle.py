@@ -1,0 +1,127 @@
+"""What an idle session takes of memory where there are many: PSS of the process, before and after each has run a statement
+again; the upstream is a stub, which has room for all."""
+
+import os
+import pathlib
+import pwd
+import sys
+import time
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "integration-parts"))
+
+import load_ground
+import report
+from systems import PGBOUNCER, SERVER_USER, Failure
+
+SETTLE_SECONDS = 3
+LOGINS_AT_ONCE = 64
+DEADLINE = 180
+# Two descriptors a session, and some for what is none.
+SPARE_DESCRIPTORS = 200
+
+# As in the other tables, but that the stub knows no password, and so nobody asks for one.
+INI = """\
+; Written by script/bench.
+[databases]
+stub = host=127.0.0.1 port={upstream} dbname=stub
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+unix_socket_dir =
+logfile = {folder}/pgbouncer.log
+pidfile = {folder}/pgbouncer.pid
+auth_type = trust
+auth_file = {folder}/users
+pool_mode = session
+max_client_conn = 20000
+default_pool_size = 20000
+server_tls_sslmode = disable
+{tls}
+"""
+
+
+def pgbouncer(ground, transport, count):
+    """The process, in front of the stub, at the port where the clients' program looks."""
+    port = ground.port(load_ground.TLS_PORT if transport == "tls" else load_ground.PLAIN_PORT)
+    folder = ground.folder / f"pgbouncer-{transport}-{count}"
+    folder.mkdir(mode=0o700)
+    (folder / "users").write_text('"writer" ""\n')
+    tls = "client_tls_sslmode = disable"
+    if transport == "tls":
+        certificates = pathlib.Path(ground.variables["DOMICILE_TESTBED"]) / "certificates"
+        for name in ("gateway.crt", "gateway.key"):
+            (folder / name).write_bytes((certificates / name).read_bytes())
+        tls = (f"client_tls_sslmode = require\nclient_tls_cert_file = {folder}/gateway.crt\n"
+               f"client_tls_key_file = {folder}/gateway.key")
+    (folder / "pgbouncer.ini").write_text(INI.format(
+        upstream=ground.port(load_ground.STUB_PORT), port=port, folder=folder, tls=tls))
+    account = {}
+    if os.geteuid() == 0:
+        entry = pwd.getpwnam(SERVER_USER)
+        account = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+        for file in [folder, *folder.iterdir()]:
+            os.chown(file, entry.pw_uid, entry.pw_gid)
+    process = ground.start([PGBOUNCER, "-q", folder / "pgbouncer.ini"], cwd="/", stdin=-3, stdout=-3, stderr=-3,
+                           preexec_fn=load_ground.with_descriptors(ground.descriptors), **account)
+    time.sleep(1)
+    if process.poll() is not None:
+        raise Failure(f"pgbouncer ended:\n{(folder / 'pgbouncer.log').read_text()[-1000:]}")
+    return load_ground.Gateway(process, folder, 0)
+
+
+def run_one(ground, make, transport, count):
+    """PSS of the process alone, and bytes a session: fresh, and after each has run a second statement."""
+    system = make(ground, transport, count)
+    warm = ground.client(transport, "stub", "hold", LOGINS_AT_ONCE, deadline=DEADLINE)
+    warm.answer()
+    warm.close()
+    time.sleep(SETTLE_SECONDS)
+    alone = system.pss()
+    client = ground.client(transport, "stub", "hold", count, most_at_login=LOGINS_AT_ONCE, deadline=DEADLINE)
+    answer = client.answer()
+    if answer["answered"] != count:
+        raise Failure(f"{count} idle sessions could not be had: {answer}")
+    time.sleep(SETTLE_SECONDS)
+    fresh = (system.pss() - alone) / count
+    again = client.order("query")
+    if again["answered"] != count:
+        raise Failure(f"a second statement on each of {count} sessions: {again}")
+    time.sleep(SETTLE_SECONDS)
+    used = (system.pss() - alone) / count
+    client.close()
+    ground.stop(system.process)
+    return {"alone": alone, "fresh": fresh, "used": used}
+
+
+MAKERS = {"pgbouncer": pgbouncer, "gateway": lambda ground, transport, count: ground.gateway()}
+
+
+def run(binary, base, counts, say):
+    found = {}
+    ground = load_ground.Ground(binary, base, None)
+    try:
+        ground.open()
+        stub = ground.stub()
+        for transport in report.TRANSPORTS:
+            for wanted in counts:
+                count = min(wanted, (ground.descriptors - SPARE_DESCRIPTORS) // 2)
+                for name, make in MAKERS.items():
+                    found[transport, count, name] = figures = run_one(ground, make, transport, count)
+                    say(f"bench: {count:,} idle sessions, {report.TRANSPORTS[transport]}, {name}: "
+                        f"{figures['fresh'] / 1024:.1f} KiB each, {figures['used'] / 1024:.1f} after use")
+        if stub.poll() is not None:
+            raise Failure("the stub of an upstream ended")
+    finally:
+        ground.close()
+    return found
+
+
+def text(found):
+    rows = []
+    for transport, count in dict.fromkeys((transport, count) for transport, count, _ in found):
+        both = [found[transport, count, name] for name in MAKERS]
+        rows.append([report.TRANSPORTS[transport], f"{count:,}",
+                     *(" / ".join(f"{one[key] / 1024:.1f}" for one in both) for key in ("fresh", "used")),
+                     f"{both[1]['used'] / both[0]['used']:.2f}", " / ".join(f"{one['alone'] / 2**20:.1f}" for one in both)])
+    return report.table(["transport", "sessions", "KiB each, pgbouncer / gateway", "after a second statement",
+                         "gateway / pgbouncer", "the process alone, MiB"], rows)
