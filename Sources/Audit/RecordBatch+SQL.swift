@@ -44,6 +44,10 @@ extension RecordBatch {
             JSONText.append(plain: ",\"session\":\"", to: &rest)
             rest.append(contentsOf: bytes[session])
             rest.append(0x22)
+        } else if !partsSession.isEmpty {
+            JSONText.append(plain: ",\"session\":\"", to: &rest)
+            rest.append(contentsOf: partsSession)
+            rest.append(0x22)
         }
         JSONText.append(plain: ",\"of\":", to: &rest)
         JSONText.append(message, to: &rest)

@@ -38,9 +38,11 @@ package struct RecordBatch: ~Copyable, Sendable {
     private var skipped = 0
     private var list: (end: Int, more: Int)?
     private var listDepth = 0
-    private var leftOut: [StaticString] = []
+    var leftOut: [StaticString] = []
     /// Where the value of `session` stands in `bytes`, for the `text` records.
     var session: Range<Int>?
+    /// The session that they name where it does not stand there.
+    var partsSession: [UInt8] = []
 
     /// - Parameter recordLimit: the most bytes that one record may have.
     package init(recordLimit: Int) {
@@ -59,9 +61,11 @@ package struct RecordBatch: ~Copyable, Sendable {
     }
 
     /// What `begin` does, without the head that only a record has: a fragment needs no salt.
-    mutating func beginMembers() {
+    ///
+    /// - Parameter head: bytes that the record will have before them.
+    mutating func beginMembers(behind head: Int = 0) {
         precondition(!isOpen, "a record is open")
-        start = bytes.count
+        start = bytes.count - head
         isOpen = true
         comma = true
         depth = 0

@@ -3,6 +3,8 @@ package struct RecordFragment: Sendable, Equatable {
     let bytes: [UInt8]
     /// Where the value of `session` stands in `bytes`.
     let session: Range<Int>?
+
+    package var byteCount: Int { bytes.count }
 }
 
 extension RecordBatch {

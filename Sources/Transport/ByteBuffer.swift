@@ -40,7 +40,7 @@ package struct ByteBuffer: ~Copyable {
 
     deinit {
         if let storage {
-            if capacity == BufferPool.blockSize { pool.give(storage) } else { storage.deallocate() }
+            if capacity == BufferPool.blockSize { pool.give(storage) } else { free(storage) }
         }
     }
 
@@ -76,7 +76,7 @@ package struct ByteBuffer: ~Copyable {
                 self.storage = pool.take()
                 capacity = BufferPool.blockSize
             } else {
-                self.storage = .allocate(byteCount: bytes, alignment: 16)
+                self.storage = ByteBuffer.resize(nil, to: bytes)
                 capacity = bytes
             }
             return
@@ -87,14 +87,27 @@ package struct ByteBuffer: ~Copyable {
             memmove(storage, storage + head, live)
         } else {
             let larger = max(live + bytes, capacity * 2)
-            let moved = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
-            memcpy(moved, storage + head, live)
-            if capacity == BufferPool.blockSize { pool.give(storage) } else { storage.deallocate() }
-            self.storage = moved
+            if capacity == BufferPool.blockSize {
+                let moved = ByteBuffer.resize(nil, to: larger)
+                memcpy(moved, storage + head, live)
+                pool.give(storage)
+                self.storage = moved
+            } else {
+                if head > 0 { memmove(storage, storage + head, live) }
+                self.storage = ByteBuffer.resize(storage, to: larger)
+            }
             capacity = larger
         }
         head = 0
         tail = live
+    }
+
+    /// Memory of its own. What is large grows without being copied, by the kernel's moving of its pages.
+    private static func resize(
+        _ memory: UnsafeMutableRawPointer?, to bytes: Int
+    ) -> UnsafeMutableRawPointer {
+        guard let resized = realloc(memory, bytes) else { fatalError("there is no memory") }
+        return resized
     }
 
     /// Lets `fill` write into the free memory at the tail; it returns how many bytes it wrote.
@@ -155,7 +168,7 @@ package struct ByteBuffer: ~Copyable {
 
     private mutating func releaseStorage() {
         guard let storage else { return }
-        if capacity == BufferPool.blockSize { pool.give(storage) } else { storage.deallocate() }
+        if capacity == BufferPool.blockSize { pool.give(storage) } else { free(storage) }
         self.storage = nil
         capacity = 0
         head = 0

@@ -26,6 +26,9 @@ package final class Stream {
     package private(set) var bytesRead: UInt64 = 0
     package private(set) var bytesWritten: UInt64 = 0
 
+    /// Bytes that are read at once: some hundred microseconds' worth, decrypted or not.
+    package static let readLimit = 512 << 10
+
     package init(descriptor: Int32) { self.descriptor = descriptor }
 
     deinit { close() }
@@ -43,12 +46,15 @@ package final class Stream {
         }
     }
 
-    /// Reads once into the buffer's free room, which is at least `minimum` bytes.
-    package func read(into buffer: inout ByteBuffer, minimum: Int = 1) -> Outcome {
+    /// Reads once into the buffer's free room, which is at least `minimum` bytes; `limit` bytes at most.
+    package func read(
+        into buffer: inout ByteBuffer, minimum: Int = 1, limit: Int = Stream.readLimit
+    ) -> Outcome {
         guard isOpen else { return .closed }
         buffer.reserve(minimum)
         var outcome = Outcome.wouldBlock
-        _ = buffer.withWritable { free in
+        _ = buffer.withWritable { room in
+            let free = UnsafeMutableRawBufferPointer(rebasing: room.prefix(limit))
             let (count, result) = tls.map { receive(free, $0) } ?? receive(free)
             outcome = result
             return count

@@ -1,22 +1,26 @@
-import GatewayCatalog
-import GatewayGuard
+import PGWire
 import Synchronization
 import Transport
 
-/// Statements that take too long to be read on a worker: they are read on threads of their own, two at a time, and their
-/// sessions wait. Each session has one at a time.
+/// The threads that look through long texts, two at a time; their sessions wait. Each session has one at a time.
 final class LongStatements: Sendable {
     /// Bytes of the longest text that is read: its tree takes up to some sixty times as much.
     static let readBytes = 4 << 20
     private static let threads = 2
 
     struct Job: Sendable {
-        let sql: [UInt8]
-        /// How its strings are to be read: under either setting where that may be changing.
-        let conformingStrings: [Bool]
-        let catalog: PublishedCatalog?
-        let describes: Bool
-        let completion: @Sendable ([JudgedText]) -> Void
+        let tag: FrontendTag
+        /// The message's body, as it came.
+        let pieces: [[UInt8]]
+        let question: LongText.Question
+        let completion: @Sendable (LongText) -> Void
+
+        func text() -> LongText {
+            var body: [UInt8] = []
+            body.reserveCapacity(pieces.reduce(0) { $0 + $1.count })
+            for piece in pieces { body.append(contentsOf: piece) }
+            return LongText(tag, body.span, question)
+        }
     }
 
     private struct State {
@@ -26,7 +30,7 @@ final class LongStatements: Sendable {
 
     private let state = Mutex(State())
 
-    /// False where no thread could be had: the statement is not read.
+    /// False where no thread could be had.
     func begin(_ job: Job) -> Bool {
         let mayStart = state.withLock { state in
             guard state.running < LongStatements.threads else {
@@ -49,7 +53,7 @@ final class LongStatements: Sendable {
     private func run(_ first: Job) {
         var next: Job? = first
         while let job = next {
-            job.completion(LongStatements.read(job))
+            job.completion(job.text())
             next = state.withLock { state in
                 if state.waiting.isEmpty {
                     state.running -= 1
@@ -57,12 +61,6 @@ final class LongStatements: Sendable {
                 }
                 return state.waiting.removeFirst()
             }
-        }
-    }
-
-    private static func read(_ job: Job) -> [JudgedText] {
-        job.conformingStrings.map {
-            JudgedText(job.sql.span, conformingStrings: $0, catalog: job.catalog, describes: job.describes)
         }
     }
 }

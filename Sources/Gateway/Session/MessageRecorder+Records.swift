@@ -96,10 +96,10 @@ extension MessageRecorder {
     ) -> [MaskedText.Literal]? {
         switch tag {
         case .query:
-            guard let query = try? Query.decode(body) else { return nil }
+            guard let query = try? long.query(body) else { return nil }
             return addSQL(body.extracting(query.sql), to: &batch)
         case .parse:
-            guard let parse = try? Parse.decode(body) else { return nil }
+            guard let parse = try? long.parse(body) else { return nil }
             let literals = addSQL(body.extracting(parse.sql), to: &batch)
             batch.add("statement_name", bytes: body.extracting(parse.name))
             return literals

@@ -2,24 +2,31 @@ import Audit
 import GatewayGuard
 import SQLText
 
-/// What of a text stands in the log (`capture.literals`), and what is known of it.
-extension MessageRecorder {
-    /// Adds `sql` as it may be recorded, and what the text is.
+/// How a text is recorded: what of it may stand in the log, and how it is read for that.
+struct TextTerms: Sendable {
+    let literals: ParameterCapture
+    let strings: SQLText.Strings
+    let hasUnsafeEncoding: Bool
+    let clientEncoding: String
+    /// The number of its message.
+    let message: UInt64
+
+    /// Adds `sql` as it may be recorded.
     ///
     /// - Returns: the constants that gave way, which stand at the record's end; nil where constants are kept.
-    func addSQL(_ sql: Span<UInt8>, to batch: inout RecordBatch) -> [MaskedText.Literal]? {
-        var masked: MaskedText?
+    func add(_ sql: Span<UInt8>, to batch: inout RecordBatch) -> [MaskedText.Literal]? {
         switch literals {
-        case .keep: addUnmasked(sql, to: &batch)
+        case .keep:
+            addUnmasked(sql, to: &batch)
+            return nil
         case .hash, .drop:
-            masked = LiteralMasking.mask(sql, strings: strings, isSafeEncoding: isSafelyEncoded(sql))
+            let masked = LiteralMasking.mask(sql, strings: strings, isSafeEncoding: isSafelyEncoded(sql))
             addMasked(sql, masked, to: &batch)
+            return masked?.literals
         }
-        if let description {
-            batch.add(description, orLeaveOut: ["fingerprint", "class", "relations"])
-        }
-        return masked?.literals
     }
+
+    private func isSafelyEncoded(_ sql: Span<UInt8>) -> Bool { !hasUnsafeEncoding || !sql.holdsHighBytes }
 
     private func addUnmasked(_ sql: Span<UInt8>, to batch: inout RecordBatch) {
         let edited = PasswordRedaction.redact(
@@ -38,6 +45,43 @@ extension MessageRecorder {
         }
         batch.addSQL(masked.bytes.span, clientEncoding: clientEncoding, of: message)
         if masked.redacted > 0 { batch.add("redacted", masked.redacted) }
+    }
+
+    /// Whether a text that was looked through on these terms is recorded as on the others. What is kept of constants is the
+    /// policy's and not looked at.
+    func readsAs(_ other: TextTerms) -> Bool {
+        message == other.message && strings == other.strings && clientEncoding == other.clientEncoding
+            && hasUnsafeEncoding == other.hasUnsafeEncoding
+    }
+}
+
+/// What of a text stands in the log (`capture.literals`), and what is known of it.
+extension MessageRecorder {
+    /// Bytes that a record has before its text, at most: its type and times, and what says whose it is.
+    var headBytes: Int { identity.byteCount + 256 }
+
+    /// Of the text of this message.
+    func terms(of message: UInt64) -> TextTerms {
+        TextTerms(
+            literals: literals, strings: strings, hasUnsafeEncoding: hasUnsafeEncoding,
+            clientEncoding: clientEncoding, message: message)
+    }
+
+    /// Adds `sql` as it may be recorded, and what the text is.
+    ///
+    /// - Returns: the constants that gave way, which stand at the record's end; nil where constants are kept.
+    func addSQL(_ sql: Span<UInt8>, to batch: inout RecordBatch) -> [MaskedText.Literal]? {
+        let constants: [MaskedText.Literal]?
+        if let long {
+            batch.add(long.record)
+            constants = long.constants
+        } else {
+            constants = terms(of: message).add(sql, to: &batch)
+        }
+        if let description {
+            batch.add(description, orLeaveOut: ["fingerprint", "class", "relations"])
+        }
+        return constants
     }
 
     /// Adds what is kept of constants: a digest and the length of each, or how many there were.

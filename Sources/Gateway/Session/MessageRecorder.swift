@@ -25,10 +25,12 @@ package struct MessageRecorder: ~Copyable {
     var verdict: StatementVerdict?
     /// What the text is: `fingerprint`, `class`, `relations`.
     var description: RecordFragment?
+    /// The text that is recorded next was encoded on another thread; its `text` records are not the recorder's.
+    var long: LongText?
     /// As the replica's ParameterStatus has it.
     private(set) var clientEncoding: String
     /// It is one whose characters may end in an ASCII byte.
-    private var hasUnsafeEncoding: Bool
+    private(set) var hasUnsafeEncoding: Bool
     /// standard_conforming_strings, as the replica told it last.
     private var conformingStrings: Bool
     package internal(set) var pipeline = Pipeline()
@@ -73,8 +75,6 @@ package struct MessageRecorder: ~Copyable {
         guard pipeline.isIdle else { return .either }
         return conformingStrings ? .conforming : .escaping
     }
-
-    func isSafelyEncoded(_ sql: Span<UInt8>) -> Bool { !hasUnsafeEncoding || !sql.holdsHighBytes }
 }
 
 // MARK: - The executor's messages, in their order
@@ -115,12 +115,12 @@ extension MessageRecorder {
     ) throws(MessageError) -> Bool {
         switch tag {
         case .query:
-            let query = try Query.decode(body)
+            let query = try long.query(body)
             statements += 1
             recordQuery(body.extracting(query.sql), into: &batch)
             pipeline.querySent(message: message, now: now)
         case .parse:
-            let parse = try Parse.decode(body)
+            let parse = try long.parse(body)
             statements += 1
             let name = body.extracting(parse.name)
             recordParse(

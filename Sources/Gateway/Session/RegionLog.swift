@@ -14,6 +14,8 @@ final class RegionLog {
     var isRefused = false
     /// Sessions whose frames wait for the receipt of this turn's batch.
     var awaiting: [Session] = []
+    /// Records with long texts, which are written piece by piece, in their order.
+    var longWrites: [LongWrite] = []
     /// Sessions that hold something until the log is more durable.
     private var holding: [Session] = []
     private let notice: DurabilityNotices.Flag
@@ -24,6 +26,9 @@ final class RegionLog {
     static let gatheredBytes = 256 * 1024
     /// Nanoseconds an outcome may wait for company.
     static let outcomeDelay: UInt64 = 100_000_000
+
+    /// Nanoseconds until a log that is too far ahead of its disk is asked again.
+    static let behindDelay: UInt64 = 5_000_000
 
     init(region: String, log: AuditLog, notice: DurabilityNotices.Flag, recordLimit: Int) {
         self.region = region
@@ -54,6 +59,18 @@ final class RegionLog {
             asked = max(asked, number)
             log.askSync(number)
         }
+    }
+
+    /// Whether the log is not yet durable up to `number`: then it is asked for a sync, and the worker is woken by it.
+    func waits(until number: UInt64) -> Bool {
+        guard log.durable < number else { return false }
+        notice.want()
+        if number > asked {
+            asked = number
+            log.askSync(number)
+        }
+        // It may have become so before it was asked for the notice.
+        return log.durable < number
     }
 
     /// The sessions that waited; each of them has to ask again.

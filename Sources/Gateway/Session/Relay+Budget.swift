@@ -39,7 +39,8 @@ extension Relay {
     /// - Returns: nanoseconds for which the replica should not be read.
     @discardableResult
     func spendBudget(since before: Int) -> UInt64 {
-        let bytes = region.batch.byteCount - before
+        let bytes = region.batch.byteCount - before + longBytes
+        longBytes = 0
         guard bytes > 0 else { return 0 }
         return allowance.spend(bytes, of: budget, perSecond: logBytesPerSecond, now: worker.loop.now)
     }

@@ -15,7 +15,7 @@ extension Relay {
         lastActivity = worker.loop.now
         awaitsAnswers = false
         lookUpCatalog()
-        while session.isRelaying, !hasTerminated, cancel == nil, !recorder.pipeline.isFull {
+        while session.isRelaying, !hasTerminated, cancel == nil, !isRecordingLong, !recorder.pipeline.isFull {
             let before = region.batch.byteCount
             let step = step()
             // While the replica passes over messages no frame of it comes that would have them recorded.
@@ -116,6 +116,13 @@ extension Relay {
     /// Waits until the whole frame is there, then records it and tells the pipeline.
     private func gather(_ header: FrameHeader, _ tag: FrontendTag, available: Int) -> Step {
         let length = header.frameLength
+        switch lookThrough(header, tag, available: available) {
+        case .done: break
+        case .later:
+            frontend.gathering = 0
+            awaitsAnswers = true
+            return .wait
+        }
         guard available >= length else {
             frontend.gathering = frontend.scanned + length
             return .wait
@@ -133,11 +140,13 @@ extension Relay {
             return .wait
         }
         let start = frontend.scanned + WireLimits.frameHeader
-        let isRecorded = fromExecutor.withBytes(start..<(frontend.scanned + length)) { body in
-            recorder.received(tag, body, now: worker.loop.now, into: &region.batch)
+        makeRecord { batch in
+            fromExecutor.withBytes(start..<(frontend.scanned + length)) { body in
+                recorder.received(tag, body, now: worker.loop.now, into: &batch)
+            }
         }
+        longStatement = nil
         noteForwarded(tag)
-        if isRecorded { worker.awaitReceipt(session, region) }
         frontend.scanned += length
         return .next
     }
@@ -172,7 +181,10 @@ extension Relay {
         guard (try? Execute.encode(portal: name, maximumRows: 0, into: &frame)) != nil else {
             return violation("The refusal could not be encoded.")
         }
-        recorder.refusedExecute(as: name.span, now: worker.loop.now, into: &region.batch)
+        makeRecord { batch in
+            recorder.refusedExecute(as: name.span, now: worker.loop.now, into: &batch)
+            return true
+        }
         return put(frame, inPlaceOf: header, nonce: nonce, provokes: "34000", says: .portalMissing)
     }
 
@@ -238,7 +250,6 @@ extension Relay {
         _ frame: [UInt8], inPlaceOf header: FrameHeader, nonce: [UInt8], provokes sqlstate: String,
         says refusal: Refusal
     ) -> Step {
-        worker.awaitReceipt(session, region)
         refusedStatements.append(
             RefusedStatement(
                 message: recorder.message, nonce: nonce, provoked: sqlstate, refusal: refusal))
@@ -255,10 +266,13 @@ extension Relay {
         let now = worker.loop.now
         let start = frontend.scanned + WireLimits.frameHeader
         let there = min(header.bodyLength, fromExecutor.count - start)
-        fromExecutor.withBytes(start..<(start + there)) { body in
-            recorder.refused(
-                tag, body, bodyLength: header.bodyLength, refused, as: name.span, now: now,
-                into: &region.batch)
+        makeRecord { batch in
+            fromExecutor.withBytes(start..<(start + there)) { body in
+                recorder.refused(
+                    tag, body, bodyLength: header.bodyLength, refused, as: name.span, now: now, into: &batch)
+            }
+            return true
         }
+        longStatement = nil
     }
 }

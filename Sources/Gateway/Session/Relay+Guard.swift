@@ -22,11 +22,6 @@ extension Relay {
         case later
     }
 
-    enum LongStatement {
-        case reading
-        case read([JudgedText])
-    }
-
     /// What goes on with the frame that is cut next, and is told to the guard once it has its number.
     enum Judged {
         case query([JudgedText])
@@ -53,14 +48,14 @@ extension Relay {
         var refused: Refused?
         switch tag {
         case .query:
-            guard let query = try? Query.decode(body) else { return .passes }
+            guard let query = try? longText.query(body) else { return .passes }
             switch judge(body.extracting(query.sql)) {
             case .allowed(let texts): judged = .query(texts)
             case .refused(let found): refused = found
             case .later: return .later
             }
         case .parse:
-            guard let parse = try? Parse.decode(body) else { return .passes }
+            guard let parse = try? longText.parse(body) else { return .passes }
             switch judge(body.extracting(parse.sql), parse.parameterTypes) {
             case .allowed(let texts): judged = .parse(texts, name: body.bytes(in: parse.name))
             case .refused(let found): refused = found
@@ -145,12 +140,15 @@ extension Relay {
     /// A Query's or Parse's text.
     private func judge(_ sql: Span<UInt8>) -> Judgment {
         // A text that is read is looked through for runs of operators where it is.
-        let isRead = guardian.rules.isGuarded || QuickScan.needsReading(sql)
+        let long = longText
+        let isRead = guardian.rules.isGuarded || long?.needsReading ?? QuickScan.needsReading(sql)
         guard isRead, !isReplicationCommand(sql) else {
-            if SQLText.hasLongOperatorRun(sql) { return .refused(Refused(.statementTooComplex)) }
+            if long?.hasLongOperatorRun ?? SQLText.hasLongOperatorRun(sql) {
+                return .refused(Refused(.statementTooComplex))
+            }
             return .allowed(observedTexts(sql))
         }
-        if guardian.rules.isGuarded, hasUnsafeEncoding, sql.holdsHighBytes {
+        if guardian.rules.isGuarded, hasUnsafeEncoding, long?.holdsHighBytes ?? sql.holdsHighBytes {
             let reason = "in client_encoding \(recorder.clientEncoding) it can be read in two ways"
             return .refused(forbidden(StatementVerdict(isAllowed: false, classes: [], reasons: [reason])))
         }
@@ -164,39 +162,30 @@ extension Relay {
     private func judgeLong(_ sql: Span<UInt8>) -> Judgment {
         switch longStatement {
         case .reading: return .later
-        case .read(let texts):
-            longStatement = nil
+        case .read(var text):
+            guard let texts = text.texts else { return tooLongToRead(text) }
             guard texts.allSatisfy(\.isQuicklyJudged) else { return judge(texts, mayWait: false) }
             // The catalogue may have moved since it began to be read.
             let again = texts.map { $0.again(catalog: catalog) }
-            let judgment = judge(again)
-            if case .later = judgment { longStatement = .read(again) }
-            return judgment
-        case nil: break
+            text.texts = again
+            longStatement = .read(text)
+            return judge(again)
+        case nil:
+            // Short, and with operators in it that take long.
+            var body = sql.bytes(in: 0..<sql.count)
+            body.append(0)
+            begin(.query, [body])
+            return longText == nil ? .later : judgeLong(sql)
         }
-        guard sql.count <= LongStatements.readBytes else {
-            // Where nothing is forbidden, what is refused to everybody is not looked for in it.
-            guard !guardian.rules.isGuarded, !SQLText.hasLongOperatorRun(sql) else {
-                return .refused(Refused(.statementTooComplex))
-            }
-            observe(refused: Refusal.statementTooComplex.message)
-            return .allowed([])
+    }
+
+    /// Where nothing is forbidden, what is refused to everybody is not looked for in it.
+    private func tooLongToRead(_ text: LongText) -> Judgment {
+        guard !guardian.rules.isGuarded, !text.hasLongOperatorRun else {
+            return .refused(Refused(.statementTooComplex))
         }
-        let address = session.address
-        let context = worker.context
-        let job = LongStatements.Job(
-            sql: sql.bytes(in: 0..<sql.count),
-            conformingStrings: mayHaveChangedLexer ? [true, false] : [conformingStrings],
-            catalog: catalog, describes: describes
-        ) { texts in
-            // Under the setting that does not hold it may be no SQL at all.
-            let readable = texts.filter { if case .facts = $0.reading { true } else { false } }
-            context.post(
-                .statementRead(address, readable.isEmpty ? texts : readable), to: address.worker)
-        }
-        guard context.longStatements.begin(job) else { return .refused(Refused(.statementTooComplex)) }
-        longStatement = .reading
-        return .later
+        observe(refused: Refusal.statementTooComplex.message)
+        return .allowed([])
     }
 
     /// - Parameter mayWait: for the catalogue, where it has not been read.

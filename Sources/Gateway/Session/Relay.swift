@@ -57,8 +57,14 @@ final class Relay {
     /// Something was forwarded that may have changed how a text is read; the replica tells of that with its ReadyForQuery,
     /// and not before (PostgreSQL 14 and later).
     var mayHaveChangedLexer = false
-    /// A statement that is read on another thread; frames behind it wait.
+    /// A text that is looked through on another thread; frames behind it wait.
     var longStatement: LongStatement?
+    /// What has come of it.
+    var longPieces: [[UInt8]] = []
+    /// Its record is on its way into the log; frames behind it wait.
+    var isRecordingLong = false
+    /// Bytes of such a record that the budget has not paid for.
+    var longBytes = 0
     /// The session's standard_conforming_strings, as the replica told it last.
     var conformingStrings: Bool
     /// The last message whose frame was forwarded, or is covered by a receipt and about to be.
@@ -104,6 +110,8 @@ final class Relay {
     static let highMark = BufferPool.blockSize
     /// Reads of one source in a turn: a fast peer does not keep the others waiting.
     static let readsPerTurn = 4
+    /// Bytes that are written upstream in a turn.
+    static let bytesPerTurn = 1 << 20
     /// What a Parse may hold beside its SQL: a name of a short message's length, and a type for each of 65,535 parameters.
     static let parseFrame = WireLimits.smallMessage + 1 + 2 + 4 * 65_535
 
@@ -160,7 +168,7 @@ final class Relay {
     /// Frames are there that will be cut when answers have come or the cancel is over.
     private var hasUncut: Bool {
         !hasTerminated && fromExecutor.count > frontend.scanned
-            && (awaitsAnswers || recorder.pipeline.isFull || cancel != nil)
+            && (awaitsAnswers || isRecordingLong || recorder.pipeline.isFull || cancel != nil)
     }
 
     private var mayReadExecutor: Bool {
@@ -211,6 +219,7 @@ final class Relay {
     /// The batch with this turn's records is written: the frames they cover may go. The only way to forward a frame
     /// that must be recorded.
     func recorded(_ receipt: AuditReceipt) {
+        isRecordingLong = false
         forwardedEnd = receipt.end
         cover(waitsFor: durability == .strict ? receipt.end : 0)
     }
@@ -236,11 +245,13 @@ final class Relay {
 
     private func writeUpstream() {
         guard toUpstream.released > 0, connection.stream.isWritable, !upstreamEnded else { return }
-        switch connection.stream.write(from: &fromExecutor, limit: toUpstream.released) {
+        let limit = min(toUpstream.released, Relay.bytesPerTurn)
+        switch connection.stream.write(from: &fromExecutor, limit: limit) {
         case .moved(let bytes):
             toUpstream.took(bytes)
             frontend.consumed(bytes)
-            if mayReadExecutor { worker.touch(session) }
+            // A replica that takes all as it comes must not keep the others waiting.
+            if mayReadExecutor || bytes == limit && toUpstream.released > 0 { worker.touch(session) }
         case .wouldBlock: return
         case .closed, .failed: upstreamEnded = true
         }

@@ -15,9 +15,9 @@ extension Session {
         return ObservedRules(rule: observation.rule, rules: guardRules(decision))
     }
 
-    func statementRead(_ texts: [JudgedText]) {
+    func statementRead(_ text: LongText) {
         guard case .relaying(let relay) = phase else { return }
-        relay.longStatement = .read(texts)
+        relay.longStatement = .read(text)
     }
 }
 

@@ -105,9 +105,12 @@ final class Worker: LoopOwner {
         for region in regions where region.mustWrite || region.batch.byteCount > RegionLog.gatheredBytes {
             write(region)
         }
+        for region in regions where !region.longWrites.isEmpty { writeLong(region) }
         for session in turn { session.flush() }
         if !touched.isEmpty { loop.runAgain() }
-        if isStopping, endings.isEmpty, slots.allSatisfy({ $0 == nil }) { close() }
+        if isStopping, endings.isEmpty, slots.allSatisfy({ $0 == nil }), regions.allSatisfy(\.longWrites.isEmpty) {
+            close()
+        }
     }
 
     // MARK: Records
@@ -142,19 +145,52 @@ final class Worker: LoopOwner {
                 session.recorded(receipt)
             }
         } catch {
-            if !region.isRefused {
-                region.isRefused = true
-                context.logger.error(
-                    "audit log refuses records",
-                    metadata: ["region": "\(region.region)", "error": "\(error)"])
-            }
-            region.keepRefused()
             for session in awaiting { session.isAwaitingReceipt = false }
-            failSessions(of: region)
+            refused(region, error)
+            region.keepRefused()
         }
     }
 
+    /// A session's frame waits until all of this is written.
+    func begin(_ write: LongWrite, _ region: RegionLog) {
+        write.session.isAwaitingReceipt = true
+        region.longWrites.append(write)
+    }
+
+    /// Writes a piece of the first long text. Where others wait for syncs, no more than two pieces wait for one.
+    private func writeLong(_ region: RegionLog) {
+        guard let write = region.longWrites.first else { return }
+        let waits = generation.configuration.audit.durability != .buffered
+        if waits, region.waits(until: write.syncedFirst) { return }
+        do throws(AuditError) {
+            let receipt = try region.log.append(&write.batch)
+            region.isRefused = false
+            guard !write.advance(written: receipt.end) else { return loop.runAgain() }
+            region.longWrites.removeFirst()
+            write.session.isAwaitingReceipt = false
+            write.session.recorded(receipt)
+            touch(write.session)
+        } catch .behind {
+            // The disk has not taken what was written before.
+            _ = loop.schedule(.outcomes(region: region.region), at: loop.now &+ RegionLog.behindDelay)
+        } catch {
+            refused(region, error)
+        }
+    }
+
+    private func refused(_ region: RegionLog, _ error: AuditError) {
+        if !region.isRefused {
+            region.isRefused = true
+            context.logger.error(
+                "audit log refuses records", metadata: ["region": "\(region.region)", "error": "\(error)"])
+        }
+        failSessions(of: region)
+    }
+
     private func failSessions(of region: RegionLog) {
+        // Their frames went nowhere.
+        for write in region.longWrites { write.session.isAwaitingReceipt = false }
+        region.longWrites.removeAll()
         for session in slots {
             guard let session, session.region === region else { continue }
             session.end(.logUnavailable(region: region.region))
@@ -187,7 +223,7 @@ final class Worker: LoopOwner {
         case .keysFetched(let address): withSession(address) { $0.keysFetched() }
         case .introspected(let address, let outcome): withSession(address) { $0.introspected(outcome) }
         case .replicaTurn(let address, let slot): withSession(address) { $0.turnCame(slot) }
-        case .statementRead(let address, let texts): withSession(address) { $0.statementRead(texts) }
+        case .statementRead(let address, let text): withSession(address) { $0.statementRead(text) }
         case .introspectedAgain(let address, let answer):
             withSession(address) { $0.introspectedAgain(answer) }
         case .backendEnded(let token, let outcome):

@@ -16,7 +16,7 @@ enum WorkerMessage: Sendable {
     /// A session that waited may log in at the replica of the slot.
     case replicaTurn(SessionAddress, LoginSlot)
     /// A session's long statement was read.
-    case statementRead(SessionAddress, [JudgedText])
+    case statementRead(SessionAddress, LongText)
     /// The issuer of a live session's token was asked again.
     case introspectedAgain(SessionAddress, LiveIntrospection.Answer)
     /// The backend of a session that ended is gone, or its time is up. The session's token, not its address: its slot

@@ -1,0 +1,104 @@
+import Audit
+import GatewayGuard
+import PGWire
+
+/// Long texts are looked through on another thread, and recorded over some turns: no statement holds up a worker's other
+/// sessions.
+extension Relay {
+    enum LongStatement {
+        case reading
+        case read(LongText)
+    }
+
+    /// What was found in the text of the frame that is cut next; nil where a worker looks itself.
+    var longText: LongText? {
+        if case .read(let text) = longStatement { text } else { nil }
+    }
+
+    /// What comes of a frame's text before the frame can be judged.
+    enum Look {
+        /// It is there, or the worker looks itself.
+        case done
+        case later
+    }
+
+    /// Takes what has come of a frame with a long text, and has it looked through when all has.
+    func lookThrough(_ header: FrameHeader, _ tag: FrontendTag, available: Int) -> Look {
+        guard header.bodyLength > LongText.bytes, tag == .query || tag == .parse else { return .done }
+        switch longStatement {
+        case .reading: return .later
+        case .read(let text):
+            // Frames that were cut in this turn are forwarded by their own receipt, which must not cover this one.
+            guard !session.isAwaitingReceipt else {
+                worker.touch(session)
+                return .later
+            }
+            guard text.terms.readsAs(recorder.terms(of: text.terms.message)), text.generation == generation
+            else {
+                begin(tag, [body(of: header)])
+                return longText == nil ? .later : .done
+            }
+            return .done
+        case nil:
+            take(header, available: available)
+            guard available >= header.frameLength else { return .done }
+            let pieces = longPieces
+            longPieces = []
+            begin(tag, pieces)
+            return longText == nil ? .later : .done
+        }
+    }
+
+    /// As the bytes come, so that no turn copies all of them.
+    private func take(_ header: FrameHeader, available: Int) {
+        let start = WireLimits.frameHeader + longPieces.reduce(0) { $0 + $1.count }
+        let end = min(available, header.frameLength)
+        guard end > start else { return }
+        let range = (frontend.scanned + start)..<(frontend.scanned + end)
+        longPieces.append(fromExecutor.withBytes(range) { $0.bytes(in: 0..<$0.count) })
+    }
+
+    private func body(of header: FrameHeader) -> [UInt8] {
+        let start = frontend.scanned + WireLimits.frameHeader
+        return fromExecutor.withBytes(start..<(start + header.bodyLength)) { $0.bytes(in: 0..<$0.count) }
+    }
+
+    private var generation: UInt64 { UInt64(session.generation.number) }
+
+    /// Has a message looked through on another thread, or here where there is none.
+    func begin(_ tag: FrontendTag, _ pieces: [[UInt8]]) {
+        let address = session.address
+        let context = worker.context
+        let question = LongText.Question(
+            terms: recorder.terms(of: recorder.message &+ 1), generation: generation, session: session.name,
+            recordLimit: recordLimit, head: recorder.headBytes, isGuarded: guardian.rules.isGuarded,
+            conformingStrings: mayHaveChangedLexer ? [true, false] : [conformingStrings], catalog: catalog,
+            describes: describes)
+        let job = LongStatements.Job(tag: tag, pieces: pieces, question: question) { text in
+            context.post(.statementRead(address, text), to: address.worker)
+        }
+        longStatement = context.longStatements.begin(job) ? .reading : .read(job.text())
+    }
+
+    // MARK: Records
+
+    /// Has the record made that the frame which is cut waits for: into this turn's batch or, with a long text, into a write of
+    /// its own.
+    ///
+    /// - Parameter make: whether it made one.
+    func makeRecord(_ make: (inout RecordBatch) -> Bool) {
+        guard let text = longText, text.terms.message == recorder.message &+ 1 else {
+            if make(&region.batch) { worker.awaitReceipt(session, region) }
+            return
+        }
+        recorder.long = text
+        var batch = RecordBatch(recordLimit: recordLimit)
+        let isMade = make(&batch)
+        recorder.long = nil
+        guard isMade else { return }
+        let write = LongWrite(session: session, batch: batch, record: text.record)
+        longBytes += write.byteCount
+        isRecordingLong = true
+        worker.begin(write, region)
+    }
+}
