@@ -147,8 +147,9 @@ extension Relay {
         // A text that is read is looked through for runs of operators where it is.
         let isRead = guardian.rules.isGuarded || QuickScan.needsReading(sql)
         guard isRead, !isReplicationCommand(sql) else {
-            if SQLText.hasLongOperatorRun(sql) { return .refused(Refused(.statementTooComplex)) }
-            return .allowed(observedTexts(sql))
+            let runs = SQLText.operatorRuns(sql)
+            if runs == .tooLong { return .refused(Refused(.statementTooComplex)) }
+            return .allowed(observedTexts(sql, isQuick: JudgedText.isQuick(sql, runs)))
         }
         if guardian.rules.isGuarded, hasUnsafeEncoding, sql.holdsHighBytes {
             let reason = "in client_encoding \(recorder.clientEncoding) it can be read in two ways"
@@ -190,7 +191,7 @@ extension Relay {
             catalog: catalog, describes: describes
         ) { texts in
             // Under the setting that does not hold it may be no SQL at all.
-            let readable = texts.filter { if case .facts = $0.reading { true } else { false } }
+            let readable = texts.filter(\.isReadable)
             context.post(
                 .statementRead(address, readable.isEmpty ? texts : readable), to: address.worker)
         }
@@ -204,9 +205,8 @@ extension Relay {
         describe(texts)
         if guardian.rules.isGuarded { worker.context.counters.judgedStatements.increase() }
         for text in texts {
-            switch text.reading {
-            case .facts:
-                let verdict = guardian.verdict(text.judgement, ownsTransaction: ownsTransaction)
+            if text.isReadable {
+                let verdict = guardian.verdict(text, ownsTransaction: ownsTransaction)
                 guard verdict.isAllowed else {
                     let waits = mayWait && (waitsForCatalog() || waitsForLook(text.judgement))
                     return waits ? .later : .refused(forbidden(verdict))
@@ -218,6 +218,10 @@ extension Relay {
                         forbidden(StatementVerdict(isAllowed: false, classes: [], reasons: [reason])))
                 }
                 if guardian.rules.isGuarded, recorder.verdict == nil { recorder.verdict = verdict }
+                continue
+            }
+            switch text.reading {
+            case .facts: break
             case .tooComplex: return .refused(Refused(.statementTooComplex))
             case .syntaxError(let message):
                 let quoteless = SQLText.withoutQuotation(message)
@@ -309,6 +313,7 @@ extension Relay {
 
     /// What a text makes, prepares and changes is known once it goes on.
     private func note(_ text: JudgedText) {
+        guard !text.leavesNothing else { return }
         guardian.note(text)
         noteTransactions(text)
         if text.judgement.setsEncoding { mayHaveChangedEncoding = true }
