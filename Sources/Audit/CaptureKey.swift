@@ -39,7 +39,10 @@ package struct CaptureKey: Sendable, CustomStringConvertible, CustomDebugStringC
 
     func append(_ code: KeyedDigest, to out: inout [UInt8]) {
         out.append(contentsOf: prefix)
-        JSONText.appendHex(code.finalize().prefix(16), to: &out)
+        // SAFETY: a SHA-256 digest has 32 bytes; the pointer is used only inside the closure.
+        code.finalize().withUnsafeBytes { digest in
+            JSONText.appendHex(UnsafeRawBufferPointer(rebasing: digest[..<16]), to: &out)
+        }
     }
 
     /// Reads the key in a file, or makes one there.

@@ -196,9 +196,23 @@ extension RecordBatch {
         guard open(key, room: RecordBatch.stringRoom(value)) else { return }
         let at = bytes.count + 1
         appendString(value)
-        if key.utf8CodeUnitCount == 7 && depth == 0 && key.description == "session" {
-            session = at..<(bytes.count - 1)
+        if depth == 0, RecordBatch.isSession(key) { session = at..<(bytes.count - 1) }
+    }
+
+    private static func isSession(_ key: StaticString) -> Bool {
+        guard key.utf8CodeUnitCount == 7 else { return false }
+        return key.withUTF8Buffer { key in
+            let name: StaticString = "session"
+            return name.withUTF8Buffer { $0.elementsEqual(key) }
         }
+    }
+
+    /// Adds a string of at most 64 bytes, which need not stand in memory as they are.
+    package mutating func add(_ key: StaticString, count: Int, _ byte: (Int) -> UInt8) {
+        var value = [64 of UInt8](repeating: 0)
+        let count = min(count, value.count)
+        for at in 0..<count { value[at] = byte(at) }
+        add(key, bytes: value.span.extracting(0..<count))
     }
 
     package mutating func add(_ key: StaticString, bytes value: [UInt8]) { add(key, bytes: value.span) }

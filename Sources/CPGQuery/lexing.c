@@ -127,11 +127,12 @@ void sqltext_lex_end(SQLTokens *tokens) {
 // `password` in any case, or the beginning of a name with Unicode escapes, from `from` on: where it begins, -1 for
 // nowhere. Every statement of every session is looked through.
 int64_t sqltext_find_password(const char *sql, int64_t bytes, int64_t from) {
+    static const bool isLooked[256] = {['w'] = true, ['W'] = true, ['&'] = true};
     for (int64_t at = from; at < bytes; at++) {
-        char c = sql[at];
-        if ((c | 0x20) == 'w') {
+        if (!isLooked[(unsigned char)sql[at]]) continue;
+        if (sql[at] != '&') {
             if (at - 4 >= from && bytes - at >= 4 && strncasecmp(sql + at - 4, "password", 8) == 0) return at - 4;
-        } else if (c == '&') {
+        } else {
             if (at > from && bytes - at >= 2 && (sql[at - 1] | 0x20) == 'u' && sql[at + 1] == '"') return at - 1;
         }
     }

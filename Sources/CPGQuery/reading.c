@@ -28,21 +28,22 @@ static const bool isOperatorCharacter[256] = {
 
 SQLRuns sqltext_runs(const char *sql, int64_t bytes) {
     SQLRuns runs = {.isTooLong = false, .squares = 0};
-    int64_t start = 0;
-    bool isBanner = true;
-    for (int64_t at = 0; at <= bytes; at++) {
-        unsigned char c = at < bytes ? (unsigned char)sql[at] : 0;
-        if (isOperatorCharacter[c]) {
-            if (c != (unsigned char)sql[start] || c == '+') isBanner = false;
+    int64_t at = 0;
+    while (at < bytes) {
+        if (!isOperatorCharacter[(unsigned char)sql[at]]) {
+            at++;
+            continue;
+        }
+        int64_t start = at;
+        bool isBanner = true;
+        for (; at < bytes && isOperatorCharacter[(unsigned char)sql[at]]; at++) {
+            if (sql[at] != sql[start] || sql[at] == '+') isBanner = false;
             if (at - start >= SQLOperatorRunLimit && !isBanner) {
                 runs.isTooLong = true;
                 return runs;
             }
-        } else {
-            if (!isBanner) runs.squares += (uint64_t)((at - start) * (at - start));
-            start = at + 1;
-            isBanner = true;
         }
+        if (!isBanner) runs.squares += (uint64_t)((at - start) * (at - start));
     }
     return runs;
 }

@@ -3,6 +3,11 @@
 struct MessageReader {
     private(set) var position = 0
 
+    init() {}
+
+    /// Begins there, which is not negative.
+    init(at position: Int) { self.position = position }
+
     private mutating func advance(_ count: Int, in body: Span<UInt8>) throws(MessageError) -> Int {
         let start = position
         guard count <= body.count &- start else {
@@ -68,6 +73,12 @@ struct MessageReader {
         if length == -1 { return nil }
         guard length >= 0 else { throw .invalidValueLength(length) }
         return try bytes(length, body)
+    }
+
+    /// Refuses so many values where there is no room for their lengths.
+    func checkRoom(forValues count: Int, _ body: Span<UInt8>) throws(MessageError) {
+        let left = body.count &- position
+        guard count &* 4 <= left else { throw .insufficientData(needed: count &* 4, left: left) }
     }
 
     /// Whether anything is left.

@@ -63,7 +63,7 @@ extension WireTrace {
             fields.string(message.statement, body)
             fields.formats(message.parameterFormats)
             fields.number(message.parameters.count)
-            for parameter in message.parameters { fields.value(parameter, body) }
+            for parameter in message.parameters.places(in: body) { fields.value(parameter, body) }
             fields.formats(message.resultFormats)
         }
     }
@@ -74,7 +74,7 @@ extension WireTrace {
             fields.word(oid(message.function))
             fields.formats(message.argumentFormats)
             fields.number(message.arguments.count)
-            for argument in message.arguments { fields.value(argument, body) }
+            for argument in message.arguments.places(in: body) { fields.value(argument, body) }
             fields.number(message.resultFormat)
         }
     }

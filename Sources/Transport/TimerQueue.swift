@@ -3,32 +3,35 @@ package struct TimerID: Hashable, Sendable {
     fileprivate let sequence: UInt64
 }
 
+/// One deadline of a queue.
+private struct TimerEntry {
+    let deadline: UInt64
+    let sequence: UInt64
+}
+
 /// Deadlines in order: a binary heap, with cancelled entries dropped when they surface or outnumber the live ones. The
 /// first entry is never a cancelled one, so that a loop's turn costs one comparison where nothing is due.
 package struct TimerQueue<Payload> {
-    private struct Entry {
-        let deadline: UInt64
-        let sequence: UInt64
-    }
-
-    private var heap: [Entry] = []
+    private var heap: [TimerEntry] = []
     private var payloads: [UInt64: Payload] = [:]
     private var nextSequence: UInt64 = 0
+    /// The earliest deadline, kept beside the heap: a loop asks for it twice a turn.
+    ///
+    /// Monotonic nanoseconds; nil where no timer is set.
+    package private(set) var earliest: UInt64?
 
     package init() {}
 
     package var isEmpty: Bool { payloads.isEmpty }
-
-    /// The earliest deadline, monotonic nanoseconds.
-    package var earliest: UInt64? { heap.first?.deadline }
 
     /// Adds a timer that is due at `deadline` (monotonic nanoseconds).
     package mutating func schedule(_ payload: Payload, at deadline: UInt64) -> TimerID {
         let sequence = nextSequence
         nextSequence &+= 1
         payloads[sequence] = payload
-        heap.append(Entry(deadline: deadline, sequence: sequence))
+        heap.append(TimerEntry(deadline: deadline, sequence: sequence))
         siftUp(heap.count - 1)
+        earliest = heap.first?.deadline
         return TimerID(sequence: sequence)
     }
 
@@ -40,17 +43,19 @@ package struct TimerQueue<Payload> {
 
     /// Takes the earliest timer that is due at `now`, or nil.
     package mutating func popDue(now: UInt64) -> Payload? {
-        guard let first = heap.first, first.deadline <= now else { return nil }
+        guard let earliest, earliest <= now, let first = heap.first else { return nil }
         defer { dropCancelled() }
         return payloads.removeValue(forKey: first.sequence)
     }
 
     private mutating func dropCancelled() {
         while let first = heap.first, payloads[first.sequence] == nil { removeFirst() }
+        earliest = heap.first?.deadline
     }
 
     private mutating func rebuild() {
         heap = heap.filter { payloads[$0.sequence] != nil }.sorted(by: TimerQueue.before)
+        earliest = heap.first?.deadline
     }
 
     private mutating func removeFirst() {
@@ -59,7 +64,7 @@ package struct TimerQueue<Payload> {
         siftDown(0)
     }
 
-    private static func before(_ left: Entry, _ right: Entry) -> Bool {
+    private static func before(_ left: TimerEntry, _ right: TimerEntry) -> Bool {
         (left.deadline, left.sequence) < (right.deadline, right.sequence)
     }
 

@@ -9,7 +9,7 @@ import Testing
         let bytes = Array(sql.utf8)
         return cache.judge(
             bytes.span, conformingStrings: conforming,
-            catalog: PublishedCatalog(number: catalog, snapshot: GuardFixture.catalog))
+            catalog: PublishedCatalog(number: catalog, snapshot: GuardFixture.catalog))[0]
     }
 
     @Test func `The same text is read once, for each catalogue and each way of reading strings`() {
@@ -64,12 +64,27 @@ import Testing
         let sql = Array("SELECT a FROM orders".utf8)
         func judge(_ describes: Bool) -> JudgedText {
             cache.judge(
-                sql.span, conformingStrings: true, catalog: GuardFixture.published, describes: describes)
+                sql.span, conformingStrings: true, catalog: GuardFixture.published, describes: describes)[0]
         }
         #expect(judge(false).description == nil)
         let described = judge(true)
         #expect(described.description != nil)
         #expect(judge(false) === described && judge(true) === described)
         #expect(cache.misses == 2 && cache.hits == 2)
+    }
+
+    @Test
+    func
+        `Texts that differ in a number alone are read once, and the one that cannot be read is told of as it is`()
+    {
+        let cache = JudgementCache(limit: 1 << 20)
+        let first = judge(cache, "SELECT a FROM orders WHERE id = 17")
+        #expect(judge(cache, "SELECT a FROM orders WHERE id = 4711") === first)
+        #expect(cache.hits == 1 && cache.misses == 1)
+        guard case .syntaxError(let number) = judge(cache, "SELECT * 17").reading else {
+            Issue.record("it was read")
+            return
+        }
+        #expect(number == "syntax error at or near \"17\"")
     }
 }

@@ -76,7 +76,8 @@ extension WireSample {
         let message = try Bind.decode(body.span)
         try Bind.encode(
             portal: body.slice(message.portal), statement: body.slice(message.statement),
-            parameterFormats: message.parameterFormats, parameters: message.parameters.map { body.slice($0) },
+            parameterFormats: message.parameterFormats,
+            parameters: message.parameters.places(in: body.span).map { body.slice($0) },
             resultFormats: message.resultFormats, into: &out)
         return out
     }
@@ -86,7 +87,8 @@ extension WireSample {
         let message = try FunctionCall.decode(body.span)
         try FunctionCall.encode(
             function: message.function, argumentFormats: message.argumentFormats,
-            arguments: message.arguments.map { body.slice($0) }, resultFormat: message.resultFormat,
+            arguments: message.arguments.places(in: body.span).map { body.slice($0) },
+            resultFormat: message.resultFormat,
             into: &out)
         return out
     }

@@ -289,8 +289,11 @@ class Bench:
         """The server's own SCRAM verifier: with it pgbouncer derives no key from a password, at either side."""
         return self.sql("SELECT rolpassword FROM pg_authid WHERE rolname = 'writer'")
 
-    def gateway(self, transport, durability="acknowledged", name="gateway", more="", forbid=""):
-        """`more` are further limits, `forbid` the classes of statements that the rule forbids."""
+    def gateway(self, transport, durability="acknowledged", name="gateway", more="", forbid="", prefix=(),
+                environment=None, patience=START_TIMEOUT):
+        """`more` are further limits, `forbid` the classes of statements that the rule forbids; `prefix` is the command
+        that runs the gateway, with these variables too."""
+        further = environment or {}
         values = self.variables
         port, admin = self.port(), self.port()
         folder = self.folder / f"gateway-{port}"
@@ -315,16 +318,16 @@ class Bench:
         if made.returncode != 0:
             raise Failure(f"domicile audit init: {made.stderr.strip()}")
         with open(folder / "gateway.log", "ab") as log:
-            process = self.start([self.binary, "serve", "--config", configuration],
-                                 {**environment, **self.slowed()}, cwd=folder,
+            process = self.start([*prefix, self.binary, "serve", "--config", configuration],
+                                 {**environment, **self.slowed(), **further}, cwd=folder,
                                  stdout=log, stderr=log)
         system = System(name, self.libpq(
             port, transport, values["DOMICILE_CA"], self.token), process, admin, folder)
-        self.wait_until_it_answers(system, folder / "gateway.log")
+        self.wait_until_it_answers(system, folder / "gateway.log", patience)
         return system
 
-    def wait_until_it_answers(self, system, log):
-        deadline = time.monotonic() + START_TIMEOUT
+    def wait_until_it_answers(self, system, log, patience=START_TIMEOUT):
+        deadline = time.monotonic() + patience
         while True:
             try:
                 self.run(["psql", "-X", "-q", "-A", "-t", "-c", "SELECT 1"], system.environment)

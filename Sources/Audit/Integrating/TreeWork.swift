@@ -152,7 +152,7 @@ extension TreeWork {
             throw error.error
         }
         guard let stands else { throw .replaced(path: files.path(of: name), reason: "it was removed") }
-        guard stands != piece.bytes else { return }
+        guard !LogBytes.areEqual(stands, piece.bytes) else { return }
         let same = zip(stands, piece.bytes).prefix { $0 == $1 }.count
         let seq = piece.first + UInt64(piece.bytes[..<same].count { $0 == 0x0a })
         throw .damaged(
@@ -162,9 +162,9 @@ extension TreeWork {
     private func hash(_ piece: TreeFeed.Piece, into round: inout TreeRound) throws(AuditError) {
         var from = 0
         let bytes = piece.bytes.span
-        for at in bytes.indices where bytes[at] == 0x0a {
-            round.append(TreeHash.leaf(bytes.extracting(from..<at)))
-            from = at + 1
+        while let end = LogBytes.lineEnd(in: bytes, from: from) {
+            round.append(TreeHash.leaf(bytes.extracting(from..<end)))
+            from = end + 1
         }
         guard round.size == piece.end, from == bytes.count else {
             throw .damaged(

@@ -150,6 +150,11 @@ typedef struct SQLRuns {
 
 SQLRuns sqltext_runs(const char *_Nonnull sql, int64_t bytes);
 
+// Writes the text with 1 in place of each integer that is a constant and nothing else: an operand of an operator, or an
+// element of IN or VALUES. Texts of one shape differ in nothing that facts or fingerprints tell. `shape` has room for the
+// text. Returns the shape's bytes; -1 where the text has none of its own.
+int64_t sqltext_shape(const char *_Nonnull sql, int64_t bytes, char *_Nonnull shape);
+
 bool sqltext_are_equal(const void *_Nonnull one, const void *_Nonnull other, size_t bytes);
 
 // Whether a name, which may be NULL, has a byte beyond ASCII.

@@ -13,6 +13,12 @@ package final class JudgedText: Sendable {
     }
 
     package let reading: Reading
+    /// The grammar takes it: `reading` has its facts.
+    package let isReadable: Bool
+    /// Nothing that it does belongs to any class, or asks for what a session did before.
+    let isHarmless: Bool
+    /// A session that runs it has no more and no less than before: nothing of it must be known later.
+    package let leavesNothing: Bool
     package let judgement: Judgement
     /// What its records say of it beside the text; nil where it could not be read.
     package let description: RecordFragment?
@@ -33,6 +39,9 @@ package final class JudgedText: Sendable {
         self.bytes = bytes
         self.reading = reading
         self.judgement = judgement
+        isReadable = if case .facts = reading { true } else { false }
+        isHarmless = judgement.isHarmless
+        leavesNothing = judgement.leavesNothing
         self.description = description
         self.identity = identity
         self.catalog = catalog
@@ -70,20 +79,25 @@ package final class JudgedText: Sendable {
         switch SQLText.read(sql, conformingStrings: conformingStrings, fingerprint: describes) {
         case .facts(let facts):
             reading = .facts(facts)
+            isReadable = true
             judgement = StatementJudge.judge(facts, catalog: catalog)
             description = describes ? TextDescription.encode(facts) : nil
             mayDoForbidden = false
         case .syntaxError(let message, _):
             reading = .syntaxError(message)
+            isReadable = false
             judgement = Judgement()
             description = nil
             mayDoForbidden = QuickScan.mayDoForbidden(sql)
         case .tooComplex:
             reading = .tooComplex
+            isReadable = false
             judgement = Judgement()
             description = nil
             mayDoForbidden = false
         }
+        isHarmless = judgement.isHarmless
+        leavesNothing = judgement.leavesNothing
     }
 
     /// Bytes of a text that a worker reads itself: of that length none was found that takes three milliseconds.
@@ -91,7 +105,12 @@ package final class JudgedText: Sendable {
 
     /// Whether a worker may read a text itself, without holding up its other sessions.
     package static func isQuick(_ sql: Span<UInt8>) -> Bool {
-        sql.count <= quickBytes && SQLText.operatorRuns(sql) != .costly
+        sql.count <= quickBytes && isQuick(sql, SQLText.operatorRuns(sql))
+    }
+
+    /// The same, where its runs of operators are known.
+    package static func isQuick(_ sql: Span<UInt8>, _ runs: SQLText.OperatorRuns) -> Bool {
+        sql.count <= quickBytes && runs != .costly
     }
 
     /// Names that a worker looks up again when the catalogue has moved; a text with more of them is read anew.

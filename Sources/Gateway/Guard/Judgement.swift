@@ -54,6 +54,19 @@ package struct Judgement: Sendable {
         findings.append(finding)
     }
 
+    /// It gives a verdict nothing to find, whatever the rules and the session.
+    var isHarmless: Bool {
+        findings.isEmpty && unknownRelations.isEmpty && unknownRelationsOfBodies.isEmpty
+            && changedTemporaries == nil && changedRoles.isEmpty && changedDatabases.isEmpty
+            && endedTransactions.isEmpty && executed.isEmpty
+    }
+
+    /// Running it changes nothing that later verdicts rest on, nor the schema.
+    var leavesNothing: Bool {
+        made.isEmpty && madeTemporary.isEmpty && preparedTransactions.isEmpty && endedTransactions.isEmpty
+            && prepared.isEmpty && !setsEncoding && !findings.contains { $0.classes.contains(.ddl) }
+    }
+
     /// A name as it is written; a schema's end is told by a byte that no name has.
     static func key(_ schema: String?, _ name: String) -> String {
         schema.map { "\($0)\u{0}\(name)" } ?? name

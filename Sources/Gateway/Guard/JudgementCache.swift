@@ -1,7 +1,8 @@
 import GatewayCatalog
 import SQLText
 
-/// Judgements by the exact text: executors repeat themselves. Of one worker; bounded in bytes.
+/// Judgements by the text, or by its shape where it has one (`SQLBytes.shape`): executors repeat themselves, often but for a
+/// number. Of one worker; bounded in bytes.
 ///
 /// Two halves: what is used moves to the young one, and when that is full the old one goes. A hit costs one hash of
 /// the text and one comparison, and allocates nothing.
@@ -13,6 +14,8 @@ package final class JudgementCache {
         let catalog: Int
         let describes: Bool
         let text: JudgedText
+        /// `text` alone, as those take it who know of texts that can be read in two ways.
+        let alone: [JudgedText]
 
         init(sql: [UInt8], conformingStrings: Bool, catalog: Int, describes: Bool, text: JudgedText) {
             self.describes = describes
@@ -20,6 +23,7 @@ package final class JudgementCache {
             self.conformingStrings = conformingStrings
             self.catalog = catalog
             self.text = text
+            alone = [text]
         }
 
         /// One that is described serves where no description is wanted.
@@ -46,14 +50,32 @@ package final class JudgementCache {
     /// Bytes that are kept now, an estimate; what is in both halves counts twice.
     package var bytes: Int { youngBytes + oldBytes }
 
+    /// The shape of the text that is looked at, and what is left of longer ones behind it.
+    private var shape: [UInt8] = []
+
     package init(limit: Int) { self.limit = limit }
 
-    /// What the text does, from memory or read now.
+    /// What the text does, from memory or read now: one element.
     ///
     /// - Parameter catalog: nil where none has been read.
     package func judge(
         _ sql: Span<UInt8>, conformingStrings: Bool, catalog: PublishedCatalog?, describes: Bool = false
-    ) -> JudgedText {
+    ) -> [JudgedText] {
+        if sql.count <= JudgedText.quickBytes, let bytes = SQLBytes.shape(of: sql, into: &shape) {
+            let shape = shape
+            let texts = judge(
+                exactly: shape.span.extracting(0..<bytes), conformingStrings: conformingStrings,
+                catalog: catalog, describes: describes)
+            // What is wrong with a text is said in its own words.
+            if texts.allSatisfy(\.isReadable) { return texts }
+        }
+        return judge(
+            exactly: sql, conformingStrings: conformingStrings, catalog: catalog, describes: describes)
+    }
+
+    private func judge(
+        exactly sql: Span<UInt8>, conformingStrings: Bool, catalog: PublishedCatalog?, describes: Bool
+    ) -> [JudgedText] {
         let number = catalog?.number ?? 0
         let hash = JudgedText.identity(of: sql, conformingStrings: conformingStrings)
         func fits(_ entry: Entry) -> Bool {
@@ -61,21 +83,21 @@ package final class JudgementCache {
         }
         if let found = young[hash], fits(found) {
             hits += 1
-            return found.text
+            return found.alone
         }
         if let found = old[hash], fits(found) {
             hits += 1
             keep(found, hash)
-            return found.text
+            return found.alone
         }
         misses += 1
         let text = JudgedText(
             sql, conformingStrings: conformingStrings, catalog: catalog, describes: describes, identity: hash)
-        keep(
-            Entry(
-                sql: SQLBytes.copy(sql), conformingStrings: conformingStrings,
-                catalog: number, describes: describes, text: text), hash)
-        return text
+        let entry = Entry(
+            sql: SQLBytes.copy(sql), conformingStrings: conformingStrings,
+            catalog: number, describes: describes, text: text)
+        keep(entry, hash)
+        return entry.alone
     }
 
     private func keep(_ entry: Entry, _ hash: Int) {

@@ -41,6 +41,13 @@ package struct SessionGuard: Sendable {
         verdict(judgement, by: rules, ownsTransaction: ownsTransaction)
     }
 
+    /// The same of a text; most have nothing that a verdict looks at.
+    package func verdict(
+        _ text: JudgedText, ownsTransaction: (String) -> Bool = { _ in false }
+    ) -> StatementVerdict {
+        text.isHarmless ? .allowed : verdict(text.judgement, ownsTransaction: ownsTransaction)
+    }
+
     /// The same by other rules than the session's own.
     package func verdict(
         _ judgement: Judgement, by rules: GuardRules, ownsTransaction: (String) -> Bool

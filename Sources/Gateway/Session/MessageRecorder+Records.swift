@@ -184,12 +184,12 @@ extension MessageRecorder {
     }
 
     private func recordParameters(
-        _ ranges: [Range<Int>?], formats: FormatCodes, types: [UInt32], in body: Span<UInt8>,
+        _ values: MessageValues, formats: FormatCodes, types: [UInt32], in body: Span<UInt8>,
         into batch: inout RecordBatch
     ) {
-        guard !ranges.isEmpty else { return }
+        guard !values.isEmpty else { return }
         var list = batch.beginParameters(capture)
-        for (index, range) in ranges.enumerated() {
+        values.forEach(in: body) { index, range in
             let format = formats.code(at: index) ?? 0
             let type = index < types.count ? types[index] : nil
             if let range {
@@ -232,7 +232,7 @@ extension MessageRecorder {
             }
         }
         if let tag = outcome.tag {
-            batch.add("tag", tag.description)
+            batch.add("tag", count: tag.count) { tag[$0] }
         } else if outcome.ending == .suspended {
             batch.add("tag", "PortalSuspended")
         }

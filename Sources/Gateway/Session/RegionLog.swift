@@ -16,8 +16,12 @@ final class RegionLog {
     var awaiting: [Session] = []
     /// Records with long texts, which are written piece by piece, in their order.
     var longWrites: [LongWrite] = []
+    /// Those of them that hear of it now: empty in between, and kept for its memory.
+    var receiving: [Session] = []
     /// Sessions that hold something until the log is more durable.
     private var holding: [Session] = []
+    /// Empty, and kept for its memory.
+    private var spare: [Session] = []
     private let notice: DurabilityNotices.Flag
     /// The highest number that a sync was asked for.
     private var asked: UInt64 = 0
@@ -73,12 +77,18 @@ final class RegionLog {
         return log.durable < number
     }
 
-    /// The sessions that waited; each of them has to ask again.
-    func takeHolding() -> [Session] {
-        guard !holding.isEmpty else { return [] }
-        let taken = holding
-        holding = []
+    /// Those that wait are `receiving`; who waits from now on waits for the next receipt.
+    func takeAwaiting() { swap(&awaiting, &receiving) }
+
+    /// Gives the sessions that waited; each of them has to ask again.
+    func takeHolding(_ body: (Session) -> Void) {
+        guard !holding.isEmpty else { return }
+        var taken = spare
+        spare = []
+        swap(&taken, &holding)
         for session in taken { session.isHolding = false }
-        return taken
+        for session in taken { body(session) }
+        taken.removeAll(keepingCapacity: true)
+        spare = taken
     }
 }

@@ -143,16 +143,18 @@ extension Relay {
         let long = longText
         let isRead = guardian.rules.isGuarded || long?.needsReading ?? QuickScan.needsReading(sql)
         guard isRead, !isReplicationCommand(sql) else {
-            if long?.hasLongOperatorRun ?? SQLText.hasLongOperatorRun(sql) {
+            // A long one was looked through elsewhere, and is not read where nobody needs it.
+            let runs = long == nil ? SQLText.operatorRuns(sql) : .costly
+            if long?.hasLongOperatorRun ?? (runs == .tooLong) {
                 return .refused(Refused(.statementTooComplex))
             }
-            return .allowed(observedTexts(sql))
+            return .allowed(observedTexts(sql, isQuick: JudgedText.isQuick(sql, runs)))
         }
         if guardian.rules.isGuarded, hasUnsafeEncoding, long?.holdsHighBytes ?? sql.holdsHighBytes {
             let reason = "in client_encoding \(recorder.clientEncoding) it can be read in two ways"
             return .refused(forbidden(StatementVerdict(isAllowed: false, classes: [], reasons: [reason])))
         }
-        if !JudgedText.isQuick(sql) { return judgeLong(sql) }
+        if long != nil || !JudgedText.isQuick(sql) { return judgeLong(sql) }
         let texts = worker.statements.judge(
             sql, conformingStrings: conformingStrings, mayChange: mayHaveChangedLexer, catalog: catalog,
             describes: describes)
@@ -193,9 +195,8 @@ extension Relay {
         describe(texts)
         if guardian.rules.isGuarded { worker.context.counters.judgedStatements.increase() }
         for text in texts {
-            switch text.reading {
-            case .facts:
-                let verdict = guardian.verdict(text.judgement, ownsTransaction: ownsTransaction)
+            if text.isReadable {
+                let verdict = guardian.verdict(text, ownsTransaction: ownsTransaction)
                 guard verdict.isAllowed else {
                     let waits = mayWait && (waitsForCatalog() || waitsForLook(text.judgement))
                     return waits ? .later : .refused(forbidden(verdict))
@@ -207,6 +208,10 @@ extension Relay {
                         forbidden(StatementVerdict(isAllowed: false, classes: [], reasons: [reason])))
                 }
                 if guardian.rules.isGuarded, recorder.verdict == nil { recorder.verdict = verdict }
+                continue
+            }
+            switch text.reading {
+            case .facts: break
             case .tooComplex: return .refused(Refused(.statementTooComplex))
             case .syntaxError(let message):
                 let quoteless = SQLText.withoutQuotation(message)
@@ -298,6 +303,7 @@ extension Relay {
 
     /// What a text makes, prepares and changes is known once it goes on.
     private func note(_ text: JudgedText) {
+        guard !text.leavesNothing else { return }
         guardian.note(text)
         noteTransactions(text)
         if text.judgement.setsEncoding { mayHaveChangedEncoding = true }

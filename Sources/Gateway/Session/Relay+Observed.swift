@@ -39,18 +39,18 @@ extension Relay {
     }
 
     /// A text that nobody would read but for a rule that only observes, which holds nothing up: a long one is not read.
-    func observedTexts(_ sql: Span<UInt8>) -> [JudgedText] {
+    func observedTexts(_ sql: Span<UInt8>, isQuick: Bool) -> [JudgedText] {
         guard !isReplicationCommand(sql) else { return [] }
         guard observed?.rules.isGuarded == true else {
-            describe(sql)
+            if isQuick { describe(sql) }
+            return []
+        }
+        guard isQuick else {
+            observe(refused: "longer than what is read for a rule that only observes")
             return []
         }
         if hasUnsafeEncoding, sql.holdsHighBytes {
             observe(refused: "in client_encoding \(recorder.clientEncoding) it can be read in two ways")
-            return []
-        }
-        guard JudgedText.isQuick(sql) else {
-            observe(refused: "longer than what is read for a rule that only observes")
             return []
         }
         let texts = worker.statements.judge(
@@ -61,9 +61,10 @@ extension Relay {
         return texts
     }
 
-    /// Has it recorded what a text is that is read for no other reason. It holds nothing up: a long one is not read.
+    /// Has it recorded what a text is that is read for no other reason. It holds nothing up: only what is read quickly
+    /// comes here.
     private func describe(_ sql: Span<UInt8>) {
-        guard describes, JudgedText.isQuick(sql), !(hasUnsafeEncoding && sql.holdsHighBytes)
+        guard describes, !(hasUnsafeEncoding && sql.holdsHighBytes)
         else { return }
         describe(
             worker.statements.judge(

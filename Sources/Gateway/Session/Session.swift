@@ -41,7 +41,11 @@ final class Session {
     let name: String
     let started: UInt64
     var generation: Generation
-    var phase: Phase
+    var phase: Phase {
+        didSet { relay = if case .relaying(let relay) = phase { relay } else { nil } }
+    }
+    /// The relay while the session is relaying: reading it here copies no phase.
+    private(set) var relay: Relay?
     var isTouched = false
     /// The region's log knows that something of this session waits.
     var isHolding = false
@@ -103,9 +107,7 @@ final class Session {
         return logger
     }
 
-    var isRelaying: Bool {
-        if case .relaying = phase { true } else { false }
-    }
+    var isRelaying: Bool { relay != nil }
 
     func begin() { schedule(.startup, after: settings.startupTimeout) }
 
@@ -122,17 +124,22 @@ final class Session {
     // MARK: Turns
 
     func note(_ role: Worker.Role, _ readiness: Readiness) {
-        switch (role, phase) {
-        case (.executor, _): executor.note(readiness)
-        case (.upstream, .relaying(let relay)): relay.connection.stream.note(readiness)
-        case (.upstream, .connecting(let login)): login.attempt?.stream.note(readiness)
-        case (.cancel, .relaying(let relay)): relay.cancel?.stream.note(readiness)
-        case (.upstream, _), (.cancel, _), (.listener, _): break
+        switch role {
+        case .executor: executor.note(readiness)
+        case .upstream:
+            if let relay {
+                relay.connection.stream.note(readiness)
+            } else if case .connecting(let login) = phase {
+                login.attempt?.stream.note(readiness)
+            }
+        case .cancel: relay?.cancel?.stream.note(readiness)
+        case .listener: break
         }
     }
 
     /// Reads and works on what is there; encodes records into the turn's batch.
     func pump() {
+        if let relay { return relay.pump() }
         switch phase {
         case .negotiating: readStartup()
         case .handshaking(let negotiation): handshake(negotiation)
@@ -147,7 +154,7 @@ final class Session {
 
     /// The batch with this session's records was written.
     func recorded(_ receipt: AuditReceipt) {
-        if case .relaying(let relay) = phase { relay.recorded(receipt) }
+        relay?.recorded(receipt)
         if outboundWaitsFor == .max {
             outboundWaitsFor = generation.configuration.audit.durability == .buffered ? 0 : receipt.end
         }
@@ -156,7 +163,7 @@ final class Session {
     /// Sends what may go.
     func flush() {
         flushOutbound()
-        if case .relaying(let relay) = phase, outbound.isEmpty { relay.flush() }
+        if let relay, outbound.isEmpty { relay.flush() }
     }
 
     private func flushOutbound() {
@@ -188,7 +195,7 @@ final class Session {
     }
 
     func durableAdvanced() {
-        if case .relaying(let relay) = phase { relay.durableAdvanced() }
+        relay?.durableAdvanced()
     }
 
     // MARK: Timers
@@ -227,7 +234,7 @@ final class Session {
 
     /// The cancel of this session has been acted on, or its time is up.
     func cancelEndedUpstream() {
-        if case .relaying(let relay) = phase { relay.cancelEnded() }
+        relay?.cancelEnded()
     }
 
     // MARK: Ends

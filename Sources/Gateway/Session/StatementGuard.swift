@@ -16,24 +16,19 @@ struct StatementGuard {
         _ sql: Span<UInt8>, conformingStrings: Bool, mayChange: Bool, catalog: PublishedCatalog?,
         describes: Bool
     ) -> [JudgedText] {
-        var texts = [
-            read(sql, conformingStrings: conformingStrings, catalog: catalog, describes: describes)
-        ]
-        if mayChange, sql.holdsBackslash {
-            let other = read(
-                sql, conformingStrings: !conformingStrings, catalog: catalog, describes: describes)
-            // What does not parse under the other fails there as it would on the server.
-            if case .facts = other.reading { texts.append(other) }
-        }
-        return texts
+        let texts = read(sql, conformingStrings: conformingStrings, catalog: catalog, describes: describes)
+        guard mayChange, sql.holdsBackslash else { return texts }
+        let others = read(sql, conformingStrings: !conformingStrings, catalog: catalog, describes: describes)
+        // What does not parse under the other fails there as it would on the server.
+        return texts + others.filter(\.isReadable)
     }
 
     /// From memory or read now, and counted.
     private func read(
         _ sql: Span<UInt8>, conformingStrings: Bool, catalog: PublishedCatalog?, describes: Bool
-    ) -> JudgedText {
+    ) -> [JudgedText] {
         let (misses, evictions, bytes) = (cache.misses, cache.evictions, cache.bytes)
-        let text = cache.judge(
+        let texts = cache.judge(
             sql, conformingStrings: conformingStrings, catalog: catalog, describes: describes)
         if cache.misses == misses {
             counters.textHits.increase()
@@ -42,11 +37,8 @@ struct StatementGuard {
             if cache.evictions != evictions { counters.textEvictions.increase(cache.evictions - evictions) }
         }
         if cache.bytes != bytes { counters.textBytes.increase(cache.bytes - bytes) }
-        switch text.reading {
-        case .facts: break
-        case .syntaxError, .tooComplex: counters.unparsedTexts.increase()
-        }
-        return text
+        if !texts.allSatisfy(\.isReadable) { counters.unparsedTexts.increase() }
+        return texts
     }
 }
 

@@ -35,6 +35,8 @@ final class Worker: LoopOwner {
     private var freeSlots: [Int] = []
     private var regions: [RegionLog] = []
     private var touched: [Session] = []
+    /// The sessions of the turn that ends: empty in between, and kept for its memory.
+    private var turning: [Session] = []
     private var listeners: [ListeningSocket] = []
     private var areListenersResting = false
     private(set) var isDraining = false
@@ -96,9 +98,8 @@ final class Worker: LoopOwner {
     }
 
     func turnEnded() {
-        let turn = touched
-        touched.removeAll(keepingCapacity: true)
-        for session in turn {
+        swap(&touched, &turning)
+        for session in turning {
             session.isTouched = false
             session.pump()
         }
@@ -106,7 +107,8 @@ final class Worker: LoopOwner {
             write(region)
         }
         for region in regions where !region.longWrites.isEmpty { writeLong(region) }
-        for session in turn { session.flush() }
+        for session in turning { session.flush() }
+        turning.removeAll(keepingCapacity: true)
         if !touched.isEmpty { loop.runAgain() }
         if isStopping, endings.isEmpty, slots.allSatisfy({ $0 == nil }), regions.allSatisfy(\.longWrites.isEmpty) {
             close()
@@ -134,20 +136,20 @@ final class Worker: LoopOwner {
 
     private func write(_ region: RegionLog) {
         region.mustWrite = false
-        let awaiting = region.awaiting
-        region.awaiting.removeAll(keepingCapacity: true)
+        region.takeAwaiting()
+        defer { region.receiving.removeAll(keepingCapacity: true) }
         guard !region.batch.isEmpty else { return }
         do throws(AuditError) {
             let receipt = try region.log.append(&region.batch)
             region.isRefused = false
-            for session in awaiting {
+            for session in region.receiving {
                 session.isAwaitingReceipt = false
                 session.recorded(receipt)
             }
         } catch {
-            for session in awaiting { session.isAwaitingReceipt = false }
-            refused(region, error)
+            for session in region.receiving { session.isAwaitingReceipt = false }
             region.keepRefused()
+            refused(region, error)
         }
     }
 
@@ -204,7 +206,7 @@ final class Worker: LoopOwner {
         } else if region.isRefused {
             region.mustWrite = true
         }
-        for session in region.takeHolding() {
+        region.takeHolding { session in
             session.durableAdvanced()
             touch(session)
         }

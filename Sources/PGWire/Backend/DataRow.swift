@@ -18,3 +18,15 @@ package struct DataRow: Equatable, Sendable {
         }
     }
 }
+
+extension MessageReader {
+    /// `count` values, each behind its length. Memory is taken for those that can be there, four bytes each.
+    mutating func values(_ count: Int, _ body: Span<UInt8>) throws(MessageError) -> [Range<Int>?] {
+        guard count > 0 else { return [] }
+        try checkRoom(forValues: count, body)
+        var values: [Range<Int>?] = []
+        values.reserveCapacity(count)
+        for _ in 0..<count { values.append(try value(body)) }
+        return values
+    }
+}

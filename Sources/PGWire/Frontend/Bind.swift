@@ -5,8 +5,7 @@ package struct Bind: Equatable, Sendable {
     package let portal: Range<Int>
     package let statement: Range<Int>
     package let parameterFormats: FormatCodes
-    /// Where each value stands in the body; nil is NULL.
-    package let parameters: [Range<Int>?]
+    package let parameters: MessageValues
     package let resultFormats: FormatCodes
 
     package static func decode(_ body: Span<UInt8>) throws(MessageError) -> Bind {
@@ -18,7 +17,7 @@ package struct Bind: Equatable, Sendable {
         guard formats.count <= 1 || formats.count == count else {
             throw .formatCount(formats: formats.count, values: count)
         }
-        let parameters = try reader.values(count, body)
+        let parameters = try MessageValues(count, body, &reader)
         let resultFormats = try FormatCodes(body, &reader)
         try reader.finish(body)
         return Bind(
@@ -46,18 +45,5 @@ package struct Bind: Equatable, Sendable {
             for parameter in parameters { try MessageWriter.append(value: parameter, to: &bytes) }
             try resultFormats.append(to: &bytes)
         }
-    }
-}
-
-extension MessageReader {
-    /// `count` values, each behind its length. Memory is taken for those that can be there, four bytes each.
-    mutating func values(_ count: Int, _ body: Span<UInt8>) throws(MessageError) -> [Range<Int>?] {
-        guard count > 0 else { return [] }
-        let left = body.count &- position
-        guard count &* 4 <= left else { throw .insufficientData(needed: count &* 4, left: left) }
-        var values: [Range<Int>?] = []
-        values.reserveCapacity(count)
-        for _ in 0..<count { values.append(try value(body)) }
-        return values
     }
 }

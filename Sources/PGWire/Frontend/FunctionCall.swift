@@ -2,8 +2,7 @@
 package struct FunctionCall: Equatable, Sendable {
     package let function: UInt32
     package let argumentFormats: FormatCodes
-    /// Where each argument stands in the body; nil is NULL.
-    package let arguments: [Range<Int>?]
+    package let arguments: MessageValues
     package let resultFormat: Int16
 
     package static func decode(_ body: Span<UInt8>) throws(MessageError) -> FunctionCall {
@@ -14,7 +13,7 @@ package struct FunctionCall: Equatable, Sendable {
         guard formats.count <= 1 || formats.count == count else {
             throw .formatCount(formats: formats.count, values: count)
         }
-        let arguments = try reader.values(count, body)
+        let arguments = try MessageValues(count, body, &reader)
         let resultFormat = try reader.int16(body)
         try reader.finish(body)
         return FunctionCall(
