@@ -1,18 +1,25 @@
 /// What a record says of a long text, and the `text` records that go on with it, encoded away from any batch: that takes its
 /// time, and need not be a worker's.
 package struct LongRecord: Sendable {
+    /// Some of the `text` records: `pieceBytes` of them, and what the last one takes.
+    package struct Piece: Sendable {
+        let bytes: [UInt8]
+        /// Where each record ends.
+        let ends: [Int]
+    }
+
+    /// Bytes of records that are written at once.
+    static let pieceBytes = 512 << 10
+
     /// Members of the record itself.
     let members: [UInt8]
-    /// The `text` records, and where each ends.
-    let parts: [UInt8]
-    let ends: [Int]
+    /// In their order.
+    package let pieces: [Piece]
     /// Keys for which the record had no room.
     let leftOut: [StaticString]
 
     /// Bytes of all of it.
-    package var byteCount: Int { members.count + parts.count }
-    /// How many `text` records there are.
-    package var partCount: Int { ends.count }
+    package var byteCount: Int { pieces.reduce(members.count) { $0 + $1.bytes.count } }
 }
 
 extension RecordBatch {
@@ -26,31 +33,39 @@ extension RecordBatch {
     ) -> LongRecord {
         var batch = RecordBatch(recordLimit: recordLimit)
         batch.beginMembers(behind: head)
-        batch.partsSession = Array(session.utf8)
+        batch.detached = DetachedParts(session: Array(session.utf8))
         build(&batch)
+        batch.detachParts()
         return LongRecord(
-            members: batch.bytes, parts: batch.rest, ends: batch.restEnds, leftOut: batch.leftOut)
+            members: batch.bytes, pieces: batch.detached?.pieces ?? [], leftOut: batch.leftOut)
     }
 
-    /// Adds the members to the open record; its `text` records come by `append(partsOf:)`.
+    /// Adds the members to the open record; its `text` records come by `append(_:)`.
     package mutating func add(_ long: LongRecord) {
         precondition(isOpen, "no record is open")
         bytes.append(contentsOf: long.members)
         leftOut += long.leftOut
     }
 
-    /// Appends `text` records from the one at `index` on: so many bytes of them, but one at least.
-    ///
-    /// - Returns: the index of the next one.
-    package mutating func append(partsOf long: LongRecord, from index: Int, atMost limit: Int) -> Int {
+    /// Appends `text` records.
+    package mutating func append(_ piece: LongRecord.Piece) {
         precondition(!isOpen, "a record is open")
-        var next = index
-        let from = index == 0 ? 0 : long.ends[index - 1]
-        while next < long.ends.count, next == index || long.ends[next] - from <= limit { next += 1 }
-        guard next > index else { return next }
-        let shift = bytes.count - from
-        bytes.append(contentsOf: long.parts[from..<long.ends[next - 1]])
-        for end in long.ends[index..<next] { ends.append(shift + end) }
-        return next
+        let shift = bytes.count
+        bytes.append(contentsOf: piece.bytes)
+        for end in piece.ends { ends.append(shift + end) }
     }
+
+    /// What `text` records there are becomes a piece.
+    mutating func detachParts() {
+        guard !rest.isEmpty else { return }
+        detached?.pieces.append(LongRecord.Piece(bytes: rest, ends: restEnds))
+        rest = []
+        restEnds = []
+    }
+}
+
+/// `text` records that stand in no batch yet.
+struct DetachedParts: Sendable {
+    let session: [UInt8]
+    var pieces: [LongRecord.Piece] = []
 }

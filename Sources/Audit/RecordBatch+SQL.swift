@@ -30,6 +30,7 @@ extension RecordBatch {
         while taken < sql.count {
             taken += appendPart(sql.extracting(taken...), readable: readable, of: message, part: part)
             part += 1
+            if detached != nil, rest.count >= LongRecord.pieceBytes { detachParts() }
         }
     }
 
@@ -40,13 +41,9 @@ extension RecordBatch {
     ) -> Int {
         let from = rest.count
         RecordBatch.open(.text, in: &rest, salts: &salts)
-        if let session {
+        if let name = session.map({ bytes[$0] }) ?? detached.map({ $0.session[...] }) {
             JSONText.append(plain: ",\"session\":\"", to: &rest)
-            rest.append(contentsOf: bytes[session])
-            rest.append(0x22)
-        } else if !partsSession.isEmpty {
-            JSONText.append(plain: ",\"session\":\"", to: &rest)
-            rest.append(contentsOf: partsSession)
+            rest.append(contentsOf: name)
             rest.append(0x22)
         }
         JSONText.append(plain: ",\"of\":", to: &rest)

@@ -41,8 +41,8 @@ package struct RecordBatch: ~Copyable, Sendable {
     var leftOut: [StaticString] = []
     /// Where the value of `session` stands in `bytes`, for the `text` records.
     var session: Range<Int>?
-    /// The session that they name where it does not stand there.
-    var partsSession: [UInt8] = []
+    /// Where its `text` records are encoded without the record.
+    var detached: DetachedParts?
 
     /// - Parameter recordLimit: the most bytes that one record may have.
     package init(recordLimit: Int) {

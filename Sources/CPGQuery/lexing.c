@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "CPGQuery.h"
 
@@ -48,7 +49,6 @@ typedef struct {
     uint32_t count;
     uint32_t room;
     int32_t end;
-    bool isWhole;
     ScannerExtra extra;
 } Lexing;
 
@@ -87,36 +87,74 @@ static void add(Lexing *lexing, int token, int location, const TokenValue *value
     lexing->end = location + t->length;
 }
 
-static void run(Lexing *lexing, const char *sql) {
-    void *scanner = scanner_init(sql, &lexing->extra, ScanKeywords, ScanKeywordTokens);
-    TokenValue value;
-    int location, token;
-    while ((token = core_yylex(&value, &location, scanner)) != 0) add(lexing, token, location, &value);
-    scanner_finish(scanner);
-    lexing->isWhole = true;
-}
+typedef void (*Taker)(void *into, int token, int location, const TokenValue *value);
 
-SQLTokens sqltext_lex(const char *sql, bool conforming) {
-    void *memory = pg_query_enter_memory_context();
-    Lexing *lexing = palloc(sizeof(Lexing));
-    *lexing = (Lexing){.room = 64, .tokens = palloc(64 * sizeof(SQLToken))};
+static void takeToken(void *into, int token, int location, const TokenValue *value) { add(into, token, location, value); }
+
+// Whether the lexer took all of it.
+static bool lex(const char *sql, bool conforming, ScannerExtra *extra, Taker take, void *into) {
     bool warns = escape_string_warning;
     sigjmp_buf *outer = PG_exception_stack;
     sigjmp_buf caught;
+    volatile bool isWhole = false;
     standard_conforming_strings = conforming;
     escape_string_warning = false;
     if (sigsetjmp(caught, 0) == 0) {
         PG_exception_stack = &caught;
-        run(lexing, sql);
+        void *scanner = scanner_init(sql, extra, ScanKeywords, ScanKeywordTokens);
+        TokenValue value;
+        int location, token;
+        while ((token = core_yylex(&value, &location, scanner)) != 0) take(into, token, location, &value);
+        scanner_finish(scanner);
+        isWhole = true;
     } else {
         FlushErrorState();
     }
     PG_exception_stack = outer;
     standard_conforming_strings = true;
     escape_string_warning = warns;
+    return isWhole;
+}
+
+SQLTokens sqltext_lex(const char *sql, bool conforming) {
+    void *memory = pg_query_enter_memory_context();
+    Lexing *lexing = palloc(sizeof(Lexing));
+    *lexing = (Lexing){.room = 64, .tokens = palloc(64 * sizeof(SQLToken))};
+    bool isWhole = lex(sql, conforming, &lexing->extra, takeToken, lexing);
     return (SQLTokens){
-        .tokens = lexing->tokens, .count = lexing->count, .end = lexing->end, .isWhole = lexing->isWhole,
-        .memory = memory};
+        .tokens = lexing->tokens, .count = lexing->count, .end = lexing->end, .isWhole = isWhole, .memory = memory};
+}
+
+typedef struct {
+    ScannerExtra extra;
+    const char *const *words;
+    uint32_t count;
+    SQLWords found;
+} WordSearch;
+
+static void takeWord(void *into, int token, int location, const TokenValue *value) {
+    (void)location;
+    WordSearch *search = into;
+    const char *word;
+    switch (token) {
+        case TokenUnicodeName: search->found.hidesNames = true; return;
+        case TokenName: word = value->str; break;
+        default:
+            if (token <= TokenComment) return;
+            word = value->keyword;
+    }
+    for (uint32_t at = 0; at < search->count; at++)
+        if (strcasecmp(word, search->words[at]) == 0) search->found.found |= (uint64_t)1 << at;
+}
+
+SQLWords sqltext_words(const char *sql, bool conforming, const char *const *words, uint32_t count) {
+    void *memory = pg_query_enter_memory_context();
+    WordSearch *search = palloc(sizeof(WordSearch));
+    *search = (WordSearch){.words = words, .count = count};
+    search->found.isWhole = lex(sql, conforming, &search->extra, takeWord, search);
+    SQLWords found = search->found;
+    pg_query_exit_memory_context(memory);
+    return found;
 }
 
 void sqltext_lex_end(SQLTokens *tokens) {

@@ -59,6 +59,42 @@ package struct SQLTokenList: Sendable {
     }
 }
 
+/// Words that are looked for among a text's names and keywords, by PostgreSQL's own lexer: constants and comments are passed
+/// over.
+package struct TextWords: Sendable {
+    /// At most 64, in lower case.
+    private let words: [StaticString]
+
+    package init(_ words: [StaticString]) {
+        precondition(words.count <= 64)
+        self.words = words
+    }
+
+    package struct Found: Sendable {
+        /// Of each word, in their order, whether it is there.
+        package let isThere: [Bool]
+        /// Names with Unicode escapes are there, which may be any.
+        package let hidesNames: Bool
+        /// The lexer took all of the text.
+        package let isWhole: Bool
+    }
+
+    /// - Parameter sql: without a long run of operator characters (`SQLText.hasLongOperatorRun`).
+    package func find(in sql: Span<UInt8>, conformingStrings: Bool) -> Found {
+        let pointers = words.map { UnsafeRawPointer($0.utf8Start).assumingMemoryBound(to: CChar.self) }
+        let found = SQLText.withText(sql) { text in
+            // SAFETY: the words are static and end in NUL; the list lives as long as the call.
+            pointers.withUnsafeBufferPointer {
+                sqltext_words(
+                    text, conformingStrings, $0.baseAddress.unsafelyUnwrapped, UInt32(words.count))
+            }
+        }
+        return Found(
+            isThere: words.indices.map { found.found & (1 << UInt64($0)) != 0 },
+            hidesNames: found.hidesNames, isWhole: found.isWhole)
+    }
+}
+
 extension SQLText {
     /// Bytes of the longest text that is lexed where a session waits for it: a millisecond or two.
     package static let lexedBytes = 64 << 10

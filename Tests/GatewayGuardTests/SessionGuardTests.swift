@@ -99,7 +99,11 @@ import Testing
         var session = session([])
         #expect(!run("COMMIT PREPARED 'theirs'", &session))
         #expect(run("PREPARE TRANSACTION 'mine'", &session))
+        #expect(!run("COMMIT PREPARED 'mine'", &session), "that it was sent says nothing: it may be another's")
+        session.owns(transaction: "mine")
         #expect(run("COMMIT PREPARED 'mine'", &session))
+        session.disowns(transaction: "mine")
+        #expect(!run("COMMIT PREPARED 'mine'", &session), "the next one of that name may be another's")
         // Another session of the same principal prepared it.
         let ends = GuardFixture.judged("ROLLBACK PREPARED 'earlier'").judgement
         #expect(!session.verdict(ends).isAllowed)

@@ -196,6 +196,17 @@ typedef struct SQLTokens {
 
 // Cuts a text that ends in a NUL into PostgreSQL's tokens and comments. A long run of operator characters takes
 // quadratic time: see sqltext_has_long_run. Memory is the caller's until sqltext_lex_end.
+// Which of some words stand in a text as names or keywords, in any case: constants and comments are passed over.
+typedef struct {
+    uint64_t found;     // a bit for each word
+    bool hidesNames;    // names with Unicode escapes stand in it
+    bool isWhole;       // the lexer took all of it
+} SQLWords;
+
+// `count` is at most 64. As for sqltext_lex, without a long run of operator characters.
+SQLWords sqltext_words(const char *_Nonnull sql, bool standard_conforming_strings, const char *_Nonnull const *_Nonnull words,
+                       uint32_t count);
+
 SQLTokens sqltext_lex(const char *_Nonnull sql, bool standard_conforming_strings);
 void sqltext_lex_end(SQLTokens *_Nonnull tokens);
 

@@ -156,11 +156,16 @@ package struct SessionGuard: Sendable {
         for name in judgement.madeTemporary where temporaries.count < SessionGuard.limit {
             temporaries.insert(name)
         }
-        for name in judgement.preparedTransactions where transactions.count < SessionGuard.limit {
-            transactions.insert(name)
-        }
         for name in judgement.prepared { note(text, preparedAs: name) }
     }
+
+    /// The session has prepared a two-phase transaction of this name: the replica said so.
+    package mutating func owns(transaction: String) {
+        if transactions.count < SessionGuard.limit { transactions.insert(transaction) }
+    }
+
+    /// One of this name was ended.
+    package mutating func disowns(transaction: String) { transactions.remove(transaction) }
 
     /// A Parse, or PREPARE, under this name. A name may come to mean any of the texts that it was given: what became
     /// of them only the server knows.

@@ -25,6 +25,8 @@ struct LongText: Sendable {
     let needsReading: Bool
     let hasLongOperatorRun: Bool
     let holdsHighBytes: Bool
+    /// What is refused to everybody, where it was not read, or may be read in another way by the replica.
+    let mayDoForbidden: Bool
     /// What it was read as; nil where it was not read, since nobody asks or it is too long.
     var texts: [JudgedText]?
     let record: LongRecord
@@ -68,6 +70,9 @@ struct LongText: Sendable {
         needsReading = QuickScan.needsReading(sql)
         hasLongOperatorRun = SQLText.hasLongOperatorRun(sql)
         holdsHighBytes = sql.holdsHighBytes
+        mayDoForbidden = LongText.mayDoForbidden(
+            sql, question, needsReading: needsReading, holdsHighBytes: holdsHighBytes,
+            hasLongOperatorRun: hasLongOperatorRun)
         texts = nil
         if question.isGuarded || needsReading, sql.count <= LongStatements.readBytes {
             let texts = question.conformingStrings.map {
@@ -83,6 +88,20 @@ struct LongText: Sendable {
             recordLimit: question.recordLimit, head: question.head, session: question.session
         ) { constants = question.terms.add(sql, to: &$0) }
         self.constants = constants
+    }
+}
+
+extension LongText {
+    private static func mayDoForbidden(
+        _ sql: Span<UInt8>, _ question: Question, needsReading: Bool, holdsHighBytes: Bool,
+        hasLongOperatorRun: Bool
+    ) -> Bool {
+        guard needsReading, !question.isGuarded, !hasLongOperatorRun else { return false }
+        if question.terms.hasUnsafeEncoding, holdsHighBytes { return QuickScan.mayDoForbidden(sql) }
+        guard sql.count > LongStatements.readBytes else { return false }
+        return question.conformingStrings.contains {
+            LongTextScan.mayDoForbidden(sql, conformingStrings: $0)
+        }
     }
 }
 
@@ -112,23 +131,18 @@ final class LongWrite {
     let session: Session
     /// What is written next.
     var batch: RecordBatch
-    private let record: LongRecord
-    private var next = 0
+    /// The `text` records that are left, the next ones last: what is written takes no memory.
+    private var pieces: [LongRecord.Piece]
     /// The log must be durable up to this number before the next piece is written: the end of the last piece but one.
     private(set) var syncedFirst: UInt64 = 0
     private var lastEnd: UInt64 = 0
-
-    /// Bytes that are written at once.
-    static let pieceBytes = 512 << 10
 
     /// - Parameter batch: holds the record without its `text` records.
     init(session: Session, batch: consuming RecordBatch, record: LongRecord) {
         self.session = session
         self.batch = batch
-        self.record = record
+        pieces = record.pieces.reversed()
     }
-
-    var byteCount: Int { batch.byteCount + record.byteCount }
 
     /// Puts the next piece into the batch, which was written.
     ///
@@ -137,8 +151,8 @@ final class LongWrite {
     func advance(written end: UInt64) -> Bool {
         syncedFirst = lastEnd
         lastEnd = end
-        guard next < record.partCount else { return false }
-        next = batch.append(partsOf: record, from: next, atMost: LongWrite.pieceBytes)
+        guard let piece = pieces.popLast() else { return false }
+        batch.append(piece)
         return true
     }
 }

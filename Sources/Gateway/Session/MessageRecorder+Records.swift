@@ -201,8 +201,20 @@ extension MessageRecorder {
         batch.endParameters(list)
     }
 
+    private mutating func noteTransaction(_ outcome: Pipeline.Outcome) {
+        let message = outcome.kind == .query ? outcome.of : outcome.statement ?? outcome.of
+        switch outcome.tag?.description {
+        case "PREPARE TRANSACTION":
+            transactionTags.append(TransactionTexts.Tag(message: message, isPrepared: true))
+        case "COMMIT PREPARED", "ROLLBACK PREPARED":
+            transactionTags.append(TransactionTexts.Tag(message: message, isPrepared: false))
+        default: break
+        }
+    }
+
     /// How a statement ended; written with the next write.
     mutating func recordOutcome(_ outcome: Pipeline.Outcome, into batch: inout RecordBatch) {
+        if watchesTransactions { noteTransaction(outcome) }
         let isDigested = copyDigests != nil && outcome.copy?.direction != .both
         let digest = copyDigests?.ended(outcome.of, outcome.copy)
         if let copy = outcome.copy {

@@ -25,6 +25,9 @@ package struct MessageRecorder: ~Copyable {
     var verdict: StatementVerdict?
     /// What the text is: `fingerprint`, `class`, `relations`.
     var description: RecordFragment?
+    /// Tags of two-phase transactions are kept, for who must know of them.
+    var watchesTransactions = false
+    var transactionTags: [TransactionTexts.Tag] = []
     /// The text that is recorded next was encoded on another thread; its `text` records are not the recorder's.
     var long: LongText?
     /// As the replica's ParameterStatus has it.

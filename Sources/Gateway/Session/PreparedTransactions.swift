@@ -25,7 +25,7 @@ final class PreparedTransactions: Sendable {
 
     private let owners = Mutex<[Key: Ownership]>([:])
 
-    /// PREPARE TRANSACTION is about to be forwarded.
+    /// PREPARE TRANSACTION was done.
     func note(_ transaction: String, database: String, of principal: Principal) {
         let key = Key(database: database, transaction: transaction)
         let owner = Ownership.one(Owner(issuer: principal.issuer, subject: principal.subject))
@@ -38,7 +38,7 @@ final class PreparedTransactions: Sendable {
         }
     }
 
-    /// COMMIT or ROLLBACK PREPARED is about to be forwarded. If it fails, the name is nobody's.
+    /// COMMIT or ROLLBACK PREPARED was done.
     func forget(_ transaction: String, database: String) {
         owners.withLock { _ = $0.removeValue(forKey: Key(database: database, transaction: transaction)) }
     }

@@ -97,6 +97,7 @@ extension Relay {
                     ? recorder.commandComplete(body, now: now, into: &region.batch)
                     : recorder.readyForQuery(body, now: now, into: &region.batch)
             })
+        settleTransactions()
         if tag == .readyForQuery { noteReady() }
     }
 
@@ -105,6 +106,7 @@ extension Relay {
         guard recorder.pipeline.isIdle else { return }
         mayHaveChangedLexer = false
         mayHaveChangedEncoding = false
+        transactions.answered()
     }
 
     /// What of the session's settings the gateway must know.

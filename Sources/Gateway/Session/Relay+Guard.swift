@@ -106,7 +106,7 @@ extension Relay {
         }
         switch judged {
         case .query(let texts):
-            for text in texts { note(text) }
+            for text in texts { note(text, isQuery: true) }
         case .parse(let texts, let name): noteParsed(texts, name: name)
         case nil: break
         }
@@ -150,7 +150,9 @@ extension Relay {
             }
             return .allowed(observedTexts(sql, isQuick: JudgedText.isQuick(sql, runs)))
         }
-        if guardian.rules.isGuarded, hasUnsafeEncoding, long?.holdsHighBytes ?? sql.holdsHighBytes {
+        if hasUnsafeEncoding, long?.holdsHighBytes ?? sql.holdsHighBytes,
+            guardian.rules.isGuarded || long?.mayDoForbidden ?? QuickScan.mayDoForbidden(sql)
+        {
             let reason = "in client_encoding \(recorder.clientEncoding) it can be read in two ways"
             return .refused(forbidden(StatementVerdict(isAllowed: false, classes: [], reasons: [reason])))
         }
@@ -181,9 +183,9 @@ extension Relay {
         }
     }
 
-    /// Where nothing is forbidden, what is refused to everybody is not looked for in it.
+    /// Where nothing is forbidden it goes, unless it may do what is refused to everybody.
     private func tooLongToRead(_ text: LongText) -> Judgment {
-        guard !guardian.rules.isGuarded, !text.hasLongOperatorRun else {
+        guard !guardian.rules.isGuarded, !text.hasLongOperatorRun, !text.mayDoForbidden else {
             return .refused(Refused(.statementTooComplex))
         }
         observe(refused: Refusal.statementTooComplex.message)
@@ -196,6 +198,12 @@ extension Relay {
         if guardian.rules.isGuarded { worker.context.counters.judgedStatements.increase() }
         for text in texts {
             if text.isReadable {
+                // Whose it is depends on an answer that is on its way.
+                if mayWait, transactions.isWaited, !recorder.pipeline.isIdle,
+                    transactions.isPreparing(text.judgement.endedTransactions)
+                {
+                    return .later
+                }
                 let verdict = guardian.verdict(text, ownsTransaction: ownsTransaction)
                 guard verdict.isAllowed else {
                     let waits = mayWait && (waitsForCatalog() || waitsForLook(text.judgement))
@@ -302,10 +310,10 @@ extension Relay {
     }
 
     /// What a text makes, prepares and changes is known once it goes on.
-    private func note(_ text: JudgedText) {
+    private func note(_ text: JudgedText, isQuery: Bool = false) {
         guard !text.leavesNothing else { return }
         guardian.note(text)
-        noteTransactions(text)
+        noteTransactions(text, isQuery: isQuery)
         if text.judgement.setsEncoding { mayHaveChangedEncoding = true }
         if text.judgement.findings.contains(where: { $0.classes.contains(.ddl) }) {
             mayHaveChangedSchema = true
@@ -318,13 +326,31 @@ extension Relay {
             name, database: connection.replica.dbname, by: principal)
     }
 
-    private func noteTransactions(_ text: JudgedText) {
-        guard let principal = session.identity.principal else { return }
-        let (transactions, database) = (worker.context.preparedTransactions, connection.replica.dbname)
-        for name in text.judgement.preparedTransactions {
-            transactions.note(name, database: database, of: principal)
+    /// A text that prepares two-phase transactions or ends them: what becomes of it the answers say.
+    private func noteTransactions(_ text: JudgedText, isQuery: Bool) {
+        let (prepared, ended) = (text.judgement.preparedTransactions, text.judgement.endedTransactions)
+        guard !prepared.isEmpty || !ended.isEmpty else { return }
+        transactions.note(recorder.message, isQuery: isQuery, prepared: prepared, ended: ended)
+        recorder.watchesTransactions = true
+    }
+
+    /// The replica has answered: a transaction is its session's, and its principal's, from when it was prepared.
+    func settleTransactions() {
+        guard !recorder.transactionTags.isEmpty else { return }
+        let (owners, database) = (worker.context.preparedTransactions, connection.replica.dbname)
+        for tag in recorder.transactionTags {
+            guard let name = transactions.settle(tag) else { continue }
+            guard tag.isPrepared else {
+                guardian.disowns(transaction: name)
+                owners.forget(name, database: database)
+                continue
+            }
+            guardian.owns(transaction: name)
+            if let principal = session.identity.principal {
+                owners.note(name, database: database, of: principal)
+            }
         }
-        for name in text.judgement.endedTransactions { transactions.forget(name, database: database) }
+        recorder.transactionTags.removeAll()
     }
 
     /// PostgreSQL cuts names to 63 bytes.

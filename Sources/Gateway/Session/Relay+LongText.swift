@@ -96,8 +96,8 @@ extension Relay {
         let isMade = make(&batch)
         recorder.long = nil
         guard isMade else { return }
+        longBytes += batch.byteCount + text.record.byteCount
         let write = LongWrite(session: session, batch: batch, record: text.record)
-        longBytes += write.byteCount
         isRecordingLong = true
         worker.begin(write, region)
     }

@@ -59,6 +59,8 @@ final class Relay {
     var mayHaveChangedLexer = false
     /// A text that is looked through on another thread; frames behind it wait.
     var longStatement: LongStatement?
+    /// Two-phase transactions that its texts prepare and end.
+    var transactions = TransactionTexts()
     /// What has come of it.
     var longPieces: [[UInt8]] = []
     /// Its record is on its way into the log; frames behind it wait.
