@@ -49,7 +49,7 @@ let package = Package(
             swiftSettings: relay + [.enableExperimentalFeature("Lifetimes")]),
         .target(name: "PGWire", swiftSettings: relay),
         .target(
-            name: "AuditTree", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+            name: "AuditTree", dependencies: ["COpenSSL", .product(name: "Crypto", package: "swift-crypto")],
             path: "Sources/Audit/Tree",
             swiftSettings: relay),
         .target(

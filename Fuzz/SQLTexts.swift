@@ -6,7 +6,7 @@ import SQLText
 /// The text of a statement, any bytes. Read as PostgreSQL's grammar reads it under either setting of
 /// standard_conforming_strings, and judged against a catalogue that has one object of each kind that leads out: the same
 /// each time, with every statement within the text, nothing that a rule forbids allowed by one that forbids more, and
-/// nothing that every session is refused in a text that is not looked at.
+/// nothing that every session is refused in a text that is not looked at. Its shape is read and judged as it is.
 func run(_ input: [UInt8]) {
     for conforming in [true, false] {
         // A message's text ends at its NUL.
@@ -15,6 +15,7 @@ func run(_ input: [UInt8]) {
         let whole = judge(input, conforming)
         // Runs of operators are looked for in all of it.
         if whole.kind != "too complex" { checkSame(judged, whole, "what follows a NUL is not read") }
+        checkShape(text, conforming, judged)
         switch judged.reading {
         case .facts(let facts):
             checkRanges(facts, within: text.count)
@@ -48,6 +49,16 @@ private func checkSame(_ one: JudgedText, _ other: JudgedText, _ property: Strin
     check(one.judgement.prepared == other.judgement.prepared, property)
     check(one.judgement.executed == other.judgement.executed, property)
     check(one.kind == other.kind, property)
+}
+
+/// What is remembered of a shape serves all its texts.
+private func checkShape(_ text: [UInt8], _ conforming: Bool, _ judged: JudgedText) {
+    var shape: [UInt8] = []
+    guard let count = SQLBytes.shape(of: text.span, into: &shape) else { return }
+    check(count <= text.count, "a shape is no longer than its text")
+    let shaped = judge(Array(shape[..<count]), conforming)
+    checkSame(judged, shaped, "a text and its shape are judged alike")
+    check(judged.description == shaped.description, "a text and its shape are described alike")
 }
 
 /// Statements at the top stand within the text, one behind the other.

@@ -1,3 +1,4 @@
+import AuditTree
 import Crypto
 
 /// SHA-256 (FIPS 180-4) of bytes.
@@ -15,10 +16,10 @@ enum Digest {
 }
 
 /// HMAC-SHA-256 (RFC 2104) of which the key's two blocks are hashed already: a value costs what its own bytes
-/// cost. (The library's HMAC hashes the key anew for each value, which takes longer than the value.)
+/// cost. (The library's HMAC hashes the key anew for each value, which takes longer than the value, and allocates.)
 struct KeyedDigest: Sendable {
-    private var inner: SHA256
-    private let outer: SHA256
+    private var inner: SHA256State
+    private let outer: SHA256State
 
     private static let block = 64
 
@@ -26,20 +27,20 @@ struct KeyedDigest: Sendable {
     init(key: [UInt8]) {
         precondition(key.count <= KeyedDigest.block, "a longer key would have to be hashed first")
         let padded = key + [UInt8](repeating: 0, count: KeyedDigest.block - key.count)
-        var inner = SHA256()
-        inner.update(data: padded.map { $0 ^ 0x36 })
-        var outer = SHA256()
-        outer.update(data: padded.map { $0 ^ 0x5c })
+        var inner = SHA256State()
+        inner.update(padded.map { $0 ^ 0x36 }.span)
+        var outer = SHA256State()
+        outer.update(padded.map { $0 ^ 0x5c }.span)
         self.inner = inner
         self.outer = outer
     }
 
-    mutating func update(_ bytes: Span<UInt8>) { Digest.update(&inner, bytes) }
+    mutating func update(_ bytes: Span<UInt8>) { inner.update(bytes) }
 
-    func finalize() -> SHA256.Digest {
+    func finalize() -> SHA256State.Value {
+        var value = inner
         var hash = outer
-        // SAFETY: the pointer is used only inside the closure.
-        inner.finalize().withUnsafeBytes { hash.update(bufferPointer: $0) }
-        return hash.finalize()
+        value.finish().withUnsafeBytes { hash.update($0) }
+        return hash.finish()
     }
 }

@@ -83,25 +83,7 @@ enum JSONText {
 
     /// Appends a decimal number.
     static func append(_ number: UInt64, to out: inout [UInt8]) {
-        if number < 10 {
-            out.append(0x30 + UInt8(truncatingIfNeeded: number))
-            return
-        }
-        var digits = 0
-        var rest = number
-        while rest > 0 {
-            rest /= 10
-            digits += 1
-        }
-        out.append(contentsOf: repeatElement(0x30, count: digits))
-        var at = out.count
-        rest = number
-        while rest > 0 {
-            at -= 1
-            let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: 10)
-            out[at] = 0x30 + UInt8(truncatingIfNeeded: remainder)
-            rest = quotient
-        }
+        ShortBytes.append(atMost: 20, to: &out) { $0.put(number: number) }
     }
 
     /// Appends a text that holds nothing to escape, such as a key.

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Records on their way into one region's log, owned by one worker: what one turn of its loop has to say.
 ///
 /// A record is encoded straight into the batch's bytes; `AuditLog.append` gives it its `seq` and `time`. Keys
@@ -117,11 +119,13 @@ package struct RecordBatch: ~Copyable, Sendable {
     private static let keptCapacity = 1 << 20
 
     static func open(_ type: RecordType, in bytes: inout [UInt8], salts: inout Salts) {
-        JSONText.append(plain: ",\"salt\":\"", to: &bytes)
-        salts.append(to: &bytes)
-        JSONText.append(plain: "\",\"time\":\"0000-00-00T00:00:00.000000Z\",\"type\":\"", to: &bytes)
-        JSONText.append(plain: type.staticName, to: &bytes)
-        bytes.append(0x22)
+        ShortBytes.append(atMost: 192, to: &bytes) { out in
+            out.put(",\"salt\":\"")
+            salts.put(into: &out)
+            out.put("\",\"time\":\"0000-00-00T00:00:00.000000Z\",\"type\":\"")
+            out.put(type.staticName)
+            out.put(0x22)
+        }
     }
 
     /// The records without what a log gives them and what is new each time: `seq`, `salt` and `time`. A line each,
@@ -140,12 +144,17 @@ package struct RecordBatch: ~Copyable, Sendable {
         var seq = first
         var from = 0
         for end in ends {
-            JSONText.append(plain: RecordBatch.head, to: &out)
-            JSONText.append(seq, to: &out)
-            let at = out.count
+            ShortBytes.append(atMost: 32, to: &out) { out in
+                out.put(RecordBatch.head)
+                out.put(number: seq)
+            }
+            let time = out.count + RecordBatch.timeOffset
             out.append(contentsOf: bytes[from..<end])
-            for offset in 0..<RecordClock.width {
-                out[at + RecordBatch.timeOffset + offset] = clock.text[offset]
+            // SAFETY: the record that was appended holds its time there; both pointers are used only inside the closures.
+            out.withUnsafeMutableBytes { out in
+                clock.text.withUnsafeBytes {
+                    UnsafeMutableRawBufferPointer(rebasing: out[time...]).copyMemory(from: $0)
+                }
             }
             if back > 0 {
                 out.removeLast(2)
@@ -200,11 +209,9 @@ extension RecordBatch {
     }
 
     private static func isSession(_ key: StaticString) -> Bool {
-        guard key.utf8CodeUnitCount == 7 else { return false }
-        return key.withUTF8Buffer { key in
-            let name: StaticString = "session"
-            return name.withUTF8Buffer { $0.elementsEqual(key) }
-        }
+        let name: StaticString = "session"
+        return key.utf8CodeUnitCount == name.utf8CodeUnitCount
+            && memcmp(key.utf8Start, name.utf8Start, name.utf8CodeUnitCount) == 0
     }
 
     /// Adds a string of at most 64 bytes, which need not stand in memory as they are.
@@ -306,12 +313,15 @@ extension RecordBatch {
             leftOut.append(key)
             return false
         }
-        if comma { bytes.append(0x2c) }
+        let follows = comma
         comma = true
-        bytes.append(0x22)
-        JSONText.append(plain: key, to: &bytes)
-        bytes.append(0x22)
-        bytes.append(0x3a)
+        ShortBytes.append(atMost: 64, to: &bytes) { out in
+            if follows { out.put(0x2c) }
+            out.put(0x22)
+            out.put(key)
+            out.put(0x22)
+            out.put(0x3a)
+        }
         return true
     }
 

@@ -8,15 +8,14 @@ struct Salts: Sendable {
     private var random: [UInt8] = []
     private var used = 0
 
-    /// Appends a fresh salt in lower-case hex.
-    mutating func append(to out: inout [UInt8]) {
+    /// Writes a fresh salt in lower-case hex.
+    @inline(__always)
+    mutating func put(into out: inout ShortBytes) {
         if used + Salts.size > random.count { refill() }
         let from = used
         used += Salts.size
         for at in from..<used {
-            let byte = random[at]
-            out.append(JSONText.hexDigit(byte >> 4))
-            out.append(JSONText.hexDigit(byte & 0x0f))
+            out.putHex(random[at])
             random[at] = 0
         }
     }

@@ -68,7 +68,7 @@ final class TLSSession {
     /// Bytes read (> 0), or what is in the way. `isDrained` where the socket had no more than OpenSSL took, and OpenSSL
     /// has given all of it: reading again would only say so.
     func read(_ target: UnsafeMutableRawBufferPointer) -> (count: Int, step: Step, isDrained: Bool) {
-        ERR_clear_error()
+        clearErrors()
         // OpenSSL asks the socket for what its buffer has room for: only from an empty one does a short read say that
         // the socket is empty.
         let wasEmpty = SSL_has_pending(ssl) == 0
@@ -80,12 +80,18 @@ final class TLSSession {
         return (Int(result), .done, wasEmpty && isShort && SSL_has_pending(ssl) == 0)
     }
 
+    /// SSL_get_error looks at this thread's queue of errors, which must hold none of another call's. Emptying it takes longer
+    /// than looking: most often nothing is there.
+    private func clearErrors() {
+        if ERR_peek_error() != 0 { ERR_clear_error() }
+    }
+
     /// OpenSSL's read buffer holds a record of 16 KiB and its overhead; a read of fewer bytes has emptied the socket.
     private static let readAhead: UInt64 = 16 * 1024
 
     /// Bytes written (> 0), or what is in the way.
     func write(_ source: UnsafeRawBufferPointer) -> (count: Int, step: Step) {
-        ERR_clear_error()
+        clearErrors()
         let result = SSL_write(ssl, source.baseAddress, Int32(clamping: source.count))
         return result > 0 ? (Int(result), .done) : (0, step(result))
     }

@@ -1,5 +1,3 @@
-import Crypto
-
 /// A hash of the log's Merkle tree: SHA-256 with the prefixes of RFC 6962 section 2.1.
 package struct TreeHash: Sendable, Hashable {
     /// Bytes of a hash.
@@ -8,17 +6,7 @@ package struct TreeHash: Sendable, Hashable {
     // The digest's bytes, eight at a time in the machine's own order: never looked at as numbers.
     private let words: (UInt64, UInt64, UInt64, UInt64)
 
-    private init(_ digest: SHA256.Digest) {
-        // SAFETY: a SHA-256 digest has 32 bytes; the pointer is used only inside the closure.
-        words = digest.withUnsafeBytes { bytes in
-            (
-                bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self),
-                bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self),
-                bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self),
-                bytes.loadUnaligned(fromByteOffset: 24, as: UInt64.self)
-            )
-        }
-    }
+    private init(_ digest: SHA256State.Value) { words = digest.words }
 
     /// - Parameter bytes: nil is returned unless they are 32.
     package init?(_ bytes: some Collection<UInt8>) {
@@ -29,28 +17,26 @@ package struct TreeHash: Sendable, Hashable {
     }
 
     /// The hash of a tree without leaves: SHA-256 of nothing.
-    package static let empty = TreeHash(SHA256().finalize())
+    package static let empty: TreeHash = {
+        var hash = SHA256State()
+        return TreeHash(hash.finish())
+    }()
 
     /// The hash of a leaf, `SHA-256(0x00 ‖ line)`.
     package static func leaf(_ line: Span<UInt8>) -> TreeHash {
-        var hash = SHA256()
-        update(&hash, prefix: 0)
-        // SAFETY: the pointer is used only inside the closure.
-        line.withUnsafeBytes { hash.update(bufferPointer: $0) }
-        return TreeHash(hash.finalize())
+        var hash = SHA256State()
+        hash.update(0)
+        hash.update(line)
+        return TreeHash(hash.finish())
     }
 
     /// The hash of a node, `SHA-256(0x01 ‖ left ‖ right)`.
     package static func node(_ left: TreeHash, _ right: TreeHash) -> TreeHash {
-        var hash = SHA256()
-        update(&hash, prefix: 1)
-        left.withUnsafeBytes { hash.update(bufferPointer: $0) }
-        right.withUnsafeBytes { hash.update(bufferPointer: $0) }
-        return TreeHash(hash.finalize())
-    }
-
-    private static func update(_ hash: inout SHA256, prefix: UInt8) {
-        Swift.withUnsafeBytes(of: prefix) { hash.update(bufferPointer: $0) }
+        var hash = SHA256State()
+        hash.update(1)
+        left.withUnsafeBytes { hash.update($0) }
+        right.withUnsafeBytes { hash.update($0) }
+        return TreeHash(hash.finish())
     }
 
     package func append(to out: inout [UInt8]) {

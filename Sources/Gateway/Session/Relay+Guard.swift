@@ -287,7 +287,7 @@ extension Relay {
 
     /// What the replica's catalogue says, as it was read last. Looked up once for the frames that are cut together.
     func lookUpCatalog() {
-        catalog = needsCatalog ? worker.context.health.catalog(of: connection.attested.id) : nil
+        catalog = needsCatalog ? worker.catalog(of: connection.attested.id) : nil
         guardian.catalog = catalog
     }
 
