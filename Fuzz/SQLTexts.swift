@@ -57,6 +57,9 @@ private func checkShape(_ text: [UInt8], _ conforming: Bool, _ judged: JudgedTex
     guard let count = SQLBytes.shape(of: text.span, into: &shape) else { return }
     check(count <= text.count, "a shape is no longer than its text")
     let shaped = judge(Array(shape[..<count]), conforming)
+    check(judged.isReadable == shaped.isReadable, "a text and its shape are read, or neither")
+    // What is wrong with a text is told in its own words: its shape is not used.
+    guard shaped.isReadable else { return }
     checkSame(judged, shaped, "a text and its shape are judged alike")
     check(judged.description == shaped.description, "a text and its shape are described alike")
 }

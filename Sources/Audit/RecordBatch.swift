@@ -141,6 +141,9 @@ package struct RecordBatch: ~Copyable, Sendable {
 
     /// Appends the batch's records to `out`, with their numbers from `first` on and the clock's time.
     func stamp(into out: inout [UInt8], first: UInt64, clock: RecordClock, back: Int64) {
+        // What was written and synced has left with its memory: room for all of this at once, and no less than twice as before.
+        let needed = out.count + byteCount + 28 * recordCount
+        if needed > out.capacity { out.reserveCapacity(max(needed, 2 * out.capacity)) }
         var seq = first
         var from = 0
         for end in ends {

@@ -182,7 +182,7 @@ def report(context, results, memory, calls):
     guarded = [entry for entry in results if "gateway-guarded" in entry[1]]
     if guarded:
         parts += ["### The statement guard\nA rule with `forbid: [egress, ddl, role_change, opaque]` beside one that forbids "
-                  "nothing. In mode simple every text is new.", guard_table(guarded)]
+                  "nothing. In mode simple texts differ in a number alone.", guard_table(guarded)]
     several = [systems for workload, systems in results if "strict" in systems]
     if several:
         parts += ["### Durability of the log\nMode simple over TLS.", durability_table(several[0])]
