@@ -10,6 +10,9 @@ package enum ParameterCapture: Sendable {
     case drop
 }
 
+/// What a kept value is recorded as where passwords stand in it, and how many they are; nil where none does.
+package typealias ParameterRedaction = @Sendable (Span<UInt8>) -> (bytes: [UInt8], count: Int)?
+
 /// The list `parameters` of a Bind or FunctionCall while it is written.
 ///
 /// Elements are `{format, type, value | value_base64 | digest, bytes}`; NULL is `{format, type, value:
@@ -24,6 +27,11 @@ package struct ParameterList: ~Copyable {
     }
 
     private let capture: ParameterCapture
+    private let redaction: ParameterRedaction?
+    /// Each value may be a password: nothing of it is kept in any way.
+    private let isSecret: Bool
+    /// Passwords that gave way.
+    fileprivate private(set) var redacted = 0
     private var more = 0
     private var moreBytes: UInt64 = 0
     private var hash: Hash = .none
@@ -36,8 +44,13 @@ package struct ParameterList: ~Copyable {
     private static let reserve = 256
     private static let frame = 160
 
-    init(_ capture: ParameterCapture, opened: Bool) {
+    init(
+        _ capture: ParameterCapture, redaction: ParameterRedaction? = nil, isSecret: Bool = false,
+        opened: Bool
+    ) {
         self.capture = capture
+        self.redaction = redaction
+        self.isSecret = isSecret
         self.opened = opened
     }
 
@@ -55,7 +68,14 @@ package struct ParameterList: ~Copyable {
         }
         openElement(format: format, type: type, in: &batch)
         switch capture {
-        case .keep: keep(value, format: format, in: &batch)
+        case _ where isSecret: keepNothing(in: &batch)
+        case .keep:
+            if let edited = redaction?(value) {
+                redacted += edited.count
+                keep(edited.bytes.span, format: format, in: &batch)
+            } else {
+                keep(value, format: format, in: &batch)
+            }
         case .hash(let key):
             var code = key.begin()
             code.update(value)
@@ -114,6 +134,9 @@ package struct ParameterList: ~Copyable {
         }
         openElement(format: format, type: type, in: &batch)
         switch capture {
+        case _ where isSecret:
+            keepNothing(in: &batch)
+            piecewise = (.none, length, true)
         case .keep: piecewise = (.plain(SHA256()), length, true)
         case .hash(let key): piecewise = (.keyed(key.begin(), key), length, true)
         case .drop: piecewise = (.none, length, true)
@@ -122,6 +145,7 @@ package struct ParameterList: ~Copyable {
 
     package mutating func update(_ piece: Span<UInt8>) {
         guard let open = piecewise else { return }
+        guard !isSecret else { return }
         if open.hasElement {
             piecewise?.hash = ParameterList.updated(open.hash, piece)
         } else {
@@ -200,6 +224,11 @@ package struct ParameterList: ~Copyable {
         }
     }
 
+    private mutating func keepNothing(in batch: inout RecordBatch) {
+        redacted += 1
+        JSONText.append(plain: ",\"value\":\"[redacted]\"", to: &batch.bytes)
+    }
+
     private func keep(_ value: Span<UInt8>, format: Int16, in batch: inout RecordBatch) {
         let room = batch.limit - batch.bytes.count - ParameterList.frame - ParameterList.reserve
         if format == 0 && value.count <= room / JSONText.growth && JSONText.isUTF8(value) {
@@ -220,6 +249,7 @@ package struct ParameterList: ~Copyable {
         more += 1
         moreBytes += UInt64(value.count)
         feed(UInt64(value.count))
+        guard !isSecret else { return }
         hash = ParameterList.updated(hash, value)
     }
 
@@ -248,11 +278,17 @@ package struct ParameterList: ~Copyable {
 extension RecordBatch {
     /// Begins the key `parameters`. Each parameter is given to the list that comes back, and the list to
     /// `endParameters`.
-    package mutating func beginParameters(_ capture: ParameterCapture) -> ParameterList {
+    ///
+    /// - Parameters:
+    ///   - redaction: takes passwords out of kept values; their number follows the list, as `redacted`.
+    ///   - isSecret: the statement may have no parameters but passwords.
+    package mutating func beginParameters(
+        _ capture: ParameterCapture, redaction: ParameterRedaction? = nil, isSecret: Bool = false
+    ) -> ParameterList {
         guard open("parameters", room: 512) else { return ParameterList(capture, opened: false) }
         bytes.append(0x5b)
         comma = false
-        return ParameterList(capture, opened: true)
+        return ParameterList(capture, redaction: redaction, isSecret: isSecret, opened: true)
     }
 
     /// Begins the key `literals`, in the same way.
@@ -265,8 +301,10 @@ extension RecordBatch {
 
     package mutating func endParameters(_ list: consuming ParameterList) {
         guard list.opened else { return }
+        let redacted = list.redacted
         list.end(in: &self)
         bytes.append(0x5d)
         comma = true
+        if redacted > 0 { add("redacted", redacted) }
     }
 }

@@ -21,6 +21,12 @@ package enum SegmentName {
         return UInt64(name.dropLast(suffix.count))
     }
 
+    /// As `first(of:)`, of a segment that is being written and has not taken its place yet.
+    static func first(ofDraft name: String) -> UInt64? {
+        guard name.hasSuffix(draftSuffix) else { return nil }
+        return first(of: String(name.dropLast(draftSuffix.count)))
+    }
+
     /// The number in the name of a file of bytes that a crash tore off; nil for the name of anything else.
     static func number(ofTorn name: String) -> UInt64? {
         guard name.utf8.count > 20, name.hasSuffix(tornSuffix),

@@ -12,11 +12,15 @@ package struct StreamedParameters: ~Copyable {
     /// The value that is being gathered; nil where the open one is only digested.
     private var gathered: (bytes: [UInt8], format: Int16, type: UInt32?)?
 
-    package init(_ capture: ParameterCapture, recordLimit: Int) {
+    /// - Parameters: as of `RecordBatch.beginParameters`.
+    package init(
+        _ capture: ParameterCapture, recordLimit: Int, redaction: ParameterRedaction? = nil,
+        isSecret: Bool = false
+    ) {
         batch = RecordBatch(recordLimit: recordLimit - StreamedParameters.roomForOthers)
         batch.begin(.bind)
         from = batch.bytes.count
-        list = batch.beginParameters(capture)
+        list = batch.beginParameters(capture, redaction: redaction, isSecret: isSecret)
     }
 
     /// Begins a value; without a length it is NULL, and over.

@@ -1,6 +1,7 @@
 // PostgreSQL's own lexer, for the places of constants and comments.
 //
 // The server's headers are not included here: they declare as plain variables what the library has one of a thread.
+#define _GNU_SOURCE
 #include <ctype.h>
 #include <setjmp.h>
 #include <stdlib.h>
@@ -172,6 +173,33 @@ int64_t sqltext_find_password(const char *sql, int64_t bytes, int64_t from) {
             if (at - 4 >= from && bytes - at >= 4 && strncasecmp(sql + at - 4, "password", 8) == 0) return at - 4;
         } else {
             if (at > from && bytes - at >= 2 && (sql[at - 1] | 0x20) == 'u' && sql[at + 1] == '"') return at - 1;
+        }
+    }
+    return -1;
+}
+
+// Bytes before the `://` of an address that a text begins with.
+static const int64_t first_address = 64;
+
+// What ends the address of a connection in a text: blanks, controls and quotes.
+static bool ends_address(char c) { return (unsigned char)c <= 0x20 || c == '\'' || c == '"'; }
+
+// `://` of an address that may hold a password (`@` is behind it, or `?` and behind that a percent sign or `password=`), from `from` on:
+// where it begins, -1 for nowhere. Every statement of every session is looked through, and every parameter that is kept.
+int64_t sqltext_find_address(const char *sql, int64_t bytes, int64_t from) {
+    while (from + 3 <= bytes) {
+        const char *found = memmem(sql + from, (size_t)(bytes - from), "://", 3);
+        if (found == NULL) return -1;
+        int64_t at = found - sql;
+        bool behind_query = false;
+        // The one that a text begins with may have blanks in it.
+        bool is_first = at <= first_address;
+        for (from = at + 3; from < bytes; from++) {
+            char c = sql[from];
+            if (ends_address(c) && !(is_first && c == ' ')) break;
+            if (c == '@' || (c == '%' && behind_query)) return at;
+            if (c == '=' && behind_query && from - at > 11 && strncasecmp(sql + from - 8, "password", 8) == 0) return at;
+            behind_query = behind_query || c == '?';
         }
     }
     return -1;

@@ -32,7 +32,7 @@ package enum LiteralMasking {
             guard other.isWhole, other.tokens == list.tokens else { return nil }
         }
         let passwords =
-            SQLText.mentionOfPassword(sql) == nil ? [] : PasswordRedaction.edits(sql, strings)
+            SQLText.endOfMention(sql) == nil ? [] : PasswordRedaction.edits(sql, strings)
         var masker = Masker(tokens: list.tokens, passwords: passwords)
         return masker.mask(sql)
     }

@@ -1,5 +1,5 @@
 /// Takes passwords out of texts that are about to be recorded: what stands behind `PASSWORD` in statements about roles,
-/// and behind `password` in the OPTIONS of user mappings and servers.
+/// behind `password` in the OPTIONS of user mappings and servers, and in settings and addresses of connections.
 ///
 /// Found by PostgreSQL's own lexer, in string constants and dollar-quoted bodies too, which are read as SQL up to
 /// `depthLimit`. What the lexer does not take, or may not be asked, is searched by `PasswordSearch`, which rather leaves
@@ -16,9 +16,8 @@ package enum PasswordRedaction {
     package static func redact(
         _ sql: Span<UInt8>, strings: SQLText.Strings, isSafeEncoding: Bool
     ) -> EditedText? {
-        guard let mention = SQLText.mentionOfPassword(sql) else { return nil }
+        guard let end = SQLText.endOfMention(sql) else { return nil }
         guard isSafeEncoding else {
-            let end = min(mention + 8, sql.count)
             return EditedText(sql, [TextEdit(range: end..<sql.count, replacement: [0x20] + mark)])
         }
         let edits = edits(sql, strings)
@@ -40,23 +39,57 @@ package enum PasswordRedaction {
 
     private static func lexedEdits(_ sql: Span<UInt8>, _ conforming: Bool, depth: Int) -> [TextEdit] {
         let list = SQLTokenList(sql, conformingStrings: conforming, values: .ofPasswords)
-        guard list.isWhole else { return PasswordSearch.edits(sql) }
+        guard list.isWhole else { return PasswordSearch.edits(sql, takesAll: depth == 0) }
         var reader = Reader(conforming: conforming, depth: depth)
         for token in list.tokens { reader.take(token, sql) }
-        return reader.edits
+        guard depth == 0 else { return reader.edits }
+        return TextEdit.joined(
+            reader.edits, refusedEdits(sql, list.tokens, reader.edits, conforming))
+    }
+
+    /// Where the grammar does not take a text that speaks of a password, every constant behind the word may be one.
+    private static func refusedEdits(
+        _ sql: Span<UInt8>, _ tokens: [SQLToken], _ edits: [TextEdit], _ conforming: Bool
+    ) -> [TextEdit] {
+        guard let word = tokens.firstIndex(where: { isPasswordWord($0, sql) }) else { return [] }
+        var found: [TextEdit] = []
+        var next = 0
+        for token in tokens[word...] {
+            while next < edits.count, edits[next].range.upperBound <= token.range.lowerBound { next += 1 }
+            if next < edits.count, edits[next].range.overlaps(token.range) { continue }
+            switch token.kind {
+            case .string, .unicodeString, .bits:
+                found.append(TextEdit(range: token.range, replacement: [0x27] + mark + [0x27]))
+            case .number: found.append(TextEdit(range: token.range, replacement: mark))
+            case .name, .unicodeName, .parameter, .comment, .other: break
+            }
+        }
+        guard !found.isEmpty, case .syntaxError = SQLText.read(sql, conformingStrings: conforming) else {
+            return []
+        }
+        return found
+    }
+
+    static func isPasswordWord(_ token: SQLToken, _ sql: Span<UInt8>) -> Bool {
+        switch token.kind {
+        case .other: token.range.count == 8 && folded(sql, token.range) == Array("password".utf8)
+        case .name, .unicodeName: namesPassword(token)
+        case .string, .unicodeString, .bits, .number, .parameter, .comment: false
+        }
     }
 
     /// What a constant's value becomes; nil where it stays.
     fileprivate static func redactedValue(_ value: [UInt8], _ conforming: Bool, depth: Int) -> [UInt8]? {
-        let span = value.span
-        var edits: [TextEdit]
-        if depth < depthLimit, SQLText.operatorRuns(span) == .cheap {
-            edits = lexedEdits(span, conforming, depth: depth + 1)
-        } else {
-            edits = PasswordSearch.edits(span)
+        let edits = valueEdits(value.span, conforming, depth: depth)
+        return edits.isEmpty ? nil : EditedText(value.span, edits).bytes
+    }
+
+    static func valueEdits(_ value: Span<UInt8>, _ conforming: Bool, depth: Int) -> [TextEdit] {
+        let connection = ConnectionSecrets.edits(value)
+        guard depth < depthLimit, SQLText.isQuicklyLexed(value) else {
+            return TextEdit.joined(PasswordSearch.edits(value), connection)
         }
-        if edits.isEmpty { edits = PasswordSearch.connectionEdits(span) }
-        return edits.isEmpty ? nil : EditedText(span, edits).bytes
+        return TextEdit.resolved(lexedEdits(value, conforming, depth: depth + 1), connection)
     }
 
     /// Follows the tokens of one text.

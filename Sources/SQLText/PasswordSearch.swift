@@ -9,17 +9,35 @@ struct PasswordSearch {
 
     private init(_ sql: Span<UInt8>) { budget = 4 * sql.count + 4096 }
 
-    /// - Parameter range: what is searched, in bytes.
-    static func edits(_ sql: Span<UInt8>, in range: Range<Int>? = nil) -> [TextEdit] {
+    /// Settings and addresses of connections with passwords in them are found as well.
+    ///
+    /// - Parameters:
+    ///   - range: what is searched, in bytes.
+    ///   - takesAll: all constants behind the first mention go, since nobody knows what they were meant to be.
+    static func edits(
+        _ sql: Span<UInt8>, in range: Range<Int>? = nil, takesAll: Bool = false
+    ) -> [TextEdit] {
+        let range = range ?? 0..<sql.count
+        var edits = words(sql, in: range)
+        if takesAll, let mention = SQLText.mentionOfPassword(sql, from: range.lowerBound) {
+            edits = TextEdit.joined(edits, constants(sql, behind: mention + word))
+        }
+        return TextEdit.joined(edits, ConnectionSecrets.addresses(in: sql, range))
+    }
+
+    private static func words(_ sql: Span<UInt8>, in range: Range<Int>) -> [TextEdit] {
         var search = PasswordSearch(sql)
-        let end = range?.upperBound ?? sql.count
+        let end = range.upperBound
         var edits: [TextEdit] = []
-        var from = range?.lowerBound ?? 0
+        var from = range.lowerBound
         while let mention = SQLText.mentionOfPassword(sql, from: from), mention + word <= end {
             from = mention + 1
             // A U&"…" is a mention too; what may be in it is for the lexer.
             guard sql[mention + 1] != 0x26 else { continue }
-            guard let constant = search.constant(in: sql, behind: mention + word, end) else { continue }
+            guard
+                let constant = search.constant(in: sql, behind: mention + word, end)
+                    ?? search.setting(in: sql, behind: mention + word, end)
+            else { continue }
             // What seems to be a constant may lie between two, and the password behind it.
             if let last = edits.indices.last, constant.range.lowerBound < edits[last].range.upperBound {
                 let until = max(constant.range.upperBound, edits[last].range.upperBound)
@@ -32,25 +50,47 @@ struct PasswordSearch {
         return edits
     }
 
-    /// `password=…` in the settings of a connection, as dblink and subscriptions have them (libpq, "Connection Strings").
-    static func connectionEdits(_ sql: Span<UInt8>) -> [TextEdit] {
+    /// All quoted constants from a place on, however they end.
+    private static func constants(_ sql: Span<UInt8>, behind start: Int) -> [TextEdit] {
+        var search = PasswordSearch(sql)
         var edits: [TextEdit] = []
-        var from = 0
-        while let mention = SQLText.mentionOfPassword(sql, from: from) {
-            from = mention + 1
-            let start = mention + word + 1
-            guard start < sql.count, sql[start - 1] == 0x3d else { continue }
-            let isQuoted = sql[start] == 0x27
-            var end = isQuoted ? start + 1 : start
-            while end < sql.count, isQuoted ? sql[end] != 0x27 : !isBlank(sql[end]) {
-                end += sql[end] == 0x5c ? 2 : 1
+        var at = start
+        while at < sql.count {
+            guard sql[at] == 0x27 || sql[at] == 0x24,
+                let edit = search.constant(in: sql, behind: at, sql.count)
+            else {
+                at += 1
+                continue
             }
-            end = min(isQuoted ? end + 1 : end, sql.count)
-            guard end > start else { continue }
-            edits.append(TextEdit(range: start..<end, replacement: PasswordRedaction.mark))
-            from = end
+            edits.append(edit)
+            at = max(at + 1, edit.range.upperBound)
         }
         return edits
+    }
+
+    /// What is set by `=` behind a mention, quoted as often as it may be; nil where there is none.
+    private mutating func setting(in sql: Span<UInt8>, behind mention: Int, _ end: Int) -> TextEdit? {
+        var start = mention
+        while start < end, PasswordSearch.isBlank(sql[start]) { start += 1 }
+        guard start < end, sql[start] == 0x3d else { return nil }
+        start += 1
+        while start < end, PasswordSearch.isBlank(sql[start]) { start += 1 }
+        budget -= start - mention
+        guard budget > 0 else { return PasswordSearch.rest(mention, end) }
+        var quote = start
+        while quote < end, sql[quote] == 0x5c { quote += 1 }
+        if quote < end, sql[quote] == 0x27 {
+            guard
+                let edit = quote > start
+                    ? escapedConstant(in: sql, start, end) : constant(in: sql, behind: start, end)
+            else { return nil }
+            return TextEdit(range: start..<edit.range.upperBound, replacement: PasswordRedaction.mark)
+        }
+        var at = start
+        while at < end, !PasswordSearch.isBlank(sql[at]), sql[at] != 0x27 { at += sql[at] == 0x5c ? 2 : 1 }
+        at = min(at, end)
+        budget -= at - start
+        return at > start ? TextEdit(range: start..<at, replacement: PasswordRedaction.mark) : nil
     }
 
     /// The constant behind a mention; nil where there is none.
@@ -211,7 +251,7 @@ struct PasswordSearch {
         return at - start
     }
 
-    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0d).contains(byte) }
+    static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0d).contains(byte) }
 
     /// Of E'…', N'…', B'…', X'…', U&'…'.
     private static func isPrefix(_ byte: UInt8) -> Bool {

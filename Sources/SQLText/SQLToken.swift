@@ -16,7 +16,7 @@ package struct SQLToken: Sendable, Equatable {
 /// A text as PostgreSQL's own lexer cuts it.
 package struct SQLTokenList: Sendable {
     package enum Values: Sendable {
-        /// Of strings and names that mention passwords.
+        /// Of strings and names that mention passwords, or hold addresses in which one may be.
         case ofPasswords
         case all
     }
@@ -52,6 +52,7 @@ package struct SQLTokenList: Sendable {
             guard
                 token.kind == .unicodeName
                     || sqltext_find_password(value, Int64(token.valueLength), 0) >= 0
+                    || sqltext_find_address(value, Int64(token.valueLength), 0) >= 0
             else { return [] }
         }
         // SAFETY: the lexer's memory lives until sqltext_lex_end, and the value has this length.
@@ -122,6 +123,25 @@ extension SQLText {
                 return found < 0 ? nil : Int(found)
             }
         }
+    }
+
+    /// Where the `://` of an address that may hold a password stands, at `start` or behind it.
+    static func mentionOfAddress(_ sql: Span<UInt8>, from start: Int = 0) -> Int? {
+        sql.withUnsafeBufferPointer { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { text in
+                guard let first = text.baseAddress else { return nil }
+                let found = sqltext_find_address(first, Int64(text.count), Int64(start))
+                return found < 0 ? nil : Int(found)
+            }
+        }
+    }
+
+    /// Where the first of both kinds of mentions ends: what is behind it may be a password.
+    static func endOfMention(_ sql: Span<UInt8>) -> Int? {
+        let word = mentionOfPassword(sql).map { min($0 + 8, sql.count) }
+        let address = mentionOfAddress(sql).map { $0 + 3 }
+        guard let word, let address else { return word ?? address }
+        return min(word, address)
     }
 
     /// Hands the text on with a NUL behind it.

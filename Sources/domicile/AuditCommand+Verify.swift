@@ -12,7 +12,8 @@ struct AuditVerifyCommand: ParsableCommand {
         discussion: """
             Says what is wrong, at which record, and ends with status 1. Without a key a log can only be found \
             consistent with itself, which ends with status 1 too: whoever rewrites all of it signs it with a key \
-            of their own. What was cut off the end is found with --against, an older checkpoint that was kept elsewhere.
+            of their own. What was cut off the end is found with --against, an older checkpoint that was kept elsewhere. \
+            Of an audit root each key must have its log there, and each region of the configuration.
             """)
 
     @Argument(help: "A region's log, or a folder that holds several (an audit root).")
@@ -60,12 +61,18 @@ struct AuditVerifyCommand: ParsableCommand {
             if let receipt { return try verify(receipt: receipt, keys) }
             let anchors = try KeptElsewhere(against, access)
             defer { withExtendedLifetime(anchors) {} }
-            var isVerified = true
+            let expected = try ExpectedLogs(in: folders, trust: trust)
+            var reports: [VerificationReport] = []
             for log in try LogFollower.logs(in: folders) {
-                let report = try verify(log: log, keys, against: anchors.files)
-                isVerified = isVerified && report.isVerified
+                reports.append(try verify(log: log, keys, against: anchors.files))
             }
-            guard isVerified else { throw ExitCode(1) }
+            if let expected {
+                for missing in expected.missing(from: reports) {
+                    try show(missing, log: expected.root)
+                    reports.append(missing)
+                }
+            }
+            guard reports.allSatisfy(\.isVerified) else { throw ExitCode(1) }
         }
     }
 
@@ -78,9 +85,14 @@ struct AuditVerifyCommand: ParsableCommand {
         let verification = LogVerification(folder: log, keys: keys, anchors: anchors, progress: bar.add)
         let report = try verification.run()
         bar.clear()
+        try show(report, log: log)
+        return report
+    }
+
+    private func show(_ report: VerificationReport, log: String) throws {
         if json {
-            AuditOutput.write(String(decoding: try VerificationJSON.of(report, log: log), as: UTF8.self))
-            return report
+            return AuditOutput.write(
+                String(decoding: try VerificationJSON.of(report, log: log), as: UTF8.self))
         }
         for finding in report.findings {
             let record = finding.seq.map { "record \($0): " } ?? ""
@@ -93,7 +105,6 @@ struct AuditVerifyCommand: ParsableCommand {
                 "\(VisibleText.of(log)): \(report.findingCount - report.findings.count) more findings")
         }
         AuditOutput.write("\(VisibleText.of(log)): \(VerificationText.summary(report))")
-        return report
     }
 
     // MARK: - Proofs

@@ -27,7 +27,18 @@ struct TrustedKeyOptions: ParsableArguments {
 
     /// - Throws: `ValidationError` where one is no key.
     func keys() throws -> [VerifierKey] {
-        var keys = try config.map(TrustedKeyOptions.keys(of:)) ?? []
+        try (config.map(TrustedKeyOptions.keys(of:)) ?? []) + given()
+    }
+
+    /// The regions of the configuration; none where none is named.
+    func regions() throws -> [String] {
+        try config.map { try AuditKeys.configuration($0).regions.map(\.name) } ?? []
+    }
+
+    /// Those of `--key` alone.
+    /// - Throws: `ValidationError` where one is no key.
+    func given() throws -> [VerifierKey] {
+        var keys: [VerifierKey] = []
         for given in key {
             if let key = VerifierKey(given) {
                 keys.append(key)

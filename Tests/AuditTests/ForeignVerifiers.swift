@@ -101,4 +101,25 @@ enum ForeignVerifiers {
             #expect(answer.hasPrefix("not verified"), "\(answer)")
         }
     }
+
+    @Test(
+        "A line behind the next segment's first number is noticed by the documentation's thirty lines and the verifier in Python",
+        arguments: ["{\"seq\":15,\"sql\":\"forged\"}\n", "whatever\n", "{\"sql"])
+    func forgedBehindTheEnd(text: String) throws {
+        let log = try SignedLog(records: 20, checkpoints: [12, 20])
+        try log.split(at: 12)
+        let key = try #require(log.verifiers.first)
+        let sound = "verified: 20 records of \(SignedLog.origin)"
+        #expect(try ForeignVerifiers.documented(log.path, key: "\(key)") == sound)
+        let bytes = try log.read(log.segment)
+        // What a failed sync had written again, cut by a crash.
+        try log.write(bytes + log.read(log.folder.segment(12)).prefix(700), log.segment)
+        #expect(try ForeignVerifiers.documented(log.path, key: "\(key)") == sound)
+        #expect(ForeignVerifiers.answers(log.path, key: "\(key)")["python"] == "ok 20 20")
+        try log.write(bytes + Array(text.utf8), log.segment)
+        let answer = try ForeignVerifiers.documented(log.path, key: "\(key)")
+        #expect(answer.contains("00000000000000000000.jsonl goes on behind its end"), "\(answer)")
+        let python = ForeignVerifiers.answers(log.path, key: "\(key)")["python"] ?? ""
+        #expect(python.hasPrefix("not verified") && python.contains("goes on behind its end"), "\(python)")
+    }
 }

@@ -181,4 +181,44 @@ func sha256(_ text: String) -> String {
             #expect(list.last?["more"] != nil)
         }
     }
+
+    @Test(
+        "F-AUD-14: what the redaction leaves of a kept value stands in its place, counted; of a secret nothing does"
+    )
+    func redaction() throws {
+        func record(_ capture: ParameterCapture, isSecret: Bool) -> [String] {
+            var batch = RecordBatch(recordLimit: 65536)
+            batch.begin(.bind)
+            var list = batch.beginParameters(
+                capture,
+                redaction: { value in value.count == 5 ? (Array("k=[redacted]".utf8), 2) : nil },
+                isSecret: isSecret)
+            for text in ["k=abc", "kept"] {
+                list.add(format: 0, type: 25, value: Array(text.utf8).span, to: &batch)
+            }
+            list.addNull(format: 0, type: nil, to: &batch)
+            list.begin(format: 1, type: nil, length: 3, to: &batch)
+            list.update([1, 2, 3].span)
+            list.finish(in: &batch)
+            batch.endParameters(list)
+            batch.end()
+            return batch.unstamped()
+        }
+        let pieces = "sha256:" + sha256("\u{1}\u{2}\u{3}").prefix(32)
+        #expect(
+            record(.keep, isSecret: false) == [
+                #"{"type":"bind","parameters":[{"format":"text","type":25,"value":"k=[redacted]","bytes":5},"#
+                    + #"{"format":"text","type":25,"value":"kept","bytes":4},{"format":"text","value":null},"#
+                    + #"{"format":"binary","digest":"\#(pieces)","bytes":3}],"redacted":2}"#
+            ])
+        let key = try key(try TemporaryFolder())
+        for capture in [ParameterCapture.keep, .hash(key)] {
+            #expect(
+                record(capture, isSecret: true) == [
+                    #"{"type":"bind","parameters":[{"format":"text","type":25,"value":"[redacted]","bytes":5},"#
+                        + #"{"format":"text","type":25,"value":"[redacted]","bytes":4},{"format":"text","value":null},"#
+                        + #"{"format":"binary","value":"[redacted]","bytes":3}],"redacted":3}"#
+                ])
+        }
+    }
 }

@@ -9,7 +9,8 @@ final class SignedLog {
 
     let folder: TemporaryFolder
     private(set) var keys: [SigningKey]
-    private var notes: [[UInt8]] = []
+    /// Its checkpoints, in their order.
+    private(set) var notes: [[UInt8]] = []
 
     var path: String { folder.path + "/log" }
     var segment: String { folder.segment(0) }
@@ -35,6 +36,13 @@ final class SignedLog {
     }
 
     func write(lines: [[UInt8]]) throws { try write(Array(lines.map { $0 + [0x0a] }.joined()), segment) }
+
+    /// Puts the records from one on into a segment of their own.
+    func split(at seq: Int) throws {
+        let lines = try lines()
+        try write(lines: Array(lines[..<seq]))
+        try write(Array(lines[seq...].map { $0 + [0x0a] }.joined()), folder.segment(seq))
+    }
 
     func read(_ path: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(fileURLWithPath: path))) }
 

@@ -3,6 +3,11 @@ import Testing
 
 /// Texts that are too long to be read, here without what makes them so.
 struct LongTextScanTests {
+    private func mayDoForbidden(_ sql: String, conformingStrings: Bool = true) -> Bool {
+        let bytes = Array(sql.utf8)
+        return LongTextScan.mayDoForbidden(bytes.span, conformingStrings: conformingStrings)
+    }
+
     @Test(
         "What is refused to everybody is found among names and keywords",
         arguments: [
@@ -15,7 +20,7 @@ struct LongTextScanTests {
             "SELECT 1; DROP ROLE plain",
         ])
     func found(_ sql: String) {
-        #expect(LongTextScan.mayDoForbidden(Array(sql.utf8).span, conformingStrings: true))
+        #expect(mayDoForbidden(sql))
     }
 
     @Test(
@@ -26,20 +31,18 @@ struct LongTextScanTests {
             "INSERT INTO t VALUES ($$drop role x$$, 'u&\"x\"')",
         ])
     func data(_ sql: String) {
-        #expect(!LongTextScan.mayDoForbidden(Array(sql.utf8).span, conformingStrings: true))
+        #expect(!mayDoForbidden(sql))
     }
 
     @Test("A constant that ends elsewhere under the other setting is read so")
     func conformingStrings() {
-        let sql = Array(#"SELECT 'a\'; SET domicile.subject TO x --'"#.utf8)
-        #expect(LongTextScan.mayDoForbidden(sql.span, conformingStrings: true))
-        let other = Array(#"SELECT 'a\' SET domicile.subject TO x --'"#.utf8)
-        #expect(!LongTextScan.mayDoForbidden(other.span, conformingStrings: false))
+        #expect(mayDoForbidden(#"SELECT 'a\'; SET domicile.subject TO x --'"#))
+        #expect(!mayDoForbidden(#"SELECT 'a\' SET domicile.subject TO x --'"#, conformingStrings: false))
     }
 
     @Test("What the lexer does not take is taken for the worst")
     func unlexed() {
-        #expect(LongTextScan.mayDoForbidden(Array("SELECT 'domicile".utf8).span, conformingStrings: true))
-        #expect(!LongTextScan.mayDoForbidden(Array("SELECT 'x".utf8).span, conformingStrings: true))
+        #expect(mayDoForbidden("SELECT 'domicile"))
+        #expect(!mayDoForbidden("SELECT 'x"))
     }
 }

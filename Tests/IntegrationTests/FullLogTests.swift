@@ -48,7 +48,7 @@ struct FullLogTests {
         defer { american.close() }
         try #require(begun?.letter == "Z")
         var acknowledged: [Int] = []
-        for round in 1...5 {
+        for round in 1...20 {
             let (writer, ready) = try login(gateway, user: "writer", .euWriter)
             defer { writer.close() }
             try #require(ready?.letter == "Z", "round \(round): \(ready?.field("C") ?? "")")

@@ -72,6 +72,9 @@ package final class LogFollower {
         return logs
     }
 
+    /// Whether a folder is a log itself.
+    package static func isLog(_ folder: String) throws(AuditError) -> Bool { try holdsSegments(folder) }
+
     /// The logs that folders are or hold, also where they stand in folders of their gateways or regions.
     /// - Throws: `AuditError.notALog` where a folder neither is a log nor holds one.
     package static func logs(under folders: [String]) throws(AuditError) -> [String] {

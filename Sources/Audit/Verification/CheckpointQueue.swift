@@ -9,6 +9,10 @@ struct CheckpointQueue {
     /// What the file `checkpoint` holds, and whether that was met in `checkpoints.log`.
     private var head: [UInt8]?
     private var isHeadMet = false
+    /// Entries of `checkpoints.log` behind the one in `checkpoint`.
+    private var behindHead = EntriesBehindHead()
+    /// Records that the entry of `checkpoints.log` that was read last covers.
+    private var logged: UInt64 = 0
     /// The checkpoint in the file `checkpoint`.
     private(set) var last: Checkpoint?
 
@@ -68,7 +72,7 @@ struct CheckpointQueue {
         _ keys: inout TrustedKeys
     ) {
         let size = pending.checkpoint.size
-        if !source.isAnchor && pending.note.bytes == head { isHeadMet = true }
+        if !source.isAnchor { log(pending) }
         let isSigned =
             source.isAnchor ? keys.isSigned(pending.note) : keys.take(pending.note)
         guard isSigned else {
@@ -79,10 +83,23 @@ struct CheckpointQueue {
         }
         guard !source.isAnchor else {
             report.confirmed += 1
+            // Each stands in checkpoints.log before it goes anywhere.
+            if size <= lastSize, size != logged {
+                report.add(
+                    size, folder + "/checkpoints.log",
+                    "the checkpoint of \(size) records was taken out: it stands in \(source.path)")
+            }
             return
         }
         report.checkpoints += 1
         report.covered = max(report.covered, size)
+    }
+
+    /// Takes an entry of `checkpoints.log`.
+    private mutating func log(_ entry: Source.Pending) {
+        logged = entry.checkpoint.size
+        if isHeadMet { behindHead.take(entry.checkpoint.size) }
+        if entry.note.bytes == head { isHeadMet = true }
     }
 
     /// The log has ended: what is left speaks of records that are not there.
@@ -101,16 +118,52 @@ struct CheckpointQueue {
                 report.add(size, sources[at].path, "checkpoints from there on cannot be checked")
             }
         }
-        if last == nil, head == nil, end > 0, report.hasKey {
-            report.add(nil, headPath, "the log has no checkpoint")
+        if last == nil, head == nil, report.hasKey {
+            // One that is as `audit init` left it cannot be told from one that was wiped.
+            report.add(
+                nil, headPath,
+                end > 0
+                    ? "the log has no checkpoint"
+                    : "nothing is signed: a log that never held a record looks the same as one that was emptied"
+            )
         }
-        // A cut of checkpoints.log or an exchange of its newest.
-        guard let last, !isHeadMet, !isLost, last.size <= end else { return }
-        report.add(last.size, headPath, "it does not stand in checkpoints.log, or is not valid")
+        guard let last, !isLost, last.size <= end else { return }
+        guard isHeadMet else {
+            // A cut of checkpoints.log or an exchange of its newest.
+            return report.add(last.size, headPath, "it does not stand in checkpoints.log, or is not valid")
+        }
+        guard behindHead.rounds > EntriesBehindHead.limit, try !isReplaced() else { return }
+        report.add(
+            last.size, headPath, "it is not the newest: checkpoints.log goes on to one of \(logged) records")
+    }
+
+    /// Whether the log's writer has put a newer checkpoint in the place of the one that was read.
+    private func isReplaced() throws(AuditError) -> Bool {
+        let now = try FolderPath.read(headPath, limit: SignedNote.limit)
+        guard let now, let checkpoint = SignedNote(now).flatMap({ Checkpoint(text: $0.text) }) else {
+            return false
+        }
+        return checkpoint.size >= logged
     }
 }
 
 extension CheckpointQueue {
+    /// How many rounds of the log's writer the entries behind that of `checkpoint` are of, at least.
+    ///
+    /// A round appends its checkpoints to `checkpoints.log`, one for each `TreeRound.every` records and one for the rest, and replaces
+    /// `checkpoint` then. So a crash leaves those of one round behind it, and a copy of a live log does, too.
+    struct EntriesBehindHead {
+        static let limit = 1
+
+        private(set) var rounds = 0
+        private var isInRound = false
+
+        mutating func take(_ size: UInt64) {
+            if !isInRound { rounds += 1 }
+            isInRound = size % TreeRound.every == 0
+        }
+    }
+
     /// One file of checkpoints, in the order in which they were signed.
     struct Source {
         struct Pending {

@@ -22,6 +22,9 @@ final class VerificationPass {
     /// The number of the record that comes next.
     private var next: UInt64 = 0
     private var lastTime: [UInt8] = []
+    /// The segment that is being read, and where in it the next line begins.
+    private var place: (path: String, end: Int)?
+    private var names = SegmentNames()
     /// The tree cannot be followed any further.
     private var isLost = false
     /// The record that says how far retention removed records.
@@ -39,6 +42,7 @@ final class VerificationPass {
         let description = try LogIdentity.read(folder: folder)
         report.region = description?.region
         report.origin = description?.origin
+        report.isSealed = description?.sealed != nil
         report.hasKey = !keys.isEmpty
         self.keys = TrustedKeys(keys.isEmpty ? description?.keys.map(\.key) ?? [] : keys)
         history = try CheckpointQueue(
@@ -63,6 +67,7 @@ final class VerificationPass {
             try take(line)
             progress(line.bytes.count + 1)
         }
+        try leaveSegment()
         try settleGroup()
         try finish()
         return report
@@ -79,6 +84,7 @@ final class VerificationPass {
     // MARK: - Records
 
     private func take(_ line: RecordLine) throws(AuditError) {
+        try enter(line)
         guard let seq = line.seq else {
             return add(next, line.path, "no record stands at byte \(line.offset)")
         }
@@ -92,6 +98,38 @@ final class VerificationPass {
         guard !isLost else { return }
         group.append(TreeHash.leaf(line.bytes.span))
         if group.count == TileAddress.full { try settleGroup() }
+    }
+
+    /// A segment begins with the record of its name, and the one before it ends there.
+    private func enter(_ line: RecordLine) throws(AuditError) {
+        if line.path != place?.path {
+            try leaveSegment()
+            if let seq = line.seq, line.offset == 0, let first = firstRecord(of: line.path), seq != first {
+                add(first, line.path, "it begins with record \(seq)")
+            }
+        }
+        place = (line.path, line.offset + line.bytes.count + 1)
+    }
+
+    /// What is left of the segment behind the line that was read last must stand again in the next one.
+    private func leaveSegment() throws(AuditError) {
+        guard let place, let first = firstRecord(of: place.path) else { return }
+        let firsts = try SegmentName.list(folder + "/segments")
+        // Where retention took it meanwhile, its records were read.
+        guard firsts.contains(first), let behind = firsts.first(where: { $0 > first }), next >= behind else {
+            return
+        }
+        let repeated = RepeatedRecords(
+            path: place.path, offset: place.end, next: folder + "/segments/" + SegmentName.text(behind))
+        guard let at = try repeated.difference() else { return }
+        add(
+            behind, place.path,
+            "the next segment begins with it: what stands from byte \(at) on is no record, and does not stand again there"
+        )
+    }
+
+    private func firstRecord(of path: String) -> UInt64? {
+        path.lastIndex(of: "/").flatMap { SegmentName.first(of: String(path[path.index(after: $0)...])) }
     }
 
     /// What a line must be besides its hash.
@@ -125,6 +163,7 @@ final class VerificationPass {
         case "log.recovered":
             guard let file = value["file"]?.string, !file.contains("/"), let digest = value["sha256"]?.string
             else { return }
+            names.take(recovered: file)
             let path = folder + "/segments/" + file
             if let found = try? FileDigest.sha256(path), found != digest {
                 add(seq, path, "its SHA-256 is not the one that record \(seq) names")
@@ -312,6 +351,10 @@ final class VerificationPass {
         if !isLost { try reach() }
         try history.finish(end: next, isLost: isLost, &report)
         report.signers = keys.signers
+        let segments = folder + "/segments"
+        for name in try names.strangers(in: segments, pruned: pruning?.end ?? 0, end: next) {
+            add(nil, segments + "/" + name, "it is no file of the log, and no record names it")
+        }
         compareDescription()
     }
 }

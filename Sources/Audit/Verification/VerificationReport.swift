@@ -17,6 +17,8 @@ package struct VerificationReport: Sendable, Equatable {
     /// The log's own words: its region and origin.
     package var region: String?
     package var origin: String?
+    /// It was closed for ever.
+    package var isSealed = false
     /// The first record that is there, and one past the last one.
     package var first: UInt64 = 0
     package var end: UInt64 = 0
@@ -39,6 +41,21 @@ package struct VerificationReport: Sendable, Equatable {
     package private(set) var findingCount = 0
 
     package init() {}
+
+    /// A log that is not where it was looked for.
+    /// - Parameters:
+    ///   - root: where that was.
+    ///   - origin: of its key.
+    package init(missing root: String, origin: String) {
+        self.origin = origin
+        add(nil, root, "there is no log \(origin), and its key was given")
+    }
+
+    /// As for an origin, where a configuration names the log's region.
+    package init(missing root: String, region: String) {
+        self.region = region
+        add(nil, root, "there is no log of the region \(region), and the configuration names it")
+    }
 
     /// Nothing is wrong, and a key says so.
     package var isVerified: Bool { hasKey && findingCount == 0 }

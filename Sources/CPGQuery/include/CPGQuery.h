@@ -213,4 +213,7 @@ void sqltext_lex_end(SQLTokens *_Nonnull tokens);
 // Where `password`, in any case, or a name U&"…" begins, at `from` or behind; -1 for nowhere.
 int64_t sqltext_find_password(const char *_Nonnull sql, int64_t bytes, int64_t from);
 
+// Where an address that may hold a password has its `://`, at `from` or behind it; -1 for nowhere.
+int64_t sqltext_find_address(const char *_Nonnull sql, int64_t bytes, int64_t from);
+
 #endif

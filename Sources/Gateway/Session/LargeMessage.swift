@@ -60,11 +60,17 @@ extension Relay {
         }
         frontend.scanned = start + head.length
         var types: [UInt32] = []
-        if case .bind(_, _, let parse) = target { types = recorder.declaredTypes.types(of: parse) }
+        var isSecret = false
+        if case .bind(_, _, let parse) = target {
+            types = recorder.declaredTypes.types(of: parse)
+            isSecret = recorder.declaredTypes.isSecret(parse)
+        }
         return LargeMessage(
             tag, header, target: target, formats: head.formats, types: types,
             values: ValueStream(count: head.count, bytes: header.bodyLength - head.length),
-            parameters: StreamedParameters(recorder.capture, recordLimit: recordLimit))
+            parameters: StreamedParameters(
+                recorder.capture, recordLimit: recordLimit, redaction: MessageRecorder.redaction,
+                isSecret: isSecret))
     }
 
     private func largeTarget(_ target: ValueStream.Head.Target, in body: Span<UInt8>) -> LargeMessage.Target {

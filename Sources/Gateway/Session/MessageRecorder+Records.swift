@@ -141,7 +141,7 @@ extension MessageRecorder {
         batch.add("portal", bytes: body.extracting(bind.portal))
         recordParameters(
             bind.parameters, formats: bind.parameterFormats, types: declaredTypes.types(of: statement),
-            in: body, into: &batch)
+            isSecret: declaredTypes.isSecret(statement), in: body, into: &batch)
         batch.end()
     }
 
@@ -179,16 +179,18 @@ extension MessageRecorder {
     func recordFunctionCall(_ call: FunctionCall, in body: Span<UInt8>, into batch: inout RecordBatch) {
         beginBrief(.functionCall, message: message, in: &batch)
         batch.add("function_oid", UInt64(call.function))
-        recordParameters(call.arguments, formats: call.argumentFormats, types: [], in: body, into: &batch)
+        recordParameters(
+            call.arguments, formats: call.argumentFormats, types: [], isSecret: false, in: body, into: &batch)
         batch.end()
     }
 
     private func recordParameters(
-        _ values: MessageValues, formats: FormatCodes, types: [UInt32], in body: Span<UInt8>,
-        into batch: inout RecordBatch
+        _ values: MessageValues, formats: FormatCodes, types: [UInt32], isSecret: Bool,
+        in body: Span<UInt8>, into batch: inout RecordBatch
     ) {
         guard !values.isEmpty else { return }
-        var list = batch.beginParameters(capture)
+        var list = batch.beginParameters(
+            capture, redaction: MessageRecorder.redaction, isSecret: isSecret)
         values.forEach(in: body) { index, range in
             let format = formats.code(at: index) ?? 0
             let type = index < types.count ? types[index] : nil

@@ -84,6 +84,11 @@ extension MessageRecorder {
         return constants
     }
 
+    /// Takes passwords out of parameters' values.
+    static let redaction: ParameterRedaction = { value in
+        PasswordRedaction.redact(value: value).map { ($0.bytes, $0.count) }
+    }
+
     /// Adds what is kept of constants: a digest and the length of each, or how many there were.
     func add(_ constants: [MaskedText.Literal]?, to batch: inout RecordBatch) {
         guard let constants, !constants.isEmpty else { return }

@@ -130,6 +130,9 @@ extension MessageRecorder {
                 name: name, sql: body.extracting(parse.sql), parameterTypes: parse.parameterTypes,
                 into: &batch)
             declaredTypes.note(parse.parameterTypes, of: message)
+            if PasswordRedaction.takesPassword(body.extracting(parse.sql)) {
+                declaredTypes.noteSecret(of: message)
+            }
             pipeline.parseSent(message: message, name: name, now: now)
         case .bind:
             let bind = try Bind.decode(body)

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import json
 import pathlib
+import re
 import sys
 
 from cryptography.exceptions import InvalidSignature
@@ -78,17 +79,28 @@ def checkpoints(folder, keys):
 
 
 def records(folder):
-    """Each segment up to the number in the next one's name; a line without its newline is not there yet."""
+    """Each segment up to the number in the next one's name; a line without its newline is not there yet.
+
+    What a segment holds from there on must stand again in the next one, cut anywhere, or be NUL bytes. No other files may be there but
+    drafts and the ends that a crash tore off.
+    """
     segments = sorted((folder / "segments").glob("*.jsonl"))
-    ends = [int(path.stem) for path in segments[1:]] + [None]
-    for path, end in zip(segments, ends):
+    for path in (folder / "segments").iterdir():
+        assert re.fullmatch(r"\d{20}(\.jsonl|\.jsonl\.new|(\.\d+)?\.torn)", path.name), f"{path.name} is no file of a log"
+    for path, behind in zip(segments, segments[1:] + [None]):
+        end = int(behind.stem) if behind else None
         with open(path, "rb") as lines:
-            for line in lines:
+            seq = int(path.stem)
+            while end is None or seq < end:
+                line = lines.readline()
                 if not line.endswith(b"\n"):
                     return
-                if end is not None and json.loads(line)["seq"] >= end:
-                    break
                 yield line[:-1]
+                seq = json.loads(line)["seq"] + 1
+            with open(behind, "rb") as again:
+                while rest := lines.read(1 << 16):
+                    expected = again.read(len(rest)).ljust(len(rest), b"\0")
+                    assert all(a in (0, b) for a, b in zip(rest, expected)), f"{path.name} goes on behind its end"
 
 
 def removed_leaves(folder, count):
