@@ -24,6 +24,8 @@ final class Session {
         case challenged(OAuthBearerExchange, Refusal)
         case connecting(Login)
         case relaying(Relay)
+        /// With the gateway's own database.
+        case operating(OperatorSession)
         /// This connection brought a CancelRequest.
         case cancelling
         /// What is left is sent, then the connection is closed.
@@ -140,6 +142,7 @@ final class Session {
         case .verifying, .introspecting, .cancelling: watchForEOF()
         case .connecting(let login): advance(login)
         case .relaying(let relay): relay.pump()
+        case .operating(let console): console.pump()
         case .leaving: drainInput()
         case .closed: break
         }
@@ -157,6 +160,7 @@ final class Session {
     func flush() {
         flushOutbound()
         if case .relaying(let relay) = phase, outbound.isEmpty { relay.flush() }
+        if case .operating(let console) = phase { console.proceed() }
     }
 
     private func flushOutbound() {
@@ -252,6 +256,14 @@ final class Session {
             }
             endUpstream(relay, reason: refusal.message, sqlstate: refusal.sqlstate, kills: true)
             leave()
+        case .operating(let console):
+            if outboundWaitsFor > 0 {
+                outbound.removeAll()
+                outboundWaitsFor = 0
+            }
+            outbound.append(refusal.encoded(severity: .fatal))
+            endOperator(console, reason: refusal.message, sqlstate: refusal.sqlstate)
+            leave()
         case .challenged:
             outbound.append(refusal.encoded(severity: .fatal))
             leave()
@@ -274,6 +286,9 @@ final class Session {
         case .leaving, .closed: return
         case .relaying(let relay):
             endUpstream(relay, reason: reason, sqlstate: sqlstate, kills: kills)
+            leave()
+        case .operating(let console):
+            endOperator(console, reason: reason, sqlstate: sqlstate)
             leave()
         case .negotiating, .handshaking, .authenticating, .verifying, .introspecting, .challenged,
             .connecting,
@@ -333,6 +348,7 @@ final class Session {
         case .relaying(let relay):
             relay.cancelEnded()
             relay.connection.stream.close()
+        case .operating(let console): console.close()
         case .negotiating, .handshaking, .authenticating, .verifying, .introspecting, .challenged,
             .cancelling,
             .leaving,
