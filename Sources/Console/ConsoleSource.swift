@@ -2,6 +2,8 @@
 package protocol ConsoleSource: Sendable {
     /// The folder of the log of the gateway's own region.
     var folder: String { get }
+    /// Keeps the log's search index up to date.
+    var keeper: IndexKeeper { get }
     /// The tables beside `records`, each with its rows as they are when it is read.
     var tables: [SourceTable] { get }
     /// The operator, as `current_user` says it.

@@ -35,6 +35,7 @@ final class ConsoleGround {
         let folder: String
         let subject = "dba-1"
         let serverVersion = "15.20"
+        let keeper = IndexKeeper(behind: 1 << 10)
         let done = Mutex<[String]>([])
         let refusal = Mutex<ConsoleError?>(nil)
 

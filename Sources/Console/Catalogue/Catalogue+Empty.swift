@@ -30,7 +30,10 @@ extension Catalogue {
                 + "pronargdefaults:i prorettype:i proargtypes proallargtypes proargmodes proargnames proargdefaults "
                 + "protrftypes prosrc probin prosqlbody proconfig proacl xmin:i tableoid:i"
         ),
-        ("pg_language", "oid:i lanname lanowner:i lanispl:b lanpltrusted:b lanacl"),
+        (
+            "pg_language",
+            "oid:i lanname lanowner:i lanispl:b lanpltrusted:b lanplcallfoid:i laninline:i lanvalidator:i lanacl"
+        ),
         (
             "pg_extension",
             "oid:i extname extowner:i extnamespace:i extrelocatable:b extversion extconfig xmin:i"
@@ -66,7 +69,10 @@ extension Catalogue {
         ),
         ("pg_depend", "classid:i objid:i objsubid:i refclassid:i refobjid:i refobjsubid:i deptype"),
         ("pg_aggregate", "aggfnoid:i aggkind aggnumdirectargs:i"),
-        ("pg_operator", "oid:i oprname oprnamespace:i oprowner:i oprkind oprleft:i oprright:i oprresult:i"),
+        (
+            "pg_operator",
+            "oid:i oprname oprnamespace:i oprowner:i oprkind oprleft:i oprright:i oprresult:i oprcode:i"
+        ),
         ("pg_cast", "oid:i castsource:i casttarget:i castfunc:i castcontext castmethod"),
         ("pg_partitioned_table", "partrelid:i partstrat partnatts:i partdefid:i partattrs"),
         ("pg_auth_members", "roleid:i member:i grantor:i admin_option:b"),
@@ -85,6 +91,24 @@ extension Catalogue {
                 + "xact_start query_start state_change state wait_event_type wait_event query backend_type"
         ),
         ("pg_prepared_statements", "name statement prepare_time parameter_types from_sql:b"),
+        ("pg_default_acl", "oid:i defaclrole:i defaclnamespace:i defaclobjtype defaclacl"),
+        ("pg_largeobject_metadata", "oid:i lomowner:i lomacl"),
+        (
+            "pg_opclass",
+            "oid:i opcmethod:i opcname opcnamespace:i opcowner:i opcfamily:i opcintype:i opcdefault:b opckeytype:i"
+        ),
+        (
+            "pg_conversion",
+            "oid:i conname connamespace:i conowner:i conforencoding:i contoencoding:i conproc:i condefault:b"
+        ),
+        ("pg_ts_config", "oid:i cfgname cfgnamespace:i cfgowner:i cfgparser:i"),
+        (
+            "pg_ts_parser",
+            "oid:i prsname prsnamespace:i prsstart:i prstoken:i prsend:i prsheadline:i prslextype:i"
+        ),
+        ("pg_ts_dict", "oid:i dictname dictnamespace:i dictowner:i dicttemplate:i dictinitoption"),
+        ("pg_ts_template", "oid:i tmplname tmplnamespace:i tmplinit:i tmpllexize:i"),
+        ("pg_subscription", "oid:i subname subdbid:i subowner:i subenabled:b"),
         ("pg_timezone_names", "name abbrev utc_offset is_dst:b"),
         ("information_schema_views", "table_catalog table_schema table_name view_definition"),
         (

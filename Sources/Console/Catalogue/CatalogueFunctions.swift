@@ -77,6 +77,8 @@ struct CatalogueFunctions {
             EngineFunction("pg_get_userbyid", 1) { arguments throws(ConsoleError) in
                 arguments.first == .integer(Catalogue.owner) ? .text("domicile") : .text("unknown")
             },
+            constant("getdatabaseencoding", 0, .text("UTF8")),
+            constant("pg_char_to_encoding", 1, .integer(6)),
             EngineFunction("pg_encoding_to_char", 1) { _ throws(ConsoleError) in .text("UTF8") },
             EngineFunction("quote_ident", 1) { arguments throws(ConsoleError) in
                 ConsoleValue(arguments.first?.string.map(CatalogueFunctions.quoted))
@@ -121,7 +123,9 @@ struct CatalogueFunctions {
             "pg_get_functiondef", "pg_get_function_result", "pg_get_function_arguments",
             "pg_get_function_identity_arguments", "pg_get_serial_sequence", "pg_get_statisticsobjdef_columns",
             "pg_relation_filenode", "pg_tablespace_location", "pg_get_partition_constraintdef",
-            "pg_relation_is_publishable", "pg_partition_ancestors",
+            "pg_relation_is_publishable", "pg_partition_ancestors", "pg_get_function_sqlbody",
+            "pg_stat_get_numscans", "array_remove",
+            "array_append", "array_cat",
         ].map { constant($0, nil, .null) }
             + [
                 "pg_table_size", "pg_relation_size", "pg_total_relation_size", "pg_indexes_size",
@@ -148,8 +152,6 @@ struct CatalogueFunctions {
             EngineFunction("array_length", 2) { _ throws(ConsoleError) in .null },
             EngineFunction("array_upper", 2) { _ throws(ConsoleError) in .null },
             EngineFunction("array_position", 2) { _ throws(ConsoleError) in .null },
-            EngineFunction("unnest", 1) { _ throws(ConsoleError) in .null },
-            EngineFunction("generate_series", 2) { _ throws(ConsoleError) in .null },
             EngineFunction("left", 2) { arguments throws(ConsoleError) in
                 guard arguments.count == 2, let text = arguments[0].string,
                     case .integer(let count) = arguments[1]

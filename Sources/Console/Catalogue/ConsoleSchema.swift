@@ -5,16 +5,22 @@ struct ConsoleSchema {
     /// Of the columns that have one type in all of the gateway's tables.
     let columnTypes: [String: ConsoleType]
 
-    init(source: any ConsoleSource, settings: ConsoleSettings, watch: StatementWatch) {
-        let records = RecordsTable(folder: source.folder, watch: watch)
+    init(
+        source: any ConsoleSource, settings: ConsoleSettings, watch: StatementWatch
+    ) {
+        let records = RecordsTable(folder: source.folder, watch: watch, keeper: source.keeper)
         let checkpoints = CheckpointsTable(folder: source.folder)
         let own = source.tables
         let catalogue = Catalogue(
-            [(records.name, records.columns), (checkpoints.name, checkpoints.columns)]
+            [
+                (records.name, records.columns.filter { !$0.isHidden }),
+                (checkpoints.name, checkpoints.columns),
+            ]
                 + own.map { ($0.name, $0.columns) }, subject: source.subject,
             settings: settings)
         tables =
-            [records, checkpoints] + own.map { SnapshotTable($0.name, $0.columns, rows: $0.rows) }
+            [records, checkpoints, SeriesTable()]
+            + own.map { SnapshotTable($0.name, $0.columns, rows: $0.rows) }
             + catalogue.tables
         functions = CatalogueFunctions(catalogue: catalogue).all + TimeFunctions.all
         var types: [String: ConsoleType?] = [:]

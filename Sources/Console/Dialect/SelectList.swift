@@ -11,7 +11,18 @@ struct SelectList {
     }
 
     /// For each item of the first SELECT's list its type, as far as it shows; empty where the list is not plain.
-    var types: [ConsoleType?] {
+    var types: [ConsoleType?] { items.map { type(of: $0) } }
+
+    /// For each item the name that its column has.
+    var names: [String] {
+        items.map { item in
+            if item.count > 2, item[item.count - 2].isWord("as") { return item[item.count - 1].text }
+            return item.last?.name ?? "?column?"
+        }
+    }
+
+    /// The items of the first SELECT's list; empty where it is not plain.
+    private var items: [[SQLToken]] {
         guard let start = outerSelect else { return [] }
         var items: [[SQLToken]] = [[]]
         var depth = 0
@@ -38,7 +49,7 @@ struct SelectList {
         }) {
             return []
         }
-        return items.map { type(of: $0) }
+        return items
     }
 
     private static let ends: Set<String> = [

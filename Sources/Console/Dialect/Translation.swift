@@ -97,7 +97,8 @@ private struct Translator {
 
     private static let renamed = [
         "ilike": "LIKE", "string_agg": "group_concat", "array_agg": "json_group_array", "index": "\"index\"",
-        "substring": "substr", "strpos": "instr", "char_length": "length", "least": "min", "greatest": "max",
+        "substring": "substr", "json_build_object": "json_object", "jsonb_build_object": "json_object",
+        "strpos": "instr", "char_length": "length", "least": "min", "greatest": "max",
     ]
 
     /// Behind these a value begins, and none has ended.
@@ -131,6 +132,10 @@ private struct Translator {
                 return
             }
         }
+        // PostgreSQL takes nearly any word for a name behind AS.
+        if made.last?.text == "as", self.token(1)?.isSymbol("(") != true, !isInCast {
+            return add(Translator.identifier(token.text), token, isOperand: true)
+        }
         if let interval = interval(token) {
             add(interval, token, isOperand: true)
             return
@@ -153,6 +158,11 @@ private struct Translator {
             return add(other, token, isOperand: token.text != "ilike")
         }
         add(token.text, token, isOperand: !Translator.keywords.contains(token.text))
+    }
+
+    private var isInCast: Bool {
+        guard let bracket = open.last, bracket > 0, made.indices.contains(bracket - 1) else { return false }
+        return made[bracket - 1].text == "cast"
     }
 
     private var isAfterFrom: Bool { made.last?.text == "from" || made.last?.text == "join" }

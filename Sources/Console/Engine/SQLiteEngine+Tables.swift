@@ -107,7 +107,7 @@ enum TableModule {
             let handle = Unmanaged<SQLiteEngine.TableHandle>.fromOpaque(auxiliary)
             let own = handle.takeUnretainedValue()
             let columns = own.table.columns.map {
-                "\"\($0.name)\" \($0.type.declared)"
+                "\"\($0.name)\" \($0.type.declared)\($0.isHidden ? " HIDDEN" : "")"
             }
             own.engine.isDeclaring = true
             let code = sqlite3_declare_vtab(database, "CREATE TABLE x(\(columns.joined(separator: ", ")))")
@@ -190,6 +190,9 @@ enum TableModule {
                 var names = plan.isDescending ? "d" : "a"
                 for (at, wanted) in plan.wanted.enumerated() where shapes.indices.contains(wanted) {
                     info.pointee.aConstraintUsage?[places[wanted]].argvIndex = Int32(clamping: at + 1)
+                    if plan.decided.contains(wanted) {
+                        info.pointee.aConstraintUsage?[places[wanted]].omit = 1
+                    }
                     names += " \(shapes[wanted].comparison.rawValue)\(shapes[wanted].column)"
                 }
                 info.pointee.idxStr = csqlite_copy(names)

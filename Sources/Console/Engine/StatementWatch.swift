@@ -33,6 +33,9 @@ package final class StatementWatch: Sendable {
         left.store(before > used ? before - used : 0, ordering: .relaxed)
     }
 
+    /// Monotonic nanoseconds.
+    var time: UInt64 { now() }
+
     /// Why it must not go on; nil: it may.
     var reason: ConsoleError? {
         if isCancelled.load(ordering: .relaxed) { return .cancelled }

@@ -13,10 +13,13 @@ package protocol ConsoleTable: AnyObject {
 package struct TableColumn: Sendable, Equatable {
     package let name: String
     package let type: ConsoleType
+    /// `*` does not have it: it is there to be compared with.
+    package let isHidden: Bool
 
-    package init(_ name: String, _ type: ConsoleType = .text) {
+    package init(_ name: String, _ type: ConsoleType = .text, isHidden: Bool = false) {
         self.name = name
         self.type = type
+        self.isHidden = isHidden
     }
 }
 
@@ -65,6 +68,8 @@ package struct TableOrder: Sendable, Equatable {
 package struct TablePlan: Sendable, Equatable {
     /// The conditions, by their places, whose values the table wants.
     var wanted: [Int] = []
+    /// Those of them that the table decides by itself: SQLite looks at them no more.
+    var decided: [Int] = []
     /// The rows come in the order that was asked for.
     var isOrdered = false
     var isDescending = false

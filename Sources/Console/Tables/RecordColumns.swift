@@ -22,13 +22,17 @@ enum RecordColumns {
     ]
 
     static let all: [TableColumn] =
-        names.map { TableColumn($0.0, $0.1) } + [TableColumn(whole)]
+        names.map { TableColumn($0.0, $0.1) } + [TableColumn(whole), TableColumn("relation", isHidden: true)]
 
     /// The record as it stands in the log.
     static let whole = "record"
 
     static let seq = place("seq")
     static let time = place("time")
+    static let session = place("session")
+    static let record = place(whole)
+    /// Hidden: `relation = 'customers'` asks for the statements that speak of it, by its name with or without a schema.
+    static let relation = place("relation")
 
     static func place(_ name: String) -> Int { all.firstIndex { $0.name == name } ?? all.count }
 
@@ -70,7 +74,7 @@ struct RecordRow {
     }
 
     mutating func value(_ column: Int) -> ConsoleValue {
-        if column == RecordColumns.all.count - 1 { return .text(String(decoding: line, as: UTF8.self)) }
+        if column == RecordColumns.record { return .text(String(decoding: line, as: UTF8.self)) }
         if !isScanned { scan() }
         guard places.indices.contains(column), places[column] >= 0 else { return .null }
         return RecordRow.value(line[members.members[places[column]].value])

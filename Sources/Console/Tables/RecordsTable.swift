@@ -2,26 +2,55 @@ import Audit
 import AuditIndex
 
 /// `records`: the log of the gateway's own region, read from its segments. Conditions on `seq` and `time` say where
-/// reading begins and ends, for both ascend; ORDER BY either of them needs no sort.
+/// reading begins and ends, for both ascend; ORDER BY either of them needs no sort. Who, where and what a record is of
+/// is looked up in the log's search index, where there is one.
 final class RecordsTable: ConsoleTable {
     let name = "records"
     let columns = RecordColumns.all
     private let folder: String
     private let watch: StatementWatch
+    private let keeper: IndexKeeper
+    /// The index as it was found last, and when.
+    private var index: (found: LogIndex?, time: UInt64)?
 
-    init(folder: String, watch: StatementWatch) {
+    /// Nanoseconds for which an open index is used again.
+    private static let indexTime: UInt64 = 1_000_000_000
+
+    init(folder: String, watch: StatementWatch, keeper: IndexKeeper) {
         self.folder = folder
         self.watch = watch
+        self.keeper = keeper
     }
+
+    /// What the index tells of a column's values.
+    private static let keys: [Int: SearchKey] = {
+        let names: [(String, SearchKey)] = [
+            ("type", .type), ("subject", .subject), ("planner", .planner), ("task", .task),
+            ("database", .database), ("replica", .replica), ("role", .role), ("issuer", .issuer),
+            ("rule", .rule),
+        ]
+        return Dictionary(uniqueKeysWithValues: names.map { (RecordColumns.place($0.0), $0.1) })
+    }()
 
     func plan(_ conditions: [TableCondition.Shape], order: TableOrder?) -> TablePlan {
         var plan = TablePlan()
         for (at, condition) in conditions.enumerated() {
-            guard condition.column == RecordColumns.seq || condition.column == RecordColumns.time else {
-                continue
+            switch condition.column {
+            case RecordColumns.seq, RecordColumns.time:
+                plan.wanted.append(at)
+                plan.rows = condition.comparison == .equal ? min(plan.rows, 10) : max(10, plan.rows / 4)
+            case RecordColumns.relation where condition.comparison == .equal:
+                plan.wanted.append(at)
+                plan.decided.append(at)
+                plan.rows = max(10, plan.rows / 100)
+            case RecordColumns.session where condition.comparison == .equal:
+                plan.wanted.append(at)
+                plan.rows = max(10, plan.rows / 1000)
+            case let column where RecordsTable.keys[column] != nil && condition.comparison == .equal:
+                plan.wanted.append(at)
+                plan.rows = max(10, plan.rows / 10)
+            default: break
             }
-            plan.wanted.append(at)
-            plan.rows = condition.comparison == .equal ? min(plan.rows, 10) : max(10, plan.rows / 4)
         }
         if let order, order.column == RecordColumns.seq || order.column == RecordColumns.time {
             plan.isOrdered = true
@@ -33,21 +62,54 @@ final class RecordsTable: ConsoleTable {
     func open(_ conditions: [TableCondition], isDescending: Bool) throws(ConsoleError) -> any TableCursor {
         do throws(AuditError) {
             var range = try RecordRange(folder: folder)
+            var search = SearchConditions()
+            var wantsIndex = false
+            var relation: String?
             for condition in conditions {
-                if condition.shape.column == RecordColumns.seq {
-                    range.narrow(seq: condition)
-                } else {
-                    try range.narrow(time: condition)
+                switch condition.shape.column {
+                case RecordColumns.seq: range.narrow(seq: condition)
+                case RecordColumns.time: try range.narrow(time: condition)
+                default:
+                    guard let text = RecordsTable.indexed(condition) else {
+                        // Nothing equals NULL.
+                        if case .null = condition.value { range.empty() }
+                        continue
+                    }
+                    wantsIndex = true
+                    if condition.shape.column == RecordColumns.relation {
+                        relation = text
+                    } else if condition.shape.column == RecordColumns.session {
+                        search.session = text
+                    } else if let key = RecordsTable.keys[condition.shape.column] {
+                        search.require(key, [text])
+                    }
                 }
             }
-            let source: any RecordSource =
-                isDescending
-                ? DescendingRecords(folder: folder, range: range)
-                : try AscendingRecords(folder: folder, range: range)
-            return RecordsCursor(source)
+            let selection = try RecordSelection(
+                log: folder, low: range.low, high: range.high, isDescending: isDescending, conditions: search,
+                relation: relation, index: wantsIndex && !range.isEmpty ? openIndex() : nil)
+            return RecordsCursor(selection, relation: relation, watch: watch)
         } catch {
             throw RecordsTable.error(error)
         }
+    }
+
+    /// The text that the index is asked for; nil where it cannot tell.
+    private static func indexed(_ condition: TableCondition) -> String? {
+        guard case .text(let text) = condition.value else { return nil }
+        // A pattern of the index's; `relation` is one.
+        guard condition.shape.column == RecordColumns.relation || !text.contains(where: { "*?".contains($0) })
+        else { return nil }
+        return text
+    }
+
+    private func openIndex() -> LogIndex? {
+        let now = watch.time
+        if let index, now &- index.time < RecordsTable.indexTime { return index.found }
+        let found = (try? LogIndex.open(log: folder, creating: false)) ?? nil
+        keeper.look(at: folder, found)
+        index = (found, now)
+        return found
     }
 
     static func error(_ error: AuditError) -> ConsoleError {
@@ -55,28 +117,34 @@ final class RecordsTable: ConsoleTable {
     }
 }
 
-/// Records in the order of a reading.
-protocol RecordSource: AnyObject {
-    func next() throws(AuditError) -> RecordLine?
-}
-
 final class RecordsCursor: TableCursor {
-    private let source: any RecordSource
+    private let selection: RecordSelection
+    private let relation: String?
+    private let watch: StatementWatch
     private var row = RecordRow()
 
-    init(_ source: any RecordSource) { self.source = source }
+    init(_ selection: RecordSelection, relation: String?, watch: StatementWatch) {
+        self.selection = selection
+        self.relation = relation
+        self.watch = watch
+    }
 
     func next() throws(ConsoleError) -> Bool {
+        let line: RecordLine?
         do throws(AuditError) {
-            guard let line = try source.next() else { return false }
-            row.take(line.bytes)
-            return true
+            line = try selection.next { watch.reason != nil }
         } catch {
             throw RecordsTable.error(error)
         }
+        if let reason = watch.reason { throw reason }
+        guard let line else { return false }
+        row.take(line.bytes)
+        return true
     }
 
-    func value(_ column: Int) -> ConsoleValue { row.value(column) }
+    func value(_ column: Int) -> ConsoleValue {
+        column == RecordColumns.relation ? ConsoleValue(relation) : row.value(column)
+    }
 }
 
 /// The numbers of the records that can fit: from `low` to before `high`.
@@ -93,6 +161,9 @@ struct RecordRange {
     }
 
     var isEmpty: Bool { low >= high }
+
+    /// Nothing can fit.
+    mutating func empty() { high = low }
 
     mutating func narrow(seq condition: TableCondition) {
         let number: Int64
@@ -157,53 +228,5 @@ struct RecordRange {
         var scanner = RecordScanner()
         guard scanner.scan(line), let raw = scanner.rawText(.time) else { return nil }
         return Array(raw)
-    }
-}
-
-/// From the first to the last.
-final class AscendingRecords: RecordSource {
-    private let reader: AuditReader
-    private let range: RecordRange
-
-    init(folder: String, range: RecordRange) throws(AuditError) {
-        self.range = range
-        reader = try AuditReader(folder: folder, from: range.low)
-    }
-
-    func next() throws(AuditError) -> RecordLine? {
-        guard !range.isEmpty, reader.position < range.high, let line = try reader.next(),
-            line.expected < range.high
-        else { return nil }
-        return line
-    }
-}
-
-/// From the last to the first, a piece of the log at a time.
-final class DescendingRecords: RecordSource {
-    private static let piece: UInt64 = 128
-
-    private let folder: String
-    private let low: UInt64
-    /// Records from here on were read.
-    private var high: UInt64
-    private var lines: [RecordLine] = []
-
-    init(folder: String, range: RecordRange) {
-        self.folder = folder
-        low = range.low
-        high = range.isEmpty ? range.low : range.high
-    }
-
-    func next() throws(AuditError) -> RecordLine? {
-        while lines.isEmpty {
-            guard high > low else { return nil }
-            let from = high - low > DescendingRecords.piece ? high - DescendingRecords.piece : low
-            let reader = try AuditReader(folder: folder, from: from)
-            while reader.position < high, let line = try reader.next(), line.expected < high {
-                lines.append(line)
-            }
-            high = from
-        }
-        return lines.removeLast()
     }
 }

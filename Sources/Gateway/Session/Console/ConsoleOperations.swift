@@ -27,6 +27,7 @@ final class ConsoleOperations: Sendable {
     }
 
     let threads = ConsoleThreads()
+    let keeper = IndexKeeper()
     private let links = Mutex(Links())
 
     func connect(_ gateway: Gateway) { links.withLock { $0.gateway = gateway } }

@@ -12,11 +12,13 @@ struct GatewayConsole: ConsoleSource {
     let folder: String
     let subject: String
     let serverVersion: String
+    let keeper: IndexKeeper
 
     init(context: GatewayContext, token: VerifiedToken, configuration: Configuration) {
         self.context = context
         self.token = token
         subject = token.principal.subject
+        keeper = context.console.keeper
         folder = configuration.regions.first { $0.name == configuration.region }?.audit ?? ""
         serverVersion = GatewayConsole.version(context)
     }
