@@ -141,6 +141,7 @@ extension ConsoleConversation {
             return describeText(setting, format: portal.formats.code(at: 0) ?? 0)
         }
         guard portal.statement.givesRows, !isCopy(portal.statement) else { return NoData.encode(into: &out) }
+        guard isAnnounced(portal) else { return }
         let execution = try begin(portal)
         try? RowDescription(columns: execution.columns.map(\.described)).encode(into: &out)
     }
@@ -153,16 +154,22 @@ extension ConsoleConversation {
         return portal
     }
 
+    /// False where what the portal reads is said only now: the frame comes again.
+    private func isAnnounced(_ portal: Portal) -> Bool {
+        guard !portal.isAnnounced else { return true }
+        portal.isAnnounced = true
+        announce(
+            ConsoleAccess(
+                operation: "read", target: nil, sql: portal.statement.source, parameters: portal.values))
+        return false
+    }
+
     /// Runs the portal's statement up to its first row, once.
     private func begin(_ portal: Portal) throws(ConsoleError) -> Execution {
         if let execution = portal.execution { return execution }
         guard let translation = portal.statement.translation else { throw .syntax("") }
         var form: ConsoleCommand.CopyForm?
         if case .copy(_, let copy)? = portal.statement.command { form = copy }
-        watch.statementBegins()
-        record(
-            ConsoleAccess(
-                operation: "read", target: nil, sql: portal.statement.source, parameters: portal.values))
         let statement = try openEngine().prepare(translation.sql)
         for (number, place) in portal.statement.parameterPlaces where number <= portal.values.count {
             statement.bind(portal.values[number - 1], at: place)
@@ -190,6 +197,7 @@ extension ConsoleConversation {
                 if isCopy(portal.statement) { throw ConsoleError("55000", "portal cannot be run anymore") }
                 return complete("SELECT 0")
             }
+            guard isAnnounced(portal) else { return }
             let isFirst = portal.execution == nil
             let execution = try begin(portal)
             portal.rowsBefore = execution.rows

@@ -37,32 +37,38 @@ extension ConsoleConversation {
                 finish(execution, command)
                 running = .simple(rest, of: source, nil, nil)
             } else if let first = rest.first {
+                let command = try CommandParser.command(first, of: source)
+                guard mayRun(command) else { throw .aborted }
+                if command.reads, !isAnnounced {
+                    isAnnounced = true
+                    return announce(
+                        ConsoleAccess(operation: "read", target: nil, sql: text(of: first, in: source)))
+                }
+                isAnnounced = false
                 running = .simple(Array(rest.dropFirst()), of: source, nil, nil)
-                try begin(first, of: source)
+                try begin(command, text(of: first, in: source), of: source)
             } else {
                 running = nil
                 ready()
             }
         } catch {
             running = nil
+            isAnnounced = false
             fail(error)
             ready()
         }
     }
 
-    private func begin(_ tokens: [SQLToken], of source: [UInt8]) throws(ConsoleError) {
-        let command = try CommandParser.command(tokens, of: source)
-        guard mayRun(command) else { throw .aborted }
+    private func begin(
+        _ command: ConsoleCommand, _ sql: [UInt8], of source: [UInt8]
+    ) throws(ConsoleError) {
         guard case .simple(let rest, _, _, _) = running else { return }
-        let sql = text(of: tokens, in: source)
         switch command {
         case .query(let query):
-            try select(query, sql, of: source, command: command, rest: rest)
+            try select(query, of: source, command: command, rest: rest)
         case .showTable(let name):
-            try select(try shown(name), sql, of: source, command: command, rest: rest)
+            try select(try shown(name), of: source, command: command, rest: rest)
         case .copy(let query, let form):
-            watch.statementBegins()
-            record(ConsoleAccess(operation: "read", target: nil, sql: sql))
             let (statement, _, columns) = try prepare(query, of: source)
             let execution = try Execution(statement, columns: columns, formats: .allText, copy: form)
             try? CopyOutResponse(
@@ -84,10 +90,8 @@ extension ConsoleConversation {
     }
 
     private func select(
-        _ tokens: [SQLToken], _ sql: [UInt8], of source: [UInt8], command: ConsoleCommand, rest: [[SQLToken]]
+        _ tokens: [SQLToken], of source: [UInt8], command: ConsoleCommand, rest: [[SQLToken]]
     ) throws(ConsoleError) {
-        watch.statementBegins()
-        record(ConsoleAccess(operation: "read", target: nil, sql: sql))
         let (statement, _, columns) = try prepare(tokens, of: source)
         guard try statement.parameterPlaces().isEmpty else {
             throw ConsoleError("42P02", "there is no parameter $1")

@@ -18,6 +18,10 @@ package final class ConsoleConversation {
     private var frames: [ConsoleFrame] = []
     private var outputs: [ConsoleTurn.Output] = []
     var out: [UInt8] = []
+    /// An access was said and is to be recorded: what it is about waits for the next turn.
+    private var waitsForRecord = false
+    /// The statement that is next was said.
+    var isAnnounced = false
 
     /// What is under way between two turns.
     enum Running {
@@ -46,17 +50,19 @@ package final class ConsoleConversation {
 
     /// Goes on with what is under way, then with these frames.
     package func turn(_ more: [ConsoleFrame]) -> ConsoleTurn {
+        guard !watch.isOver else { return ConsoleTurn() }
         frames.append(contentsOf: more)
+        waitsForRecord = false
         watch.turnBegins()
         var end: ConsoleTurn.End?
         var at = 0
-        while end == nil, out.count < ConsoleLimits.slice {
+        while end == nil, out.count < ConsoleLimits.slice, !waitsForRecord {
             if running != nil {
                 goOn()
             } else if at < frames.count {
-                let frame = frames[at]
-                at += 1
-                end = take(frame)
+                end = take(frames[at])
+                // The frame that has said an access comes again when that is recorded.
+                if !waitsForRecord || running != nil { at += 1 }
             } else {
                 break
             }
@@ -76,7 +82,15 @@ package final class ConsoleConversation {
         out = []
     }
 
-    /// Something is about to be looked at, or was refused.
+    /// Something is about to be looked at: it waits until that is recorded.
+    func announce(_ access: ConsoleAccess) {
+        // A cancel counts from here on.
+        watch.statementBegins()
+        record(access)
+        waitsForRecord = true
+    }
+
+    /// Something was refused.
     func record(_ access: ConsoleAccess) {
         flush()
         outputs.append(.access(access))
@@ -221,6 +235,8 @@ final class Portal {
     var execution: Execution?
     /// It was run to its end.
     var isDone = false
+    /// What it reads was said.
+    var isAnnounced = false
     /// Rows that were given before the Execute that is under way.
     var rowsBefore = 0
 

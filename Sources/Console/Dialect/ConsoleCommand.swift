@@ -33,6 +33,16 @@ enum ConsoleCommand: Sendable, Equatable {
         var null: String?
     }
 
+    /// It looks at the log or the gateway's state.
+    var reads: Bool {
+        switch self {
+        case .query, .copy, .showTable: true
+        case .showSetting, .set, .reset, .begin, .commit, .rollback, .nothing, .deallocate, .kill, .revoke,
+            .reload:
+            false
+        }
+    }
+
     /// The tables that SHOW gives: its words, and what they are for SQLite.
     static let shown = [
         "sessions": "SELECT * FROM sessions", "replicas": "SELECT * FROM replicas",

@@ -97,7 +97,9 @@ final class OperatorSession {
 
     /// Asks for a turn where there is something to do and room for what comes of it.
     func proceed() {
-        guard session.isOperating, !isRunning, !hasEnded, hasMore || !frames.isEmpty,
+        // What was said to be looked at is recorded first.
+        guard session.isOperating, !session.isAwaitingReceipt, !isRunning, !hasEnded,
+            hasMore || !frames.isEmpty,
             session.outbound.count < ConsoleLimits.slice
         else { return }
         isRunning = true
@@ -154,5 +156,5 @@ final class OperatorSession {
     }
 
     /// What is computed for it ends.
-    func close() { conversation.watch.cancel() }
+    func close() { conversation.watch.end() }
 }
