@@ -54,9 +54,10 @@ import Testing
         #expect(
             answer.accesses.map { String(decoding: $0.sql, as: UTF8.self) } == ["SELECT 1", "SHOW SESSIONS"])
         #expect(answer.bytesBeforeAccess == 0)
+        #expect(answer.accesses.map(\.message) == [1, 1])
         #expect(answer.tags == ["SELECT 1", "SHOW"])
         let wrong = ground.query("SELECT * FROM nowhere")
-        #expect(wrong.accesses.count == 1)
+        #expect(wrong.accesses.map(\.message) == [2])
         #expect(wrong.bytesBeforeAccess == 0)
     }
 

@@ -20,6 +20,10 @@ package final class ConsoleConversation {
     var out: [UInt8] = []
     /// An access was said and is to be recorded: what it is about waits for the next turn.
     private var waitsForRecord = false
+    /// The frame that is next was looked at before.
+    private var isRepeated = false
+    /// Of the frame that was taken last, its number in the session, from 1.
+    private var message: UInt64 = 0
     /// The statement that is next was said.
     var isAnnounced = false
 
@@ -60,9 +64,11 @@ package final class ConsoleConversation {
             if running != nil {
                 goOn()
             } else if at < frames.count {
+                if !isRepeated { message += 1 }
                 end = take(frames[at])
+                isRepeated = waitsForRecord && running == nil
                 // The frame that has said an access comes again when that is recorded.
-                if !waitsForRecord || running != nil { at += 1 }
+                if !isRepeated { at += 1 }
             } else {
                 break
             }
@@ -93,6 +99,8 @@ package final class ConsoleConversation {
     /// Something was refused.
     func record(_ access: ConsoleAccess) {
         flush()
+        var access = access
+        access.message = message
         outputs.append(.access(access))
     }
 

@@ -41,6 +41,8 @@ package struct ConsoleAccess: Sendable, Equatable {
     package var parameters: [ConsoleValue] = []
     /// Of what was refused.
     package var sqlstate: String?
+    /// The number of the frame in its session.
+    package var message: UInt64 = 0
 
     package init(
         operation: String, target: String?, sql: [UInt8], parameters: [ConsoleValue] = [],

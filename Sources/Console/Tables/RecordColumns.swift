@@ -18,6 +18,7 @@ enum RecordColumns {
         ("parameters", .text), ("max_rows", .integer), ("function_oid", .integer), ("function", .text),
         ("of", .integer), ("direction", .text), ("bytes", .integer), ("digest", .text), ("target", .text),
         ("index", .integer), ("tag", .text), ("rows", .integer), ("operation", .text), ("changes", .text),
+        ("arguments", .text),
         ("part", .integer), ("count", .integer), ("clock_back_us", .integer), ("left_out", .text),
     ]
 

@@ -257,7 +257,8 @@ final class Session {
             endUpstream(relay, reason: refusal.message, sqlstate: refusal.sqlstate, kills: true)
             leave()
         case .operating(let console):
-            if outboundWaitsFor > 0 {
+            // The greeting is dropped whole; of answers a part may have gone, and the error follows them.
+            if outboundWaitsFor > 0, console.statements == 0 || console.region.log.failure != nil {
                 outbound.removeAll()
                 outboundWaitsFor = 0
             }

@@ -112,26 +112,22 @@ extension Session {
 
     /// `admin`, before anything that answers it goes out.
     func recordAccess(_ access: ConsoleAccess, _ region: RegionLog) {
-        guard let console, !region.isRefused else { return end(.logUnavailable(region: region.region)) }
+        guard isOperating, !region.isRefused else { return end(.logUnavailable(region: region.region)) }
         let before = region.batch.byteCount
         defer { charge(region.batch.byteCount - before, to: logBudget) }
         region.batch.begin(.admin)
         addIdentity(to: &region.batch)
-        region.batch.add("message", console.statements)
+        region.batch.add("message", access.message)
         region.batch.add("sqlstate", access.sqlstate)
-        region.batch.addSQL(access.sql.span, of: UInt64(console.statements))
+        region.batch.addSQL(access.sql.span, of: access.message)
         if !access.parameters.isEmpty {
-            region.batch.add("parameters", access.parameters.map { $0.string ?? "null" })
+            region.batch.add("arguments", access.parameters.map { $0.string ?? "null" })
         }
         region.batch.add("operation", access.operation)
         region.batch.add("target", access.target)
         region.batch.end()
         outboundWaitsFor = .max
         worker.awaitReceipt(self, region)
-    }
-
-    private var console: OperatorSession? {
-        if case .operating(let console) = phase { console } else { nil }
     }
 
     /// Closes the console's side and records the end.
