@@ -64,6 +64,9 @@ let package = Package(
             path: "Sources/Audit/Index",
             swiftSettings: strict),
         .target(
+            name: "Console", dependencies: ["Audit", "AuditIndex", "AuditTree", "CSQLite", "PGWire"],
+            swiftSettings: strict),
+        .target(
             name: "GatewayConfiguration",
             dependencies: [
                 "GatewayPolicy", "Yams", .product(name: "Crypto", package: "swift-crypto"),
@@ -138,7 +141,7 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Audit", "AuditShipping", "AuditTree", "GatewayAnchoring", "GatewayCatalog",
+                "Audit", "AuditShipping", "AuditTree", "Console", "GatewayAnchoring", "GatewayCatalog",
                 "GatewayConfiguration", "GatewayCredentials", "GatewayGuard",
                 "GatewayHealth", "GatewayIdentity", "GatewayPolicy", "GatewayRouting", "GatewayServers",
                 "PGWire",
@@ -221,6 +224,8 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "AuditIndexTests", dependencies: ["Audit", "AuditIndex", "CSQLite"], swiftSettings: strict),
+        .testTarget(
+            name: "ConsoleTests", dependencies: ["Audit", "Console", "PGWire"], swiftSettings: strict),
         .testTarget(name: "GatewayPolicyTests", dependencies: ["GatewayPolicy"], swiftSettings: strict),
         .testTarget(
             name: "GatewayConfigurationTests",

@@ -21,4 +21,39 @@ static inline int csqlite_defend(sqlite3 *database) {
     return sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_VIEW, 0, (int *)0);
 }
 
+// Virtual tables: what SQLite passes around, with a pointer of ours behind it.
+typedef struct csqlite_table {
+    sqlite3_vtab base;
+    void *table;
+} csqlite_table;
+typedef struct csqlite_cursor {
+    sqlite3_vtab_cursor base;
+    void *cursor;
+} csqlite_cursor;
+
+static inline void csqlite_result_text(sqlite3_context *context, const void *bytes, int count) {
+    sqlite3_result_text(context, (const char *)bytes, count, SQLITE_TRANSIENT);
+}
+static inline void csqlite_result_blob(sqlite3_context *context, const void *bytes, int count) {
+    sqlite3_result_blob(context, bytes, count, SQLITE_TRANSIENT);
+}
+// A copy in SQLite's memory, which SQLite frees.
+static inline char *csqlite_copy(const char *text) { return sqlite3_mprintf("%s", text); }
+// A database in memory that runs what strangers wrote.
+static inline int csqlite_confine(sqlite3 *database) {
+    int status = sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)0);
+    if (status != SQLITE_OK) return status;
+    status = sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, (int *)0);
+    if (status != SQLITE_OK) return status;
+    status = sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, (int *)0);
+    if (status != SQLITE_OK) return status;
+    status = sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, (int *)0);
+    if (status != SQLITE_OK) return status;
+    status = sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0, (int *)0);
+    if (status != SQLITE_OK) return status;
+    status = sqlite3_db_config(database, SQLITE_DBCONFIG_DQS_DDL, 0, (int *)0);
+    if (status != SQLITE_OK) return status;
+    return sqlite3_db_config(database, SQLITE_DBCONFIG_DQS_DML, 0, (int *)0);
+}
+
 #endif

@@ -73,6 +73,9 @@ package enum Refusal: Error, Sendable {
     case tooManyLoginsOfSubject(perSecond: Int)
     case idle
     case protocolViolation(String)
+    /// The gateway's own database, for somebody whom no entry of `operators` lets read.
+    case notOperator
+    case tooManyOperators(limit: Int)
     /// A protocol version that is not 3.x.
     case unsupportedProtocol(major: Int, minor: Int)
     case userMissing
@@ -96,7 +99,7 @@ package enum Refusal: Error, Sendable {
             .upstreamViolation:
             "08006"
         case .policy(.unknownDatabase), .databaseName: "3D000"
-        case .policy, .startupParameter, .statementForbidden: "42501"
+        case .policy, .startupParameter, .statementForbidden, .notOperator: "42501"
         case .noReplica: "08001"
         case .logUnavailable: "58030"
         case .startupRefused(let sqlstate): sqlstate
@@ -112,7 +115,7 @@ package enum Refusal: Error, Sendable {
             .shuttingDown, .idle:
             "57P01"
         case .tooManySessions, .tooManyConnections, .tooManySessionsOfSubject, .tooManySessionsOfAddress,
-            .tooManyLogins, .tooManyLoginsOfSubject, .replicasFull:
+            .tooManyLogins, .tooManyLoginsOfSubject, .replicasFull, .tooManyOperators:
             "53300"
         case .protocolViolation: "08P01"
         case .unsupportedProtocol, .authorizationIdentity: "0A000"
@@ -166,6 +169,8 @@ package enum Refusal: Error, Sendable {
         case .tooManyLoginsOfSubject: "too many logins of this principal"
         case .idle: "terminating session: idle for too long"
         case .protocolViolation: "protocol violation"
+        case .notOperator: "the database domicile is for operators"
+        case .tooManyOperators: "too many sessions of operators"
         case .unsupportedProtocol(let major, let minor): "unsupported frontend protocol \(major).\(minor)"
         case .userMissing: "no PostgreSQL user name specified in startup packet"
         case .encryptionRequired, .bearerNeedsEncryption: "an encrypted connection is required"
@@ -236,6 +241,8 @@ package enum Refusal: Error, Sendable {
             "A principal may log in \(rate) times a second (limits.logins_per_second_per_subject)."
         case .idle: "The session was idle longer than session.idle_timeout."
         case .protocolViolation(let reason): reason
+        case .notOperator: "No entry of operators gives the right read to this token."
+        case .tooManyOperators(let limit): "The database domicile takes \(limit) sessions."
         case .unsupportedProtocol: "The gateway speaks protocol 3.0 to 3.2."
         case .userMissing: "The startup packet names no user."
         case .encryptionRequired: "A token is never accepted on an unencrypted connection."
@@ -293,6 +300,8 @@ package enum Refusal: Error, Sendable {
         case .tooManyLogins, .tooManyLoginsOfSubject: "Slow down, and keep sessions open."
         case .idle: "Connect again."
         case .protocolViolation: "Check the PostgreSQL client or driver."
+        case .notOperator: "Ask for an entry of operators with may: [read], or use another database."
+        case .tooManyOperators: "Close sessions that are not used."
         case .unsupportedProtocol: "Use a client that speaks protocol 3."
         case .userMissing: "Use user=auto, or the role that you need."
         case .encryptionRequired, .bearerNeedsEncryption: "Use sslmode=verify-full."

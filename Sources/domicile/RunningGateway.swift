@@ -29,6 +29,13 @@ struct RunningGateway {
         signals = await UnixSignalsSequence(trapping: .sighup, .sigterm, .sigint)
         gateway = try RunningGateway.explained { try Gateway(configuration, logger: logger) }
         reloader = Reloader(gateway: gateway, source: source, files: files, logger: logger)
+        gateway.reloads { [reloader] asker in
+            reloader.reload(by: asker).map { report in
+                OperatorReload(
+                    error: report.error, changes: report.changes, restart: report.restart,
+                    findings: report.findings.map(\.text))
+            }
+        }
         var services: [any Service] = []
         if let endpoint = configuration.admin {
             services.append(

@@ -95,7 +95,7 @@ package struct RecordScanner: Sendable {
     }
 
     /// The index of a string's closing quote.
-    private static func stringEnd(_ bytes: UnsafeBufferPointer<UInt8>, _ open: Int) -> Int? {
+    static func stringEnd(_ bytes: UnsafeBufferPointer<UInt8>, _ open: Int) -> Int? {
         var at = open + 1
         while at < bytes.count {
             if bytes.count - at >= 8 {
@@ -115,7 +115,7 @@ package struct RecordScanner: Sendable {
     }
 
     /// One past a value's end.
-    private static func valueEnd(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int) -> Int? {
+    static func valueEnd(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int) -> Int? {
         guard start < bytes.count else { return nil }
         var at = start
         var depth = 0

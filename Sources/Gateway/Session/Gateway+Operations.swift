@@ -97,6 +97,11 @@ extension Gateway {
     /// The live sessions, the oldest first.
     package func sessions(for asker: OperatorIdentity) async throws(OperationFailure) -> [SessionSummary] {
         guard record(AdminOperation("read", target: "sessions", by: asker)) else { throw .notRecorded }
+        return await liveSessions()
+    }
+
+    /// The same, for whoever has recorded it.
+    func liveSessions() async -> [SessionSummary] {
         let context = context
         let gathering = Gathering(workers: context.workers)
         let answer = await gathering.answer(within: Gateway.patience) {

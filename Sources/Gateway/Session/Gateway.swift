@@ -96,6 +96,7 @@ package final class Gateway: Sendable {
         self.mailboxes = mailboxes
         context = GatewayContext(parts: parts, mailboxes: mailboxes, logger: logger)
         try Gateway.want(generation.passwordFiles, context)
+        context.console.connect(self)
         watchLogs()
         watchReplicas()
     }
@@ -355,6 +356,7 @@ package final class Gateway: Sendable {
         let deadline = context.platform.monotonic() &+ configuration.session.shutdownTimeout.nanoseconds
         context.postToAll(.drain(deadline: deadline))
         for thread in threads.withLock({ $0 }) { thread.join() }
+        context.console.threads.stop()
         context.health.stop()
         context.passwords.stop()
         for log in context.logs.values { log.close() }

@@ -30,6 +30,7 @@ final class GatewayContext: Sendable {
     let longStatements = LongStatements()
     let preparedTransactions = PreparedTransactions()
     let passwords: PasswordFiles
+    let console = ConsoleOperations()
     let platform: GatewayPlatform
     let logger: Logger
     private let mailboxes: [Mailbox<WorkerMessage>]

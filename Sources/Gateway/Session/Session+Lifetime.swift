@@ -40,7 +40,7 @@ extension Session {
         (decision.capture.copy ?? generation.configuration.audit.copy) == .digest
     }
 
-    func scheduleLifetime(_ login: Login) {
+    func scheduleLifetime(expires: Int64) {
         var end: (of: SessionNotice, after: Duration)?
         let lifetime = override.maxLifetime ?? settings.maxLifetime
         if lifetime > .zero {
@@ -50,7 +50,7 @@ extension Session {
         if idleTimeout > .zero { schedule(.idle, after: idleTimeout) }
         scheduleIntrospection()
         if expiryMode != .lifetime {
-            let left = Duration.microseconds(login.verified.expires * 1_000_000 - context.platform.wall())
+            let left = Duration.microseconds(expires * 1_000_000 - context.platform.wall())
             let remaining = max(.zero, left)
             schedule(.expiry, after: remaining)
             if end.map({ remaining <= $0.after }) ?? true { end = (.tokenExpires, remaining) }
@@ -63,6 +63,7 @@ extension Session {
     }
 
     func lifetimeTimerFired(_ timer: SessionTimer) {
+        if case .operating(let console) = phase { return operatorTimerFired(timer, console) }
         guard case .relaying(let relay) = phase else { return }
         switch timer {
         case .expiryNotice(let notice): give(notice, relay)
@@ -77,7 +78,7 @@ extension Session {
     }
 
     /// The wall clock is read again: it may have been set since the timer was.
-    private func expire() {
+    func expire() {
         let left = (identity.token?.expires ?? 0) * 1_000_000 - context.platform.wall()
         guard left <= 0 else { return schedule(.expiry, after: .microseconds(left)) }
         // Before AuthenticationOk it is a login that is refused.
@@ -107,6 +108,13 @@ extension Session {
 
     /// Ends the session at its next idle moment, at the latest `drain_timeout` from now.
     func drain(_ reason: Refusal) {
+        if case .operating(let console) = phase {
+            guard console.drainReason == nil else { return }
+            console.drainReason = reason
+            if console.isAtIdle { return end(reason) }
+            if case .shuttingDown = reason { return }
+            return schedule(.drainEnd, after: drainTimeout)
+        }
         guard case .relaying(let relay) = phase else {
             if case .cancelling = phase { return }
             return end(reason)
@@ -120,6 +128,7 @@ extension Session {
 
     /// A new configuration holds: a session that it would not allow ends; one that it allows goes on under it.
     func decideAgain(_ newer: Generation) {
+        if case .operating = phase { return decideOperatorAgain(newer) }
         guard let request = identity.request, let old = identity.decision else { return }
         guard let decision = try? newer.policy.decide(request), decision.role == old.role,
             decision.access == old.access,
@@ -150,7 +159,7 @@ extension Session {
             identity.observation = newer.policy.observe(request)
             seekReplicaAnew(login, decision)
         case .negotiating, .handshaking, .authenticating, .verifying, .introspecting, .challenged,
-            .cancelling, .leaving,
+            .operating, .cancelling, .leaving,
             .closed:
             break
         }
@@ -160,7 +169,7 @@ extension Session {
         switch phase {
         case .relaying, .connecting: end(.decisionChanged)
         case .negotiating, .handshaking, .authenticating, .verifying, .introspecting, .challenged,
-            .cancelling, .leaving,
+            .operating, .cancelling, .leaving,
             .closed:
             break
         }

@@ -126,6 +126,7 @@ extension Session {
         } catch {
             return end(error)
         }
+        if startup.isForConsole { return openConsole(startup, verified) }
         identity.observation = generation.policy.observe(request)
         do throws(PolicyRefusal) {
             seekReplica(startup, verified, try generation.policy.decide(request))
@@ -272,7 +273,8 @@ extension Session {
             login.attempt?.close()
             _ = passOverCurrent(login)
             end(noReplica(login))
-        case .negotiating, .handshaking, .authenticating, .challenged, .relaying, .leaving, .closed:
+        case .negotiating, .handshaking, .authenticating, .challenged, .relaying, .operating, .leaving,
+            .closed:
             end(.startupTimeout)
         }
     }
@@ -323,7 +325,7 @@ extension Session {
 
     private func establish(_ login: Login, _ connection: UpstreamConnection) {
         guard let region = worker.regionLog(connection.attested.region) else { return end(.startupTimeout) }
-        if let refusal = refusalBeforeStart(login) {
+        if let refusal = refusalBeforeStart(login.verified) {
             connection.stream.close()
             return end(refusal)
         }
@@ -350,7 +352,7 @@ extension Session {
         recordStart(region, connection)
         relay.adopt(executorBytes: inbound.readable, upstreamBytes: connection.leftover)
         inbound.removeAll()
-        scheduleLifetime(login)
+        scheduleLifetime(expires: login.verified.expires)
         // A drain between the decision and now counts (architecture, rule 9): AuthenticationOk still waits. A reload has had
         // the session decided again already.
         if worker.isDraining { drain(.shuttingDown) }
@@ -399,6 +401,7 @@ extension Session {
     }
 
     func cancelAsked(reply: SessionAddress, client: String) {
+        if case .operating(let console) = phase { console.cancelAsked(client: client) }
         guard case .relaying(let relay) = phase else {
             return context.post(.cancelEnded(reply), to: reply.worker)
         }

@@ -23,7 +23,7 @@ extension Session {
     }
 
     /// What the decision was made upon: what was asked for, and the claims that the policy looks at.
-    private func addQuestion(to batch: inout RecordBatch) {
+    func addQuestion(to batch: inout RecordBatch) {
         if let asked = identity.asked {
             batch.beginObject("asked")
             batch.add("database", asked.database)

@@ -12,9 +12,9 @@ extension Session {
 
     /// What happened since the token was verified (architecture, rule 9). The session has been known by its token since
     /// then, so that a revocation finds it, too; this is the last look before its start is recorded.
-    func refusalBeforeStart(_ login: Login) -> Refusal? {
+    func refusalBeforeStart(_ verified: VerifiedToken) -> Refusal? {
         if isRevoked { return .loginRevoked }
-        let left = Duration.microseconds(login.verified.expires * 1_000_000 - context.platform.wall())
+        let left = Duration.microseconds(verified.expires * 1_000_000 - context.platform.wall())
         return left + generation.configuration.leeway > .zero ? nil : .token(.expired)
     }
 
@@ -24,8 +24,8 @@ extension Session {
     func revocationsChanged() -> SessionSummary? {
         guard isRevoked, let summary else { return nil }
         // Before AuthenticationOk it is a login that is refused.
-        if isRelaying { context.counters.sessionsRevoked.increase() }
-        end(isRelaying && outboundWaitsFor == 0 ? .revoked : .loginRevoked)
+        if isEstablished { context.counters.sessionsRevoked.increase() }
+        end(isEstablished && outboundWaitsFor == 0 ? .revoked : .loginRevoked)
         return summary
     }
 
@@ -44,7 +44,7 @@ extension Session {
     }
 
     func askAgain() {
-        guard isRelaying, let liveToken, let verified = identity.token else { return }
+        guard isEstablished, let liveToken, let verified = identity.token else { return }
         let (address, context) = (address, context)
         context.introspection.checkAgain(
             liveToken.bytes, of: verified, now: context.platform.wall() / 1_000_000
@@ -54,7 +54,7 @@ extension Session {
     }
 
     func introspectedAgain(_ answer: LiveIntrospection.Answer) {
-        guard isRelaying else { return }
+        guard isEstablished else { return }
         switch liveToken?.machine.answered(answer) {
         case .goOn: scheduleIntrospection()
         case .tryAgain(let pause): schedule(.introspection, after: pause)
@@ -72,12 +72,15 @@ extension Session {
     /// What operators see of the session; nil while its token is not verified, and when it has ended.
     var summary: SessionSummary? {
         let state: SessionSummary.State
-        var relayed: Relay?
+        var statements = 0
         switch phase {
         case .introspecting, .connecting: state = .connecting
         case .relaying(let relay):
-            relayed = relay
+            statements = relay.recorder.statements
             state = relay.drainReason != nil ? .draining : relay.isReplicaBusy ? .active : .idle
+        case .operating(let console):
+            statements = console.statements
+            state = console.drainReason != nil ? .draining : console.isAtIdle ? .idle : .active
         case .negotiating, .handshaking, .authenticating, .verifying, .challenged, .cancelling, .leaving,
             .closed:
             return nil
@@ -91,7 +94,7 @@ extension Session {
         summary.application = identity.application.map { String(decoding: $0, as: UTF8.self) }
         summary.rule = identity.decision?.rule
         summary.durationMicroseconds = (worker.loop.now &- started) / 1000
-        summary.statements = relayed?.recorder.statements ?? 0
+        summary.statements = statements
         summary.bytesIn = executor.bytesRead
         summary.bytesOut = executor.bytesWritten
         return summary

@@ -83,8 +83,8 @@ extension Session {
             }
         case .challenged(var exchange, let refusal):
             if take(body, &exchange) != nil { end(refusal) }
-        case .negotiating, .handshaking, .verifying, .introspecting, .connecting, .relaying, .cancelling,
-            .leaving,
+        case .negotiating, .handshaking, .verifying, .introspecting, .connecting, .relaying, .operating,
+            .cancelling, .leaving,
             .closed:
             break
         }

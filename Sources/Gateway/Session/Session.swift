@@ -24,6 +24,8 @@ final class Session {
         case challenged(OAuthBearerExchange, Refusal)
         case connecting(Login)
         case relaying(Relay)
+        /// With the gateway's own database.
+        case operating(OperatorSession)
         /// This connection brought a CancelRequest.
         case cancelling
         /// What is left is sent, then the connection is closed.
@@ -147,6 +149,7 @@ final class Session {
         case .verifying, .introspecting, .cancelling: watchForEOF()
         case .connecting(let login): advance(login)
         case .relaying(let relay): relay.pump()
+        case .operating(let console): console.pump()
         case .leaving: drainInput()
         case .closed: break
         }
@@ -163,7 +166,11 @@ final class Session {
     /// Sends what may go.
     func flush() {
         flushOutbound()
-        if let relay, outbound.isEmpty { relay.flush() }
+        if let relay {
+            if outbound.isEmpty { relay.flush() }
+        } else if case .operating(let console) = phase {
+            console.proceed()
+        }
     }
 
     private func flushOutbound() {
@@ -259,6 +266,15 @@ final class Session {
             }
             endUpstream(relay, reason: refusal.message, sqlstate: refusal.sqlstate, kills: true)
             leave()
+        case .operating(let console):
+            // The greeting is dropped whole; of answers a part may have gone, and the error follows them.
+            if outboundWaitsFor > 0, console.statements == 0 || console.region.log.failure != nil {
+                outbound.removeAll()
+                outboundWaitsFor = 0
+            }
+            outbound.append(refusal.encoded(severity: .fatal))
+            endOperator(console, reason: refusal.message, sqlstate: refusal.sqlstate)
+            leave()
         case .challenged:
             outbound.append(refusal.encoded(severity: .fatal))
             leave()
@@ -281,6 +297,9 @@ final class Session {
         case .leaving, .closed: return
         case .relaying(let relay):
             endUpstream(relay, reason: reason, sqlstate: sqlstate, kills: kills)
+            leave()
+        case .operating(let console):
+            endOperator(console, reason: reason, sqlstate: sqlstate)
             leave()
         case .negotiating, .handshaking, .authenticating, .verifying, .introspecting, .challenged,
             .connecting,
@@ -340,6 +359,7 @@ final class Session {
         case .relaying(let relay):
             relay.cancelEnded()
             relay.connection.stream.close()
+        case .operating(let console): console.close()
         case .negotiating, .handshaking, .authenticating, .verifying, .introspecting, .challenged,
             .cancelling,
             .leaving,

@@ -237,6 +237,7 @@ final class Worker: LoopOwner {
         case .introspected(let address, let outcome): withSession(address) { $0.introspected(outcome) }
         case .replicaTurn(let address, let slot): withSession(address) { $0.turnCame(slot) }
         case .statementRead(let address, let text): withSession(address) { $0.statementRead(text) }
+        case .operatorTurn(let address, let turn): withSession(address) { $0.operatorTurned(turn) }
         case .introspectedAgain(let address, let answer):
             withSession(address) { $0.introspectedAgain(answer) }
         case .backendEnded(let token, let outcome):

@@ -1,4 +1,5 @@
 import Audit
+import Console
 import GatewayGuard
 import GatewayHealth
 import GatewayIdentity
@@ -17,6 +18,8 @@ enum WorkerMessage: Sendable {
     case replicaTurn(SessionAddress, LoginSlot)
     /// A session's long statement was read.
     case statementRead(SessionAddress, LongText)
+    /// A turn of an operator's session with the console is over.
+    case operatorTurn(SessionAddress, ConsoleTurn)
     /// The issuer of a live session's token was asked again.
     case introspectedAgain(SessionAddress, LiveIntrospection.Answer)
     /// The backend of a session that ended is gone, or its time is up. The session's token, not its address: its slot
