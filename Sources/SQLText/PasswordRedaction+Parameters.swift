@@ -10,7 +10,9 @@ extension PasswordRedaction {
     ///
     /// The server takes none of that, but a client that sends Parse and Bind together has sent the value by then.
     package static func takesPassword(_ sql: Span<UInt8>) -> Bool {
-        guard sql.count <= SQLText.lexedBytes, SQLText.mentionOfPassword(sql) != nil, SQLText.isQuicklyLexed(sql) else {
+        guard sql.count <= SQLText.lexedBytes, SQLText.mentionOfPassword(sql) != nil,
+            SQLText.isQuicklyLexed(sql)
+        else {
             return false
         }
         let list = SQLTokenList(sql, conformingStrings: true, values: .ofPasswords)

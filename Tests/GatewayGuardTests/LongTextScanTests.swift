@@ -11,9 +11,11 @@ struct LongTextScanTests {
     @Test(
         "What is refused to everybody is found among names and keywords",
         arguments: [
-            "SET domicile.subject = 'x'", "SET \"domicile\".subject TO x", "SELECT SET_CONFIG('a', 'b', false)",
+            "SET domicile.subject = 'x'", "SET \"domicile\".subject TO x",
+            "SELECT SET_CONFIG('a', 'b', false)",
             "SELECT pg_catalog . pg_terminate_backend(1)", "SELECT \"pg_cancel_backend\"(1)",
-            "COMMIT PREPARED 'x'", "ALTER ROLE plain SUPERUSER", "drop /* x */ user plain", "REASSIGN OWNED BY a TO b",
+            "COMMIT PREPARED 'x'", "ALTER ROLE plain SUPERUSER", "drop /* x */ user plain",
+            "REASSIGN OWNED BY a TO b",
             "ALTER DATABASE d SET x = 1", "SELECT U&\"set\\005fconfig\"('a', 'b', false)",
             "DO $$ BEGIN PERFORM set_config('a', 'b', false); END $$",
             "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS 'SELECT set_config(''a'', ''b'', false)'",

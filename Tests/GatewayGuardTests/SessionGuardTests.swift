@@ -99,7 +99,8 @@ import Testing
         var session = session([])
         #expect(!run("COMMIT PREPARED 'theirs'", &session))
         #expect(run("PREPARE TRANSACTION 'mine'", &session))
-        #expect(!run("COMMIT PREPARED 'mine'", &session), "that it was sent says nothing: it may be another's")
+        #expect(
+            !run("COMMIT PREPARED 'mine'", &session), "that it was sent says nothing: it may be another's")
         session.owns(transaction: "mine")
         #expect(run("COMMIT PREPARED 'mine'", &session))
         session.disowns(transaction: "mine")

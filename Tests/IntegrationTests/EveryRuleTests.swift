@@ -34,14 +34,16 @@ struct EveryRuleTests {
         arguments: [
             "SET domicile.subject = 'forged' /* \(padding) */",
             "SELECT pg_catalog.set_config('domicile.subject', 'forged', false), length('\(padding)')",
-            "/* \(padding) */ SELECT pg_cancel_backend(1)", "ALTER ROLE writer CONNECTION LIMIT 9 -- \(padding)",
+            "/* \(padding) */ SELECT pg_cancel_backend(1)",
+            "ALTER ROLE writer CONNECTION LIMIT 9 -- \(padding)",
             "DO $$ BEGIN PERFORM set_config('domicile.subject', 'forged', false); END $$ /* \(padding) */",
         ])
     func padded(_ sql: String) throws {
         let client = try session()
         defer { client.close() }
         #expect(sqlstate(try ask(client, sql)) == "54001")
-        let answer = try ask(client, "SELECT current_setting('domicile.subject', true) IS NOT DISTINCT FROM 'forged'")
+        let answer = try ask(
+            client, "SELECT current_setting('domicile.subject', true) IS NOT DISTINCT FROM 'forged'")
         #expect(answer.map(\.letter) == ["T", "D", "C", "Z"])
         #expect(answer.first { $0.letter == "D" }?.body.last == UInt8(ascii: "f"))
     }
@@ -95,7 +97,8 @@ struct EveryRuleTests {
         #expect(sqlstate(try client.readFrames(until: "Z", within: 10)) == "42501")
         // A Parse prepares nothing.
         frames = []
-        try Parse.encode(name: Array("p".utf8), sql: Array("PREPARE TRANSACTION '\(gid)'".utf8), into: &frames)
+        try Parse.encode(
+            name: Array("p".utf8), sql: Array("PREPARE TRANSACTION '\(gid)'".utf8), into: &frames)
         PGWire.Sync.encode(into: &frames)
         try client.send(frames)
         _ = try client.readFrames(until: "Z", within: 10)

@@ -38,7 +38,9 @@ struct TransactionTexts {
     /// The name of what was done; a Query's statements are answered in their order.
     mutating func settle(_ tag: Tag) -> String? {
         guard let at = texts.firstIndex(where: { $0.message == tag.message }) else { return nil }
-        guard texts[at].isQuery else { return tag.isPrepared ? texts[at].prepared.first : texts[at].ended.first }
+        guard texts[at].isQuery else {
+            return tag.isPrepared ? texts[at].prepared.first : texts[at].ended.first
+        }
         if tag.isPrepared { return texts[at].prepared.isEmpty ? nil : texts[at].prepared.removeFirst() }
         return texts[at].ended.isEmpty ? nil : texts[at].ended.removeFirst()
     }

@@ -113,7 +113,9 @@ final class Worker: LoopOwner {
         for session in turning { session.flush() }
         turning.removeAll(keepingCapacity: true)
         if !touched.isEmpty { loop.runAgain() }
-        if isStopping, endings.isEmpty, slots.allSatisfy({ $0 == nil }), regions.allSatisfy(\.longWrites.isEmpty) {
+        if isStopping, endings.isEmpty, slots.allSatisfy({ $0 == nil }),
+            regions.allSatisfy(\.longWrites.isEmpty)
+        {
             close()
         }
     }
