@@ -6,7 +6,7 @@ package enum QuickScan {
     private static let words: [[UInt8]] = [
         "domicile", "set_config", "pg_terminate_backend", "pg_cancel_backend", "prepare",
         "alter",
-        "drop", "reassign", "u&",
+        "drop", "reassign", "u&", "grant", "revoke", "create",
     ].map { Array($0.utf8) }
 
     /// With any of the second words, one of the first can do to roles and databases what nobody may.
