@@ -36,7 +36,7 @@ enum Judgements {
             serverVersion: 150_000,
             relations: (["orders", "customers", "pgbench_accounts"] + (0..<2_000).map { "table_\($0)" }).map {
                 CatalogRelation(schema: "public", name: $0, kind: .table)
-            }, functions: [], operators: [], types: []))
+            }, known: KnownNames(operators: ["=", ">"], types: [])))
 
     static let session = {
         var session = SessionGuard(

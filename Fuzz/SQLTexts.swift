@@ -139,7 +139,8 @@ private let catalog = CatalogSnapshot(
         CatalogFunction(schema: "public", name: "p", language: "plperl", reach: .opaque, reasons: [hides]),
     ],
     operators: [CatalogOperator(schema: "public", name: "===", reach: .egress, reasons: [leads])],
-    types: [CatalogType(schema: "public", name: "d", reach: .egress, reasons: [leads])])
+    types: [CatalogType(schema: "public", name: "d", reach: .egress, reasons: [leads])],
+    known: KnownNames(operators: ["=", "<", ">", "+", "||"], types: ["int4", "text", "bool"]))
 
 private let leads = CatalogReason(reach: .egress, text: "leads out")
 private let hides = CatalogReason(reach: .opaque, text: "hides what it does")

@@ -6,10 +6,10 @@ void walkMoved(Walk *w, ObjectType type, Node *object) {
     if (object == NULL) return;
     switch (type) {
         case OBJECT_AGGREGATE: case OBJECT_FUNCTION: case OBJECT_PROCEDURE: case OBJECT_ROUTINE:
-            if (IsA(object, ObjectWithArgs)) walkSignature(w, (ObjectWithArgs *)object, SQLFactKindFunction);
+            if (IsA(object, ObjectWithArgs)) walkSignature(w, (ObjectWithArgs *)object, SQLFactKindFunction, 0);
             break;
         case OBJECT_OPERATOR:
-            if (IsA(object, ObjectWithArgs)) walkSignature(w, (ObjectWithArgs *)object, SQLFactKindOperator);
+            if (IsA(object, ObjectWithArgs)) walkSignature(w, (ObjectWithArgs *)object, SQLFactKindOperator, 0);
             break;
         case OBJECT_TYPE: case OBJECT_DOMAIN: case OBJECT_DOMCONSTRAINT:
             if (IsA(object, List)) nameFact(w, SQLFactKindType, (List *)object, 0, 0);
@@ -42,6 +42,12 @@ void walkRename(Walk *w, RenameStmt *rename) {
         case OBJECT_TABLE: case OBJECT_VIEW: case OBJECT_MATVIEW: case OBJECT_SEQUENCE: case OBJECT_INDEX:
         case OBJECT_FOREIGN_TABLE: {
             SQLFact *f = fact(w, SQLFactKindRelation);
+            f->name = rename->newname;
+            f->flags = SQLRelationMade;
+            break;
+        }
+        case OBJECT_TYPE: case OBJECT_DOMAIN: case OBJECT_OPCLASS: {
+            SQLFact *f = fact(w, SQLFactKindType);
             f->name = rename->newname;
             f->flags = SQLRelationMade;
             break;

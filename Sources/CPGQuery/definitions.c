@@ -19,52 +19,11 @@ void walkRoles(Walk *w, List *roles) {
 }
 
 // A function, aggregate or operator with its arguments.
-void walkSignature(Walk *w, ObjectWithArgs *object, SQLFactKind kind) {
+void walkSignature(Walk *w, ObjectWithArgs *object, SQLFactKind kind, int flags) {
     if (object == NULL) return;
-    nameFact(w, kind, object->objname, 0, 0);
+    nameFact(w, kind, object->objname, flags, 0);
     ListCell *cell;
     foreach (cell, object->objargs) walk(w, lfirst(cell));
-}
-
-// An option's value may name a function or a type (both are a TypeName), an operator (a list), or be an expression.
-// A mention of set_config may be a call with anything.
-static void walkOptionName(Walk *w, List *names) {
-    nameFact(w, SQLFactKindFunction, names, 0, 0);
-    const char *name = list_length(names) > 0 ? stringOf(llast(names)) : NULL;
-    if (name != NULL && strcmp(name, "set_config") == 0)
-        fact(w, SQLFactKindSetting)->detail = SQLSettingSetConfig;
-}
-
-static void walkDefinitionOptions(Walk *w, List *options) {
-    ListCell *cell;
-    foreach (cell, options) {
-        DefElem *option = lfirst(cell);
-        if (option->arg == NULL) continue;
-        if (IsA(option->arg, TypeName)) {
-            walkOptionName(w, ((TypeName *)option->arg)->names);
-            walk(w, option->arg);
-        } else if (IsA(option->arg, List)) {
-            nameFact(w, SQLFactKindOperator, (List *)option->arg, 0, 0);
-            walkOptionName(w, (List *)option->arg);
-        } else {
-            walk(w, option->arg);
-        }
-    }
-}
-
-void walkOptions(Walk *w, List *options) {
-    ListCell *cell;
-    foreach (cell, options) {
-        DefElem *option = lfirst(cell);
-        if (option->arg == NULL) continue;
-        switch (nodeTag(option->arg)) {
-            case T_VariableSetStmt: walkSetting(w, (VariableSetStmt *)option->arg); break;
-            case T_RoleSpec: walkRole(w, (RoleSpec *)option->arg); break;
-            case T_TypeName: walk(w, option->arg); break;
-            case T_List: walkRoles(w, (List *)option->arg); break;
-            default: break;
-        }
-    }
 }
 
 // CREATE and ALTER FUNCTION's options: the language, the text, SECURITY DEFINER, SET, SUPPORT.
@@ -81,7 +40,7 @@ static void walkFunctionOptions(Walk *w, List *options) {
         if (strcmp(option->defname, "set") == 0 && IsA(option->arg, VariableSetStmt))
             walkSetting(w, (VariableSetStmt *)option->arg);
         if (strcmp(option->defname, "support") == 0 && IsA(option->arg, List))
-            walkOptionName(w, (List *)option->arg);
+            walkOptionName(w, (List *)option->arg, 0);
         if (strcmp(option->defname, "as") == 0 && IsA(option->arg, List)) {
             hasText = true;
             text = stringOf(linitial((List *)option->arg));
@@ -172,11 +131,21 @@ static void walkItems(Walk *w, List *items) {
     ListCell *cell;
     foreach (cell, items) {
         CreateOpClassItem *item = lfirst(cell);
-        walkSignature(w, item->name, item->itemtype == 1 ? SQLFactKindOperator : SQLFactKindFunction);
+        if (item->itemtype == OPCLASS_ITEM_OPERATOR)
+            walkSignature(w, item->name, SQLFactKindOperator, 0);
+        else
+            walkSignature(w, item->name, SQLFactKindFunction, SQLFunctionIsUsed);
         walk(w, (Node *)item->storedtype);
         ListCell *type;
         foreach (type, item->class_args) walk(w, lfirst(type));
     }
+}
+
+static void walkMadeType(Walk *w, RangeVar *type) {
+    SQLFact *f = fact(w, SQLFactKindType);
+    f->schema = type->schemaname;
+    f->name = type->relname;
+    f->flags = SQLRelationMade;
 }
 
 static void walkPublication(Walk *w, List *objects) {
@@ -205,6 +174,7 @@ static bool walkRelationDefinition(Walk *w, Node *node, SQLStatementKind *kind) 
             *kind = SQLStatementKindCreateView;
             walkName(w, ((ViewStmt *)node)->view, SQLRelationMade);
             walkStatement(w, ((ViewStmt *)node)->query, -1, 0);
+            walkViewed(w, ((ViewStmt *)node)->query);
             return true;
         case T_CreateSeqStmt: *kind = SQLStatementKindCreateSequence; walkName(w, ((CreateSeqStmt *)node)->sequence, SQLRelationMade); return true;
         case T_AlterSeqStmt:
@@ -222,7 +192,7 @@ static bool walkRelationDefinition(Walk *w, Node *node, SQLStatementKind *kind) 
             CreateTrigStmt *trigger = (CreateTrigStmt *)node;
             *kind = SQLStatementKindCreateTrigger;
             walkName(w, trigger->relation, SQLRelationChanged);
-            walkOptionName(w, trigger->funcname);
+            walkOptionName(w, trigger->funcname, SQLFunctionIsUsed);
             walk(w, trigger->whenClause);
             walkName(w, trigger->constrrel, SQLRelationChanged);
             return true;
@@ -232,7 +202,11 @@ static bool walkRelationDefinition(Walk *w, Node *node, SQLStatementKind *kind) 
             *kind = SQLStatementKindCreateRule;
             walkName(w, rule->relation, SQLRelationChanged);
             walk(w, rule->whereClause);
-            foreach (cell, rule->actions) walkStatement(w, lfirst(cell), -1, 0);
+            foreach (cell, rule->actions) {
+                walkStatement(w, lfirst(cell), -1, 0);
+                // It makes a view of a table.
+                if (rule->event == CMD_SELECT) walkViewed(w, lfirst(cell));
+            }
             return true;
         }
         case T_CreatePolicyStmt:
@@ -249,6 +223,7 @@ static bool walkRelationDefinition(Walk *w, Node *node, SQLStatementKind *kind) 
             return true;
         case T_CompositeTypeStmt:
             *kind = SQLStatementKindCreateType;
+            walkMadeType(w, ((CompositeTypeStmt *)node)->typevar);
             walkList(w, ((CompositeTypeStmt *)node)->coldeflist);
             return true;
         case T_CreateSchemaStmt:
@@ -266,18 +241,21 @@ static bool walkCodeDefinition(Walk *w, Node *node, SQLStatementKind *kind) {
         case T_CreateFunctionStmt: *kind = SQLStatementKindCreateFunction; walkCreateFunction(w, (CreateFunctionStmt *)node); return true;
         case T_AlterFunctionStmt:
             *kind = SQLStatementKindAlterFunction;
-            walkSignature(w, ((AlterFunctionStmt *)node)->func, SQLFactKindFunction);
+            walkSignature(w, ((AlterFunctionStmt *)node)->func, SQLFactKindFunction, 0);
             walkFunctionOptions(w, ((AlterFunctionStmt *)node)->actions);
             return true;
         case T_DefineStmt: {
             DefineStmt *define = (DefineStmt *)node;
             *kind = defineKind(define->kind);
             if (define->kind == OBJECT_AGGREGATE) nameFact(w, SQLFactKindFunction, define->defnames, SQLRelationMade, 0);
+            if (define->kind == OBJECT_TYPE) nameFact(w, SQLFactKindType, define->defnames, SQLRelationMade, 0);
+            if (define->kind == OBJECT_OPERATOR) nameFact(w, SQLFactKindOperator, define->defnames, SQLRelationMade, 0);
             walkDefinitionOptions(w, define->definition);
             return true;
         }
         case T_CreateDomainStmt:
             *kind = SQLStatementKindCreateDomain;
+            nameFact(w, SQLFactKindType, ((CreateDomainStmt *)node)->domainname, SQLRelationMade, 0);
             walk(w, (Node *)((CreateDomainStmt *)node)->typeName);
             walkList(w, ((CreateDomainStmt *)node)->constraints);
             return true;
@@ -288,9 +266,13 @@ static bool walkCodeDefinition(Walk *w, Node *node, SQLStatementKind *kind) {
             return true;
         case T_CreateRangeStmt:
             *kind = SQLStatementKindCreateType;
+            nameFact(w, SQLFactKindType, ((CreateRangeStmt *)node)->typeName, SQLRelationMade, 0);
             walkDefinitionOptions(w, ((CreateRangeStmt *)node)->params);
             return true;
-        case T_CreateEnumStmt: *kind = SQLStatementKindCreateType; return true;
+        case T_CreateEnumStmt:
+            *kind = SQLStatementKindCreateType;
+            nameFact(w, SQLFactKindType, ((CreateEnumStmt *)node)->typeName, SQLRelationMade, 0);
+            return true;
         case T_AlterTypeStmt:
             *kind = SQLStatementKindAlterObject;
             walkDefinitionOptions(w, ((AlterTypeStmt *)node)->options);
@@ -301,21 +283,22 @@ static bool walkCodeDefinition(Walk *w, Node *node, SQLStatementKind *kind) {
             return true;
         case T_CreateCastStmt:
             *kind = SQLStatementKindCreateCast;
-            walkSignature(w, ((CreateCastStmt *)node)->func, SQLFactKindFunction);
+            walkSignature(w, ((CreateCastStmt *)node)->func, SQLFactKindFunction, SQLFunctionIsUsed);
             walk(w, (Node *)((CreateCastStmt *)node)->sourcetype);
             walk(w, (Node *)((CreateCastStmt *)node)->targettype);
             return true;
         case T_CreateConversionStmt:
             *kind = SQLStatementKindCreateConversion;
-            walkOptionName(w, ((CreateConversionStmt *)node)->func_name);
+            walkOptionName(w, ((CreateConversionStmt *)node)->func_name, SQLFunctionIsUsed);
             return true;
         case T_CreateTransformStmt:
             *kind = SQLStatementKindCreateTransform;
-            walkSignature(w, ((CreateTransformStmt *)node)->fromsql, SQLFactKindFunction);
-            walkSignature(w, ((CreateTransformStmt *)node)->tosql, SQLFactKindFunction);
+            walkSignature(w, ((CreateTransformStmt *)node)->fromsql, SQLFactKindFunction, SQLFunctionIsUsed);
+            walkSignature(w, ((CreateTransformStmt *)node)->tosql, SQLFactKindFunction, SQLFunctionIsUsed);
             return true;
         case T_CreateOpClassStmt:
             *kind = SQLStatementKindCreateOperatorClass;
+            nameFact(w, SQLFactKindType, ((CreateOpClassStmt *)node)->opclassname, SQLRelationMade, 0);
             walk(w, (Node *)((CreateOpClassStmt *)node)->datatype);
             walkItems(w, ((CreateOpClassStmt *)node)->items);
             return true;
@@ -325,11 +308,11 @@ static bool walkCodeDefinition(Walk *w, Node *node, SQLStatementKind *kind) {
             return true;
         case T_CreateEventTrigStmt:
             *kind = SQLStatementKindCreateEventTrigger;
-            walkOptionName(w, ((CreateEventTrigStmt *)node)->funcname);
+            walkOptionName(w, ((CreateEventTrigStmt *)node)->funcname, SQLFunctionIsUsed);
             return true;
         case T_CreateAmStmt:
             *kind = SQLStatementKindCreateAccessMethod;
-            walkOptionName(w, ((CreateAmStmt *)node)->handler_name);
+            walkOptionName(w, ((CreateAmStmt *)node)->handler_name, SQLFunctionIsUsed);
             return true;
         case T_CreatePLangStmt:
             *kind = SQLStatementKindCreateLanguage;
@@ -342,6 +325,30 @@ static bool walkCodeDefinition(Walk *w, Node *node, SQLStatementKind *kind) {
             *kind = SQLStatementKindAlterObject;
             return true;
         default: return false;
+    }
+}
+
+// CREATE DATABASE's owner is a name, not a RoleSpec.
+static void walkDatabaseOwner(Walk *w, List *options) {
+    ListCell *cell;
+    foreach (cell, options) {
+        DefElem *option = lfirst(cell);
+        if (strcmp(option->defname, "owner") != 0 || option->arg == NULL) continue;
+        textFact(w, SQLFactKindRole, stringOf(option->arg), ROLESPEC_CSTRING);
+        deed(w, SQLDeedOtherOwner);
+    }
+}
+
+// ALTER DEFAULT PRIVILEGES FOR ROLE: of what that role makes.
+static void walkDefaultsOf(Walk *w, List *options) {
+    ListCell *cell, *role;
+    foreach (cell, options) {
+        DefElem *option = lfirst(cell);
+        if (strcmp(option->defname, "roles") != 0 || option->arg == NULL || !IsA(option->arg, List)) continue;
+        walkRoles(w, (List *)option->arg);
+        foreach (role, (List *)option->arg)
+            if (IsA(lfirst(role), RoleSpec) && ((RoleSpec *)lfirst(role))->roletype == ROLESPEC_CSTRING)
+                deed(w, SQLDeedOtherRole);
     }
 }
 
@@ -359,12 +366,17 @@ static bool walkServerDefinition(Walk *w, Node *node, SQLStatementKind *kind) {
         case T_CreatePublicationStmt: *kind = SQLStatementKindPublication; walkPublication(w, ((CreatePublicationStmt *)node)->pubobjects); return true;
         case T_AlterPublicationStmt: *kind = SQLStatementKindPublication; walkPublication(w, ((AlterPublicationStmt *)node)->pubobjects); return true;
         case T_CreateSubscriptionStmt: case T_AlterSubscriptionStmt: case T_DropSubscriptionStmt: *kind = SQLStatementKindSubscription; return true;
-        case T_CreateTableSpaceStmt: case T_DropTableSpaceStmt: case T_AlterTableSpaceOptionsStmt:
+        case T_CreateTableSpaceStmt:
+            *kind = SQLStatementKindCreateTablespace;
+            walkNewOwner(w, ((CreateTableSpaceStmt *)node)->owner);
+            deed(w, SQLDeedServerFile);
+            return true;
+        case T_DropTableSpaceStmt: case T_AlterTableSpaceOptionsStmt:
         case T_AlterTableMoveAllStmt:
             *kind = SQLStatementKindCreateTablespace;
             deed(w, SQLDeedServerFile);
             return true;
-        case T_CreatedbStmt: *kind = SQLStatementKindCreateDatabase; return true;
+        case T_CreatedbStmt: *kind = SQLStatementKindCreateDatabase; walkDatabaseOwner(w, ((CreatedbStmt *)node)->options); return true;
         case T_AlterDatabaseStmt:
             *kind = SQLStatementKindAlterDatabase;
             textFact(w, SQLFactKindDatabase, ((AlterDatabaseStmt *)node)->dbname, 0);
@@ -418,7 +430,10 @@ static bool walkRightsDefinition(Walk *w, Node *node, SQLStatementKind *kind) {
             walkRoles(w, ((GrantRoleStmt *)node)->grantee_roles);
             return true;
         case T_GrantStmt: *kind = SQLStatementKindGrant; return true;
-        case T_AlterDefaultPrivilegesStmt: *kind = SQLStatementKindAlterDefaultPrivileges; return true;
+        case T_AlterDefaultPrivilegesStmt:
+            *kind = SQLStatementKindAlterDefaultPrivileges;
+            walkDefaultsOf(w, ((AlterDefaultPrivilegesStmt *)node)->options);
+            return true;
         case T_ReassignOwnedStmt:
             *kind = SQLStatementKindReassignOwned;
             walkRoles(w, ((ReassignOwnedStmt *)node)->roles);

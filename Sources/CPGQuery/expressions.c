@@ -16,14 +16,16 @@ void walkName(Walk *w, RangeVar *relation, int flags) {
         return;
     }
     if (relation->relname == NULL) return;
-    if (flags == SQLRelationRead && relation->schemaname == NULL && isInScope(w, relation->relname)) return;
+    bool mayBeOfWith = (flags & ~SQLRelationLocked) == SQLRelationRead;
+    if (mayBeOfWith && relation->schemaname == NULL && isInScope(w, relation->relname)) return;
     SQLFact *f = fact(w, SQLFactKindRelation);
     f->schema = relation->schemaname;
     f->name = relation->relname;
     f->value = relation->catalogname;
     f->location = relation->location;
-    f->flags = flags | (relation->inh ? 0 : SQLRelationOnly) |
+    f->flags = (flags & UINT8_MAX) | (relation->inh ? 0 : SQLRelationOnly) |
                (isTemporary(relation) ? SQLRelationTemporary : 0);
+    f->detail = flags >> 8;
 }
 
 void walkList(Walk *w, List *list) {
@@ -111,7 +113,7 @@ static void walkType(Walk *w, TypeName *type) {
             f->flags = SQLRelationChanged;
         }
     } else {
-        nameFact(w, SQLFactKindType, type->names, 0, 0);
+        nameFact(w, SQLFactKindType, type->names, w->isOption ? SQLNameIsOption : 0, 0);
     }
     walkList(w, type->typmods);
 }
@@ -188,7 +190,7 @@ static void walkSelect(Walk *w, SelectStmt *select) {
     walkList(w, select->sortClause);
     walk(w, select->limitOffset);
     walk(w, select->limitCount);
-    // What FOR UPDATE names are aliases of FROM.
+    walkLocks(w, select);
     leaveWith(w, select->withClause);
     w->settingRead = outerSetting;
 }
@@ -316,8 +318,18 @@ static void walkConstraint(Walk *w, Constraint *constraint) {
     walkOptions(w, constraint->options);
 }
 
+// Column types that are none: analysis makes a sequence of them, whatever types there are of the name.
+static bool isSerial(TypeName *type) {
+    static const char *const names[] = {"smallserial", "serial2", "serial", "serial4", "bigserial", "serial8"};
+    if (type == NULL || list_length(type->names) != 1 || type->pct_type) return false;
+    const char *name = stringOf(linitial(type->names));
+    for (size_t at = 0; name != NULL && at < sizeof(names) / sizeof(*names); at++)
+        if (strcmp(name, names[at]) == 0) return true;
+    return false;
+}
+
 static void walkColumnDefinition(Walk *w, ColumnDef *column) {
-    walkType(w, column->typeName);
+    if (!isSerial(column->typeName)) walkType(w, column->typeName);
     walk(w, column->raw_default);
     walkList(w, column->constraints);
     walkOptions(w, column->fdwoptions);

@@ -27,6 +27,8 @@ typedef struct Walk {
     uint64_t seed;  // of hashes; 0: none yet
     // The statement that is walked next is an arm of a UNION and the like.
     bool isArm;
+    // What is walked next is an option's value: it may name a type, or be a word.
+    bool isOption;
     // The one row of pg_settings that the SELECT at hand reads, by its name; see walkSelect.
     const char *settingRead;
 } Walk;
@@ -38,6 +40,12 @@ void walkList(Walk *w, List *list);
 bool walkData(Walk *w, Node *node);
 void walkName(Walk *w, RangeVar *relation, int flags);
 
+// locking.c
+// What FOR UPDATE and the like lock.
+void walkLocks(Walk *w, SelectStmt *select);
+// What using a view of this query may lock or write.
+void walkViewed(Walk *w, Node *query);
+
 // scope.c
 void enterScope(Walk *w, const char *name);
 void leaveScope(Walk *w, const char *name);
@@ -46,12 +54,17 @@ bool isInScope(Walk *w, const char *name);
 // statements.c, definitions.c
 void walkStatement(Walk *w, Node *node, int location, int length);
 bool walkDefinition(Walk *w, Node *node, SQLFact *statement);
-void walkOptions(Walk *w, List *options);
 void walkSetting(Walk *w, VariableSetStmt *set);
 // A function, aggregate or operator with its arguments.
-void walkSignature(Walk *w, ObjectWithArgs *object, SQLFactKind kind);
+void walkSignature(Walk *w, ObjectWithArgs *object, SQLFactKind kind, int flags);
 void walkRole(Walk *w, RoleSpec *role);
 void walkRoles(Walk *w, List *roles);
+
+// options.c
+void walkOptions(Walk *w, List *options);
+void walkDefinitionOptions(Walk *w, List *options);
+// A function that an option or a clause names.
+void walkOptionName(Walk *w, List *names, int flags);
 
 // changes.c
 void walkMoved(Walk *w, ObjectType type, Node *object);

@@ -12,8 +12,8 @@ package struct SQLFacts: Sendable {
     }
 
     package struct RelationUse: OptionSet, Sendable {
-        package let rawValue: UInt8
-        package init(rawValue: UInt8) { self.rawValue = rawValue }
+        package let rawValue: UInt16
+        package init(rawValue: UInt16) { self.rawValue = rawValue }
         package static let read = RelationUse(rawValue: 1)
         package static let written = RelationUse(rawValue: 2)
         package static let made = RelationUse(rawValue: 4)
@@ -26,6 +26,10 @@ package struct SQLFacts: Sendable {
         package static let cascading = RelationUse(rawValue: 64)
         /// Dropped or locked: nothing is read, and nothing that hangs on it runs.
         package static let named = RelationUse(rawValue: 128)
+        /// A view is made of it that may be automatically updatable: what the view is used for is not known yet.
+        package static let writable = RelationUse(rawValue: 256)
+        /// Its rows are locked (FOR UPDATE and the like), now or through the view that is made of it.
+        package static let locked = RelationUse(rawValue: 512)
     }
 
     package struct Relation: Sendable {
@@ -40,6 +44,8 @@ package struct SQLFacts: Sendable {
         package var arguments: Int
         /// A call; else a mention, as in CREATE TRIGGER.
         package var isCalled: Bool
+        /// What is made calls it: a trigger, a cast, an operator.
+        package var isUsed = false
         /// The statement makes it.
         package var isMade: Bool
     }
@@ -47,6 +53,10 @@ package struct SQLFacts: Sendable {
     package struct Name: Sendable {
         package var schema: String?
         package var name: String
+        /// The statement makes it.
+        package var isMade = false
+        /// An option's value, which may be something else.
+        package var isOption = false
     }
 
     package enum SettingAction: UInt16, Sendable {
@@ -73,6 +83,8 @@ package struct SQLFacts: Sendable {
         case otherOwner
         /// DROP … IF EXISTS.
         case ifExists
+        /// What is granted on what a role that is named makes.
+        case otherRole
     }
 
     package struct Body: Sendable {

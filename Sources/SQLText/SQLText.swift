@@ -93,17 +93,19 @@ extension SQLFacts {
         case .statement: addStatement(fact)
         case .relation:
             guard let name else { return }
-            relations.append(Relation(schema: schema, name: name, use: RelationUse(rawValue: fact.flags)))
+            let use = RelationUse(rawValue: UInt16(fact.flags) | (fact.detail & 0xff) << 8)
+            relations.append(Relation(schema: schema, name: name, use: use))
         case .function:
             guard let name else { return }
             functions.append(
                 Function(
                     schema: schema, name: name, arguments: Int(fact.detail),
                     isCalled: fact.flags & UInt8(SQLFunctionIsCalled) != 0,
+                    isUsed: fact.flags & UInt8(SQLFunctionIsUsed) != 0,
                     isMade: fact.flags & UInt8(SQLRelationMade) != 0))
         case .attribute: if let name { attributes.append(name) }
-        case .operator: if let name { operators.append(Name(schema: schema, name: name)) }
-        case .type: if let name { types.append(Name(schema: schema, name: name)) }
+        case .operator: if let name { operators.append(Name(fact, schema: schema, name: name)) }
+        case .type: if let name { types.append(Name(fact, schema: schema, name: name)) }
         case .setting:
             guard let action = SettingAction(rawValue: fact.detail) else { return }
             settings.append(
@@ -141,5 +143,13 @@ extension SQLFacts {
         case 1: executed.append(name)
         default: transactions.append(name)
         }
+    }
+}
+
+extension SQLFacts.Name {
+    fileprivate init(_ fact: SQLFact, schema: String?, name: String) {
+        self.init(
+            schema: schema, name: name, isMade: fact.flags & UInt8(SQLRelationMade) != 0,
+            isOption: fact.flags & UInt8(SQLNameIsOption) != 0)
     }
 }

@@ -78,6 +78,48 @@ import Testing
                 + "(a function of dblink)")
     }
 
+    @Test(
+        "F-GRD-05: a lock is reading and the policies for UPDATE, through views and in what locks by itself")
+    func locks() {
+        var catalogue = Catalogue()
+        let leaves = catalogue.function("leaves", "c", "dblink_connect", library: "$libdir/dblink")
+        let table = catalogue.relation("table")
+        let view = catalogue.relation("view", .view)
+        let locking = catalogue.relation("locking", .view)
+        let triggered = catalogue.relation("triggered")
+        catalogue.link(table, .locked, leaves)
+        catalogue.link(view, .view, table)
+        catalogue.link(locking, .view, table)
+        catalogue.link(locking, .locks, table)
+        catalogue.link(triggered, .written, leaves)
+        let snapshot = catalogue.closed()
+        #expect(snapshot.read("table") == [] && snapshot.read("view") == [])
+        #expect(snapshot.relation("table")?.lock == .egress && snapshot.relation("view")?.lock == .egress)
+        #expect(snapshot.write("table") == .egress && snapshot.read("locking") == .egress)
+        #expect(snapshot.relation("triggered")?.lock == [] && snapshot.write("triggered") == .egress)
+        #expect(snapshot.relation("table")?.reason.hasPrefix("when locked, reaches the function") == true)
+    }
+
+    @Test("F-GRD-07: a view of a table of the server's writes the catalogue; the server's own views do not")
+    func viewsOfServers() {
+        var catalogue = Catalogue()
+        let roles = catalogue.relation("pg_authid", schema: "pg_catalog")
+        let fixed = catalogue.relation("pg_tables", .view, schema: "pg_catalog")
+        let groups = catalogue.relation("pg_group", .view, schema: "pg_catalog")
+        let names = catalogue.relation("names", .view)
+        let others = catalogue.relation("others", .view)
+        let members = catalogue.relation("members", .view)
+        for (view, of) in [
+            (fixed, roles), (groups, roles), (names, roles), (others, fixed), (members, groups),
+        ] {
+            catalogue.link(view, .view, of)
+        }
+        let snapshot = catalogue.closed()
+        for name in ["pg_group", "names", "members"] { #expect(snapshot.write(name) == .opaque, "\(name)") }
+        for name in ["pg_authid", "pg_tables", "others"] { #expect(snapshot.write(name) == [], "\(name)") }
+        #expect(snapshot.relation("names")?.reason == "when written, writes the server's own catalogue")
+    }
+
     @Test("What planning evaluates counts for reading: row security, checks, index expressions")
     func planning() {
         var catalogue = Catalogue()

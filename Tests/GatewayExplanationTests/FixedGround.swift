@@ -89,7 +89,8 @@ struct FixedGround: ExplanationGround {
             CatalogRelation(
                 schema: "public", name: "far", kind: .foreignTable, read: .egress, readOnly: .egress,
                 write: .egress, reasons: [CatalogReason(reach: .egress, text: "is a foreign table")]),
-        ])
+            CatalogRelation(schema: "pg_catalog", name: "pg_stat_activity", kind: .view),
+        ], known: KnownNames(operators: ["=", "+"], types: ["int4", "text"]))
 
     static let text = """
         region: eu-west-1

@@ -29,7 +29,7 @@ import Testing
         #expect(report.statements == ["SELECT"] && report.classes == [])
         #expect(report.forbid == ["ddl", "egress"] && report.tokenForbid == [])
         #expect(report.access == "read_only" && report.temporary == "allow")
-        #expect(report.catalog.read && report.catalog.replica == "eu-a" && report.catalog.relations == 2)
+        #expect(report.catalog.read && report.catalog.replica == "eu-a" && report.catalog.relations == 3)
         #expect(report.catalog.ageSeconds == 2)
     }
 

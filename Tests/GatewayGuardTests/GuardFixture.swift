@@ -26,6 +26,15 @@ enum GuardFixture {
             CatalogRelation(schema: "pg_catalog", name: "pg_authid", kind: .table),
             CatalogRelation(schema: "pg_catalog", name: "pg_foreign_table", kind: .table),
             CatalogRelation(schema: "pg_catalog", name: "pg_settings", kind: .view),
+            CatalogRelation(schema: "pg_catalog", name: "pg_tables", kind: .view),
+            CatalogRelation(schema: "pg_catalog", name: "pg_stat_activity", kind: .view),
+            CatalogRelation(schema: "pg_catalog", name: "pg_locks", kind: .view),
+            CatalogRelation(schema: "pg_catalog", name: "pg_hba_file_rules", kind: .view),
+            CatalogRelation(schema: "information_schema", name: "tables", kind: .view),
+            CatalogRelation(schema: "information_schema", name: "enabled_roles", kind: .view),
+            CatalogRelation(
+                schema: "public", name: "guarded", kind: .table, lock: .egress, write: .egress,
+                reasons: [CatalogReason(reach: .egress, text: "when locked, calls app.ping")]),
         ],
         functions: [
             CatalogFunction(schema: "public", name: "order_total", language: "sql"),
@@ -50,11 +59,17 @@ enum GuardFixture {
                 schema: "app", name: "odd_ops", reach: .egress,
                 reasons: [CatalogReason(reach: .egress, text: "calls app.ping")]),
         ],
+        partitionKeys: [CatalogReason(reach: .egress, text: "reaches app.ping")],
         typeOIDs: [
             20_000: CatalogType(
                 schema: "app", name: "checked", reach: .egress,
                 reasons: [CatalogReason(reach: .egress, text: "has a check that calls app.ping")])
-        ])
+        ], known: known)
+
+    static let known = KnownNames(
+        operators: ["=", "<>", "<", ">", "<=", ">=", "+", "-", "*", "||", "~~"],
+        types: ["int4", "int8", "text", "varchar", "bpchar", "bool", "numeric", "tsquery", "_text"],
+        typeOIDs: [20_001])
 
     private static func function(_ schema: String, _ name: String, _ reach: CatalogReach) -> CatalogFunction {
         CatalogFunction(

@@ -19,7 +19,7 @@ struct LongTextScanTests {
             "ALTER DATABASE d SET x = 1", "SELECT U&\"set\\005fconfig\"('a', 'b', false)",
             "DO $$ BEGIN PERFORM set_config('a', 'b', false); END $$",
             "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS 'SELECT set_config(''a'', ''b'', false)'",
-            "SELECT 1; DROP ROLE plain",
+            "SELECT 1; DROP ROLE plain", "GRANT writer TO plain", "CREATE ROLE x IN ROLE writer",
         ])
     func found(_ sql: String) {
         #expect(mayDoForbidden(sql))

@@ -13,6 +13,7 @@ import Testing
             "SELECT pg_catalog.pg_terminate_backend(1)", "SELECT PG_CANCEL_BACKEND(1)",
             "PREPARE TRANSACTION 'x'", "commit prepared 'x'",
             "ROLLBACK\nPREPARED 'x'", "ALTER ROLE x", "Drop role x", "REASSIGN OWNED BY x TO y",
+            "GRANT a TO b", "revoke a from b", "CREATE ROLE a IN ROLE b",
             "SELECT U&\"set_confi\\0067\"($1, $2, false)", "select u&\"x\"()",
         ] { #expect(needs(sql), "\(sql)") }
     }

@@ -102,6 +102,9 @@ enum CatalogFixture {
         CREATE TABLE by_index (note text); CREATE INDEX ON by_index (app.ping_same(note, 'x'));
         CREATE TABLE by_policy (note text); CREATE POLICY p ON by_policy FOR SELECT USING (app.ping(note) = 'x');
         CREATE TABLE by_write_policy (note text); CREATE POLICY p ON by_write_policy FOR INSERT WITH CHECK (app.ping(note) = 'x');
+        CREATE TABLE by_lock (note text); CREATE POLICY p ON by_lock FOR UPDATE USING (app.ping(note) = 'x');
+        CREATE VIEW locking AS SELECT note FROM by_lock FOR SHARE; CREATE VIEW over_lock AS SELECT note FROM by_lock;
+        CREATE VIEW over_roles AS SELECT rolname FROM pg_authid; CREATE VIEW over_group AS SELECT grosysid FROM pg_group;
         CREATE TABLE by_rule (id int); CREATE RULE r AS ON INSERT TO by_rule DO ALSO SELECT app.ping('x');
         CREATE TABLE by_operator (a text, b text CHECK (a OPERATOR(app.===) b));
         CREATE VIEW over_default AS SELECT id, note FROM by_default;
@@ -123,6 +126,7 @@ enum CatalogFixture {
         CREATE TABLE by_truncation (id int REFERENCES emptied_with);
         CREATE TRIGGER t BEFORE TRUNCATE ON by_truncation EXECUTE FUNCTION app.on_write();
         CREATE OPERATOR CLASS app.odd_ops FOR TYPE int USING hash AS OPERATOR 1 =, FUNCTION 1 app.ping_int(int);
+        CREATE TABLE by_key (id int) PARTITION BY HASH (id app.odd_ops);
         """
 
     /// Relation: read, read by ONLY, written.
@@ -140,10 +144,15 @@ enum CatalogFixture {
         ("by_when", [], [], .egress), ("by_check", .egress, .egress, .egress),
         ("by_generated", [], [], .egress), ("by_index", .egress, .egress, .egress),
         ("by_policy", .egress, .egress, .egress), ("by_write_policy", [], [], .egress),
+        ("by_lock", [], [], .egress),
+        ("locking", .egress, .egress, .egress), ("over_lock", [], [], .egress),
+        ("over_roles", [], [], .opaque),
+        ("over_group", [], [], .opaque),
         ("by_rule", [], [], .egress), ("by_operator", .egress, .egress, .egress),
         ("over_default", [], [], .egress), ("key_owner", [], [], .egress), ("key_user", [], [], .egress),
         ("by_domain", .egress, .egress, .egress), ("by_domain_array", .egress, .egress, .egress),
         ("by_extension", [], [], .egress), ("by_truncation", [], [], .egress), ("emptied_with", [], [], []),
+        ("by_key", .egress, .egress, .egress),
         ("by_composite", .egress, .egress, .egress), ("by_cast", .egress, .egress, .egress),
     ]
 

@@ -47,6 +47,24 @@ extension HealthMonitorTests {
                 #expect(snapshot.types(named: name, schema: nil).isEmpty, "\(name)")
             }
             #expect(snapshot.relation("emptied_with")?.cascade == .egress)
+            #expect(
+                snapshot.relation("by_lock")?.lock == .egress
+                    && snapshot.relation("over_lock")?.lock == .egress)
+            #expect(
+                snapshot.relation("by_write_policy")?.lock == []
+                    && snapshot.relation("by_trigger")?.lock == [])
+            #expect(snapshot.partitionKeys.map(\.reach) == [.egress])
+            for name in [
+                "int4", "_text", "text_ops", "mood_of_nobody", "checked", "_checked", "by_rule", "odd_ops",
+            ] {
+                #expect(snapshot.knowsType(named: name, schema: nil) == (name != "mood_of_nobody"), "\(name)")
+            }
+            #expect(!snapshot.knowsType(named: "int4", schema: "app"))
+            #expect(snapshot.knowsType(named: "cardinal_number", schema: "information_schema"))
+            for name in ["=", "~~*", "===", "->", "=#="] {
+                #expect(snapshot.knowsOperator(named: name, schema: nil) == (name != "=#="), "\(name)")
+            }
+            #expect(!snapshot.knowsOperator(named: "===", schema: "pg_catalog"))
             #expect(snapshot.types(named: "_by_domain", schema: "public").map(\.reach) == [.egress])
             #expect(snapshot.ambient.isEmpty)
             #expect(snapshot.schemaChanges.isEmpty)

@@ -21,13 +21,16 @@ extension HealthMonitorTests {
             pg_replication_origin_drop pg_replication_origin_session_reset pg_replication_origin_session_setup
             pg_replication_origin_xact_reset pg_replication_origin_xact_setup pg_replication_slot_advance
             pg_rotate_logfile pg_rotate_logfile_old pg_show_all_file_settings pg_stat_file pg_switch_wal
+            pg_tablespace_databases
             pg_wal_replay_pause pg_wal_replay_resume
             """)
 
         /// Those that run SQL which an argument holds, read a relation that it names, or use a type that it names.
         static let running = words(
             """
-            array_in array_recv brin_desummarize_range brin_summarize_new_values brin_summarize_range cursor_to_xml cursor_to_xmlschema
+            amvalidate array_in array_recv brin_desummarize_range brin_summarize_new_values brin_summarize_range
+            cursor_to_xml cursor_to_xmlschema fmgr_c_validator fmgr_internal_validator fmgr_sql_validator
+            gin_clean_pending_list plpgsql_validator satisfies_hash_partition
             database_to_xml database_to_xml_and_xmlschema database_to_xmlschema domain_in domain_recv
             multirange_in multirange_recv query_to_xml query_to_xml_and_xmlschema query_to_xmlschema range_in
             range_recv record_in record_recv schema_to_xml schema_to_xml_and_xmlschema schema_to_xmlschema
@@ -74,6 +77,14 @@ extension HealthMonitorTests {
                     + "aclexplode(COALESCE(proacl, acldefault('f', proowner))) a WHERE a.grantee = 0)")
             #expect(kept.count > 40)
             #expect(kept.filter { BuiltInFunctions.deeds(of: $0) == [] } == Self.privileged)
+        }
+
+        @Test("F-GRD-05: which views of the server's can be written through")
+        func writableViews() throws {
+            let found = try SharedServer.get().psql(
+                "SELECT relname FROM pg_class WHERE relkind = 'v' AND oid < 16384 "
+                    + "AND pg_relation_is_updatable(oid, true) <> 0")
+            #expect(Set(found.split(separator: "\n").map(String.init)) == ServerViews.writable)
         }
 
         @Test("F-GRD-11: two names of one function of the server's do the same")

@@ -41,7 +41,26 @@ struct GuardRowsTests {
     func transactions() throws { try testbed.runScenarios("transactions") }
 
     @Test("F-GRD-16: no way to another role, at startup or later")
-    func roles() throws { try testbed.runScenarios("roles") }
+    func roles() throws {
+        try testbed.runScenarios("roles")
+        let spellings = [
+            ("role", "writer"), ("options", "-c role=writer"), ("options", "--role=writer"),
+            ("options", "-c search_path=public -cROLE=writer"),
+        ]
+        for spelling in spellings {
+            let direct = try RawClient.direct(parameters: [spelling])
+            defer { direct.close() }
+            let row = try ask(direct, "SELECT current_user = 'writer'")
+            #expect(row.first { $0.letter == "D" }?.body.last == UInt8(ascii: "t"), "\(spelling)")
+            let client = try RawClient(host: testbed.host, port: testbed.port)
+            defer { client.close() }
+            // Before a token is asked for.
+            try client.beginTLS(authority: testbed.authority, host: testbed.host)
+            try client.startup([("user", "tester"), ("database", "scratch"), spelling])
+            let answer = try #require(try client.readFrame())
+            #expect(answer.letter == "E" && answer.field("C") == "42501", "\(spelling)")
+        }
+    }
 
     @Test("F-GRD-15: what is no egress and carries messages all the same is allowed, and recorded")
     func channels() throws {
@@ -140,12 +159,21 @@ struct GuardRowsTests {
         PGWire.Sync.encode(into: &bytes)
         try client.send(bytes)
         #expect(try client.readFrames(until: "Z").map(\.letter) == ["1", "Z"])
-        // Somebody else replaces it again and again: each answer is a row or a refusal, and the session lives.
-        for turn in 0..<20 {
-            _ = try testbed.direct(.euA, turn % 2 == 0 ? far : near, database: "scratch")
+        // Somebody else replaces it in a loop meanwhile: each answer is a row or a refusal, and the session lives.
+        let replacing = DispatchGroup()
+        let others = testbed
+        DispatchQueue.global().async(group: replacing) {
+            for turn in 0..<20 {
+                _ = try? others.direct(.euA, turn % 2 == 0 ? far : near, database: "scratch")
+            }
+        }
+        var answers = 0
+        repeat {
             let answer = try letters()
             #expect(["TDCZ", "EZ"].contains(answer), "\(answer)")
-        }
+            answers += 1
+        } while replacing.wait(timeout: .now()) == .timedOut
+        #expect(answers > 20)
         _ = try testbed.direct(.euA, far, database: "scratch")
         try testbed.eventually("the new view is known", within: 40) { try letters() == "EZ" }
         // What was prepared before is judged again when it is bound.

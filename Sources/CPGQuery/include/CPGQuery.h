@@ -50,7 +50,7 @@ typedef enum __attribute__((enum_extensibility(closed))) SQLFactKind : uint8_t {
     // A statement, or one inside another: detail is its SQLStatementKind; location and length (bytes) of its text where
     // it stands at the top.
     SQLFactKindStatement,
-    // A relation by name: flags SQLRelation…; value is the database where one is named.
+    // A relation by name: flags and detail SQLRelation…; value is the database where one is named.
     SQLFactKindRelation,
     // A function by name; detail is the number of arguments of a call.
     SQLFactKindFunction,
@@ -82,7 +82,12 @@ enum {
     SQLRelationTemporary = 32,
     SQLRelationCascading = 64,  // with what refers to it: TRUNCATE … CASCADE
     SQLRelationNamed = 128,     // dropped or locked: nothing is read, and nothing of it runs
+    // Those beyond a byte stand in the fact's detail, shifted by eight.
+    SQLRelationWritable = 256,  // a view is made of it, which may be written through
+    SQLRelationLocked = 512,    // FOR UPDATE and the like, now or through the view that is made of it
     SQLFunctionIsCalled = 1,    // a call, and not a mention
+    SQLFunctionIsUsed = 2,      // what is made calls it
+    SQLNameIsOption = 1,        // of a type or an operator: an option's value, which may be something else
     SQLStatementIsTop = 1,
     SQLPreparedIsRun = 1,
 };
@@ -99,6 +104,7 @@ enum {
     SQLDeedEveryRelation,       // ANALYZE and the like, of whatever there is
     SQLDeedOtherOwner,          // gives it to a role that is named
     SQLDeedIfExists,            // DROP … IF EXISTS
+    SQLDeedOtherRole,           // changes what is granted on what a role that is named makes
 };
 
 typedef struct SQLFact {

@@ -96,7 +96,7 @@ extension ConsoleConversation {
                 )
             }
             var values: [ConsoleValue] = []
-            for (at, range) in message.parameters.enumerated() {
+            for (at, range) in message.parameters.places(in: body.span).enumerated() {
                 values.append(
                     try ParameterDecoder.value(
                         range.map { Array(body[$0]) }, type: statement.parameterTypes[at],

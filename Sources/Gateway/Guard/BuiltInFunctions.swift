@@ -40,7 +40,7 @@ package enum BuiltInFunctions {
             pg_read_file pg_read_file_old pg_read_binary_file pg_stat_file pg_ls_dir pg_ls_logdir pg_ls_waldir
             pg_ls_archive_statusdir pg_ls_tmpdir pg_ls_logicalsnapdir pg_ls_logicalmapdir pg_ls_replslotdir
             pg_current_logfile pg_hba_file_rules pg_ident_file_mappings pg_show_all_file_settings lo_import lo_export
-            pg_import_system_collations
+            pg_import_system_collations pg_tablespace_databases
             """
         ),
         // Replication: what is decoded or kept for somebody else, and where it comes from.
@@ -73,7 +73,22 @@ package enum BuiltInFunctions {
             """
         ),
         // An index named in an argument: its expressions are computed.
-        (.runsText, "brin_summarize_new_values brin_summarize_range brin_desummarize_range"),
+        (
+            .runsText,
+            """
+            brin_summarize_new_values brin_summarize_range brin_desummarize_range gin_clean_pending_list
+            """
+        ),
+        // A partitioned table's operator class hashes, a function's body is analysed and its constants are computed, an
+        // access method's handler runs.
+        (
+            .runsText,
+            """
+            satisfies_hash_partition fmgr_c_validator fmgr_internal_validator fmgr_sql_validator plpgsql_validator
+            amvalidate
+            """
+        ),
+        (.comparesPartitions, PartitionKeys.function),
         // A type named by its OID in an argument: its input function runs, and a domain's checks.
         (
             .runsText,
@@ -131,6 +146,8 @@ package struct FunctionDeeds: OptionSet, Sendable, Hashable {
     package static let showsPeers = FunctionDeeds(rawValue: 8)
     package static let writesInReadOnly = FunctionDeeds(rawValue: 16)
     package static let changesSchema = FunctionDeeds(rawValue: 32)
+    /// Compares the bounds of a partition: what operator classes of partition keys reach.
+    package static let comparesPartitions = FunctionDeeds(rawValue: 64)
 
     package var reach: CatalogReach {
         var reach: CatalogReach = []

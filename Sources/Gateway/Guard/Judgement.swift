@@ -12,15 +12,15 @@ package struct Judgement: Sendable {
 
     /// Each once.
     package private(set) var findings: [Finding] = []
-    /// Relations that the catalogue does not know: the session may have made them. Each once.
-    package private(set) var unknownRelations: [String] = []
-    /// Such ones that a function's body names, which is a constant.
-    package private(set) var unknownRelationsOfBodies: [String] = []
+    /// What the catalogue does not know and the session may have made. Each once.
+    package private(set) var unknownNames: [MadeName] = []
+    /// Such names that a function's body has, which is a constant.
+    package private(set) var unknownNamesOfBodies: [MadeName] = []
     /// It names what the catalogue does not know: that may have been made since.
     package private(set) var namesUnknown = false
-    /// Relations that it makes: names, and keys of them.
-    package var made: Set<String> = []
-    /// Those of them that are temporary.
+    /// What it makes: names with and without a schema.
+    package var made: Set<MadeName> = []
+    /// Relations among them that are temporary.
     package var madeTemporary: Set<String> = []
     /// Relations that it changes or drops, no schema change where the session made them as temporary ones; nil: none.
     package var changedTemporaries: [String]?
@@ -39,7 +39,7 @@ package struct Judgement: Sendable {
     package var changedDatabases: [String] = []
 
     private var found: Set<Finding> = []
-    private var unknown: Set<String> = []
+    private var unknown: Set<MadeName> = []
 
     package init() {}
 
@@ -56,7 +56,7 @@ package struct Judgement: Sendable {
 
     /// It gives a verdict nothing to find, whatever the rules and the session.
     var isHarmless: Bool {
-        findings.isEmpty && unknownRelations.isEmpty && unknownRelationsOfBodies.isEmpty
+        findings.isEmpty && unknownNames.isEmpty && unknownNamesOfBodies.isEmpty
             && changedTemporaries == nil && changedRoles.isEmpty && changedDatabases.isEmpty
             && endedTransactions.isEmpty && executed.isEmpty
     }
@@ -67,28 +67,16 @@ package struct Judgement: Sendable {
             && prepared.isEmpty && !setsEncoding && !findings.contains { $0.classes.contains(.ddl) }
     }
 
-    /// A name as it is written; a schema's end is told by a byte that no name has.
-    static func key(_ schema: String?, _ name: String) -> String {
-        schema.map { "\($0)\u{0}\(name)" } ?? name
+    /// What is made without a schema is wherever search_path says: it has an empty one.
+    mutating func noteMade(_ kind: MadeName.Kind, schema: String?, _ name: String, isTemporary: Bool = false)
+    {
+        made.insert(MadeName(kind, nil, name))
+        made.insert(MadeName(kind, isTemporary ? "pg_temp" : schema ?? "", name))
     }
 
-    /// What is made without a schema is wherever search_path says: its key has an empty one.
-    mutating func noteMade(_ relation: SQLFacts.Relation) {
-        made.insert(relation.name)
-        let schema = relation.use.contains(.temporary) ? "pg_temp" : relation.schema ?? ""
-        made.insert(Judgement.key(schema, relation.name))
-    }
-
-    /// Whether a relation of this key may be one of those that were made.
-    static func mayBe(_ key: String, among made: Set<String>) -> Bool {
-        if made.contains(key) { return true }
-        guard let end = key.firstIndex(of: "\u{0}"), key[..<end] != "pg_temp" else { return false }
-        return made.contains(String(key[end...]))
-    }
-
-    mutating func addUnknown(_ relation: String) {
+    mutating func addUnknown(_ name: MadeName) {
         namesUnknown = true
-        if unknown.insert(relation).inserted { unknownRelations.append(relation) }
+        if unknown.insert(name).inserted { unknownNames.append(name) }
     }
 
     mutating func addUnknown(function: String) {
@@ -99,9 +87,8 @@ package struct Judgement: Sendable {
     /// What a constant of this text does, which is a text itself.
     mutating func add(_ inner: Judgement) {
         for finding in inner.findings { add(finding.classes, finding.reason, quotesConstant: true) }
-        for relation in inner.unknownRelations + inner.unknownRelationsOfBodies
-        where unknown.insert(relation).inserted {
-            unknownRelationsOfBodies.append(relation)
+        for name in inner.unknownNames + inner.unknownNamesOfBodies where unknown.insert(name).inserted {
+            unknownNamesOfBodies.append(name)
         }
         namesUnknown = namesUnknown || inner.namesUnknown
     }

@@ -4,18 +4,18 @@ import SQLText
 /// keywords, so that data may hold any word; where the text may run what its constants say, in them too.
 package enum LongTextScan {
     private static let words = TextWords([
-        "domicile", "set_config", "pg_terminate_backend", "pg_cancel_backend", "prepared",
-        "alter", "drop", "reassign",
+        "domicile", "set_config", "pg_terminate_backend", "pg_cancel_backend", "prepared", "grant", "revoke",
+        "alter", "create", "drop", "reassign",
         "role", "user", "group", "owned", "database",
         "do", "function", "procedure", "routine", "execute",
     ])
-    private static let alone = 0..<5
-    private static let verbs = 5..<8
-    private static let objects = 8..<13
-    private static let running = 13..<18
+    private static let alone = 0..<7
+    private static let verbs = 7..<11
+    private static let objects = 11..<16
+    private static let running = 16..<21
 
     package static func mayDoForbidden(_ sql: Span<UInt8>, conformingStrings: Bool) -> Bool {
-        guard QuickScan.mayDoForbidden(sql) else { return false }
+        guard QuickScan.needsReading(sql) else { return false }
         let found = words.find(in: sql, conformingStrings: conformingStrings)
         guard found.isWhole, !found.hidesNames else { return true }
         func isAny(_ range: Range<Int>) -> Bool { range.contains { found.isThere[$0] } }

@@ -5,7 +5,7 @@ import SQLText
 package enum QuickScan {
     private static let words = WordSearch([
         "domicile", "set_config", "pg_terminate_backend", "pg_cancel_backend", "prepare", "alter", "drop",
-        "reassign", "u&",
+        "reassign", "u&", "grant", "revoke", "create",
     ])
 
     /// With any of the second words, one of the first can do to roles and databases what nobody may.

@@ -17,7 +17,7 @@ package struct SessionGuard: Sendable {
     package var catalog: PublishedCatalog?
     /// Once nothing was forbidden, and not every text was read; or a name was not remembered.
     private var wasFree: Bool
-    private var made: Set<String> = []
+    private var made: Set<MadeName> = []
     private var temporaries: Set<String> = []
     private var prepared: [String: [JudgedText]] = [:]
     private var preparedBytes = 0
@@ -87,14 +87,13 @@ package struct SessionGuard: Sendable {
         for finding in judgement.findings {
             find(finding.classes, finding.quotesConstant) { finding.reason }
         }
-        for (keys, isOfBody) in [
-            (judgement.unknownRelations, false), (judgement.unknownRelationsOfBodies, true),
+        for (names, isOfBody) in [
+            (judgement.unknownNames, false), (judgement.unknownNamesOfBodies, true),
         ] {
-            for key in keys
-            where !Judgement.mayBe(key, among: made) && !Judgement.mayBe(key, among: judgement.made) {
-                find(.egress, isOfBody) {
-                    let name = key.replacing("\u{0}", with: ".")
-                    return "the relation \(name) is not in the catalogue that was read last"
+            for name in names where !name.mayBe(among: made) && !name.mayBe(among: judgement.made) {
+                // What a type's functions, or an operator's, do nobody has seen.
+                find(name.kind == .relation ? .egress : .hidden, isOfBody) {
+                    "the \(name.kind.noun) \(name.written) is not in the catalogue that was read last"
                 }
             }
         }

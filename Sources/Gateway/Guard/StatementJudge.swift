@@ -22,7 +22,7 @@ package struct StatementJudge {
         for function in facts.functions { take(function) }
         for name in facts.attributes { takeAttribute(name) }
         for name in facts.operators { take(operator: name) }
-        for type in facts.types { takeType(type.name, schema: type.schema) }
+        for type in facts.types { take(type: type) }
         for oid in facts.typeOIDs { take(type: oid) }
         for schema in facts.schemas { takeRenamed(schema: schema) }
         for setting in facts.settings { take(setting) }
@@ -62,12 +62,12 @@ package struct StatementJudge {
         .rename, .alterDatabase, .alterDatabaseSet, .dropDatabase,
     ]
     private static let changingRoles = changingDatabases.union([
-        .alterRole, .alterRoleSet, .dropRole, .dropOwned, .reassignOwned,
+        .createRole, .alterRole, .alterRoleSet, .dropRole, .dropOwned, .reassignOwned, .grantRole,
     ])
 
     private mutating func takeStatement(_ kind: StatementKind, isTemporary: Bool) {
         if kind.makesRelation, isTemporary {
-            judgement.add(.temporary, "makes a temporary relation, which the rule forbids")
+            judgement.add(.temporary, "makes a temporary relation")
             takeSchemaChange()
         } else if kind.changesRelation, judgement.changedTemporaries != nil {
             takeSchemaChange()
@@ -128,7 +128,9 @@ package struct StatementJudge {
     private mutating func take(_ relation: SQLFacts.Relation) {
         let name = StatementJudge.written(relation.schema, relation.name)
         if relation.use.contains(.made) {
-            judgement.noteMade(relation)
+            judgement.noteMade(
+                .relation, schema: relation.schema, relation.name,
+                isTemporary: relation.use.contains(.temporary))
             if relation.use.contains(.temporary) { judgement.madeTemporary.insert(relation.name) }
             return
         }
@@ -139,43 +141,61 @@ package struct StatementJudge {
             if let finding = SystemRelations.finding(relation.name) {
                 judgement.add(finding.classes, "\(name) \(finding.reason)")
             }
-            if relation.schema != nil { return }
         }
         guard let catalog else { return unread() }
         let found = catalog.relations(named: relation.name, schema: relation.schema)
         for one in found {
             let reach = StatementJudge.reach(of: one, relation.use)
             if !reach.isEmpty {
+                let through = relation.use.contains(.writable) ? ", and the view can be written through" : ""
                 judgement.add(
-                    GuardedClasses(reach), "\(one.qualifiedName) \(one.reason(for: reach) ?? one.reason)")
+                    GuardedClasses(reach),
+                    "\(one.qualifiedName) \(one.reason(for: reach) ?? one.reason)\(through)")
             }
         }
-        let isServers =
-            relation.schema.map(SystemRelations.schemas.contains) ?? SystemRelations.isOfServer(relation)
-        if found.isEmpty, !isServers, !relation.use.isDisjoint(with: [.read, .written]) {
-            judgement.addUnknown(Judgement.key(relation.schema, relation.name))
+        if found.isEmpty, !relation.use.isDisjoint(with: [.read, .written]) {
+            judgement.addUnknown(MadeName(.relation, relation.schema, relation.name))
         }
     }
 
     /// Rows of a catalogue are objects, roles, rights and functions: a superuser's to write, as any of them.
     private mutating func takeChange(ofServers relation: SQLFacts.Relation) {
-        guard relation.use.contains(.written), !relation.use.contains(.changed) else { return }
-        let isServers =
-            relation.schema.map { $0 == "pg_catalog" }
-            ?? (catalog?.knowsRelation(named: relation.name, schema: "pg_catalog") ?? true)
-        if isServers { judgement.add(.hidden, "\(relation.name) is the server's own, and written to") }
+        let isWritten = relation.use.contains(.written) && !relation.use.contains(.changed)
+        guard isWritten || relation.use.contains(.writable) else { return }
+        let found = catalog?.relations(named: relation.name, schema: relation.schema ?? "pg_catalog") ?? []
+        guard relation.schema != nil || catalog == nil || !found.isEmpty else { return }
+        if isWritten {
+            return judgement.add(.hidden, "\(relation.name) is the server's own, and written to")
+        }
+        // Of its views few can be written.
+        let isFixed =
+            !found.isEmpty && found.allSatisfy { $0.kind == .view }
+            && !ServerViews.writable.contains(relation.name)
+        if !isFixed {
+            judgement.add(
+                .hidden, "\(relation.name) is the server's own, and the view can be written through")
+        }
     }
 
     private static func reach(of relation: CatalogRelation, _ use: SQLFacts.RelationUse) -> CatalogReach {
         if use.contains(.cascading) { return relation.cascade }
-        if use.contains(.written) || use.contains(.changed) { return relation.write }
+        if !use.isDisjoint(with: [.written, .changed, .writable]) { return relation.write }
+        if use.contains(.locked) { return relation.lock }
         return use.contains(.only) ? relation.readOnly : relation.read
     }
 
     private mutating func take(_ function: SQLFacts.Function) {
-        if function.isMade { return }
+        if function.isMade {
+            return judgement.noteMade(.function, schema: function.schema, function.name)
+        }
         takeFunction(
             function.name, schema: function.schema, arguments: function.arguments, isCall: function.isCalled)
+        guard function.isUsed, let catalog else { return }
+        let isServers = function.schema.map { $0 == "pg_catalog" } ?? true
+        let isKnown =
+            isServers && BuiltInFunctions.deeds(of: function.name) != nil
+            || !catalog.functions(named: function.name, schema: function.schema).isEmpty
+        if !isKnown { judgement.addUnknown(MadeName(.function, function.schema, function.name)) }
     }
 
     /// - Parameter isCall: a name that nobody knows is refused where it is called; where it is only mentioned it is
@@ -213,6 +233,10 @@ package struct StatementJudge {
             judgement.add(.readOnly, "\(name) writes, also in a read-only transaction")
         }
         if deeds.contains(.changesSchema) { judgement.add(.ddl, "\(name) changes the catalogue") }
+        guard deeds.contains(.comparesPartitions) else { return }
+        for reason in catalog?.partitionKeys ?? [] {
+            judgement.add(GuardedClasses(reason.reach), "\(name) \(reason.text)")
+        }
     }
 
     /// `a.b` may call b(a), or cast to b: refused where b is known to do harm, for most are columns.
@@ -225,9 +249,23 @@ package struct StatementJudge {
     }
 
     private mutating func take(operator name: SQLFacts.Name) {
-        for one in catalog?.operators(named: name.name, schema: name.schema) ?? [] {
+        if name.isMade { return judgement.noteMade(.operator, schema: name.schema, name.name) }
+        guard let catalog else { return unread() }
+        if !name.isOption, !catalog.knowsOperator(named: name.name, schema: name.schema) {
+            judgement.addUnknown(MadeName(.operator, name.schema, name.name))
+        }
+        for one in catalog.operators(named: name.name, schema: name.schema) {
             judgement.add(GuardedClasses(one.reach), "operator \(one.qualifiedName) \(one.reason)")
         }
+    }
+
+    private mutating func take(type name: SQLFacts.Name) {
+        if name.isMade { return judgement.noteMade(.type, schema: name.schema, name.name) }
+        guard let catalog else { return unread() }
+        if !name.isOption, !catalog.knowsType(named: name.name, schema: name.schema) {
+            judgement.addUnknown(MadeName(.type, name.schema, name.name))
+        }
+        takeType(name.name, schema: name.schema)
     }
 
     private mutating func takeType(_ name: String, schema: String?) {
@@ -240,7 +278,10 @@ package struct StatementJudge {
     private mutating func take(type oid: UInt32) {
         guard oid >= CatalogLimits.firstOID else { return }
         guard let catalog else { return unread() }
-        guard let type = catalog.type(oid: oid) else { return }
+        guard let type = catalog.type(oid: oid) else {
+            if !catalog.knowsType(oid: oid) { judgement.addUnknown(MadeName(.typeOID, nil, String(oid))) }
+            return
+        }
         judgement.add(GuardedClasses(type.reach), "type \(type.qualifiedName) \(type.reason)")
     }
 
@@ -287,6 +328,8 @@ package struct StatementJudge {
         case .everyRelation:
             guard let catalog else { return unread() }
             for reason in catalog.everyTable { judgement.add(GuardedClasses(reason.reach), reason.text) }
+        case .otherRole:
+            judgement.add(.roleChange, "what another role makes is granted to others")
         case .copyIn, .copyOut, .ifExists: break
         }
     }

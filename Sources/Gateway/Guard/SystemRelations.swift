@@ -1,8 +1,9 @@
+import GatewayCatalog
 import SQLText
 
 /// The server's own relations: which of them show what a rule may forbid.
 enum SystemRelations {
-    static let schemas: Set<String> = ["pg_catalog", "information_schema"]
+    static let schemas = ServerViews.schemas
 
     /// By name or by schema. An unqualified name that begins with pg_ may be a user's table too; both count.
     static func isOfServer(_ relation: SQLFacts.Relation) -> Bool {

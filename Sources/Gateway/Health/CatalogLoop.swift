@@ -160,6 +160,12 @@ final class CatalogLoop {
         try connection.read(CatalogQuery.builtIns, &allowance) { cells throws(CatalogFailure) in
             try rows.builtIn(cells)
         }
+        try connection.read(CatalogQuery.serverOperators, &allowance) { cells throws(CatalogFailure) in
+            try rows.serverOperator(cells)
+        }
+        try connection.read(CatalogQuery.serverTypes, &allowance) { cells throws(CatalogFailure) in
+            try rows.serverType(cells)
+        }
         for links in query.links {
             try connection.read(links, &allowance) { cells throws(CatalogFailure) in try rows.link(cells) }
         }

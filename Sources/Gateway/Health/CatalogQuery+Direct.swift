@@ -5,9 +5,18 @@ extension CatalogQuery {
             "SELECT 'r', x.tgrelid, 'written', 'f', x.tgfoid FROM pg_catalog.pg_trigger x WHERE NOT x.tgisinternal",
             "SELECT 'r', x.inhparent, 'child', 'r', x.inhrelid FROM pg_catalog.pg_inherits x",
             foreignKeys, "SELECT 's', 0, 'uses', 'f', x.evtfoid FROM pg_catalog.pg_event_trigger x",
-            operators, aggregates, families, casts, defaultClasses, extensionTables,
+            operators, aggregates, families, casts, defaultClasses, extensionTables, partitionKeys,
             "SELECT 't', x.rngtypid, 'uses', 'f', x.rngsubdiff::pg_catalog.oid FROM pg_catalog.pg_range x",
         ]
+    }
+
+    /// Operator classes of partition keys.
+    private var partitionKeys: String {
+        """
+        SELECT DISTINCT 'p', 0, 'uses', 'y', k.opcfamily
+        FROM pg_catalog.pg_partitioned_table x, pg_catalog.unnest(x.partclass::pg_catalog.oid[]) c(oid)
+            JOIN pg_catalog.pg_opclass k ON k.oid = c.oid
+        """
     }
 
     /// Both sides of foreign keys: rows that refer look up the key, and go or change with it.

@@ -6,7 +6,7 @@ extension CatalogQuery {
         [
             dependencies("pg_rewrite", "x.ev_class", "r", CatalogQuery.rule, notSelf: true),
             calls("pg_rewrite", "x.ev_class", "r", CatalogQuery.rule, ["x.ev_qual", "x.ev_action"]),
-            defaults, defaultCalls,
+            lockingViews, viewsOfServers, defaults, defaultCalls,
             dependencies("pg_constraint", "x.conrelid", "r", "'planned'", "x.contype = 'c'", notSelf: true),
             dependencies("pg_constraint", "x.contypid", "t", "'uses'", "x.contypid <> 0", notSelf: true),
             dependencies(
@@ -35,7 +35,9 @@ extension CatalogQuery {
     }
 
     private static let rule = "CASE x.ev_type WHEN '1' THEN 'view' ELSE 'rule' END"
-    private static let policy = "CASE WHEN x.polcmd IN ('r', '*') THEN 'planned' ELSE 'written' END"
+    /// SELECT … FOR UPDATE obeys the policies for UPDATE, too.
+    private static let policy =
+        "CASE WHEN x.polcmd IN ('r', '*') THEN 'planned' WHEN x.polcmd = 'w' THEN 'locked' ELSE 'written' END"
 
     private var functionTrees: [String] { ["x.proargdefaults"] + (hasParsedBodies ? ["x.prosqlbody"] : []) }
 
@@ -86,6 +88,27 @@ extension CatalogQuery {
                 ':(?:funcid|aggfnoid|winfnoid) ([0-9]+)', 'g') m
             WHERE \(condition)
             """
+    }
+
+    /// Views whose queries lock what they read.
+    private var lockingViews: String {
+        """
+        SELECT DISTINCT 'r', x.ev_class, 'locks', 'r', d.refobjid
+        FROM pg_catalog.pg_rewrite x JOIN pg_catalog.pg_depend d
+            ON d.classid = \(CatalogQuery.class("pg_rewrite")) AND d.objid = x.oid
+                AND d.refclassid = \(CatalogQuery.class("pg_class"))
+        WHERE x.ev_type = '1' AND x.ev_action::text ~ 'ROWMARKCLAUSE' AND d.refobjid <> x.ev_class
+        """
+    }
+
+    /// Views of the server's own tables, which pg_depend does not name.
+    private var viewsOfServers: String {
+        """
+        SELECT DISTINCT 'r', x.ev_class, 'view', 'r', m[1]::pg_catalog.oid
+        FROM pg_catalog.pg_rewrite x, pg_catalog.regexp_matches(x.ev_action::text, ':relid ([0-9]+)', 'g') m
+        WHERE x.ev_type = '1' AND m[1]::pg_catalog.oid < \(CatalogQuery.firstOID)
+            AND m[1]::pg_catalog.oid NOT IN (0, x.ev_class)
+        """
     }
 
     /// A generated column that is not stored is computed by those who read it (version 18).
@@ -148,11 +171,11 @@ extension CatalogQuery {
             """
     }
 
-    /// Parsed bodies, defaults of arguments, types of arguments. A body of SELECT alone only reads.
+    /// Parsed bodies, defaults of arguments, types of arguments. A body of SELECT alone, without FOR UPDATE, only reads.
     private var ofFunctions: String {
         let reads =
             hasParsedBodies
-            ? "x.prosqlbody IS NOT NULL AND x.prosqlbody::text !~ ':commandType [^1]'" : "false"
+            ? "x.prosqlbody IS NOT NULL AND x.prosqlbody::text !~ ':commandType [^1]|ROWMARKCLAUSE'" : "false"
         return """
             SELECT 'f', x.oid, CASE WHEN \(reads) AND d.refclassid = \(CatalogQuery.class("pg_class"))
                 THEN 'reads' ELSE 'uses' END, \(CatalogQuery.target)

@@ -68,6 +68,23 @@ struct CatalogQuery {
         WHERE t.oid >= \(firstOID) AND t.typinput = 'pg_catalog.array_in'::pg_catalog.regproc
         """
 
+    static let serverOperators = """
+        SELECT o.oid, n.nspname, o.oprname
+        FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
+        WHERE o.oid < \(firstOID)
+        """
+
+    /// With arrays, rows and operator classes, which are named where types are.
+    static let serverTypes = """
+        SELECT t.oid, n.nspname, t.typname
+        FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+        WHERE t.oid < \(firstOID)
+        UNION ALL
+        SELECT k.oid, n.nspname, k.opcname
+        FROM pg_catalog.pg_opclass k JOIN pg_catalog.pg_namespace n ON n.oid = k.opcnamespace
+        WHERE k.oid < \(firstOID)
+        """
+
     static let builtIns = """
         SELECT p.oid, p.proname, p.prosrc FROM pg_catalog.pg_proc p
         WHERE p.oid < \(firstOID) AND p.pronamespace = 'pg_catalog'::pg_catalog.regnamespace

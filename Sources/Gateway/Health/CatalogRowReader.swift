@@ -40,6 +40,14 @@ struct CatalogRowReader {
         rows.classes.append(try named(cells))
     }
 
+    mutating func serverOperator(_ cells: [String?]) throws(CatalogFailure) {
+        rows.serverOperators.append(try named(cells))
+    }
+
+    mutating func serverType(_ cells: [String?]) throws(CatalogFailure) {
+        rows.serverTypes.append(try named(cells))
+    }
+
     mutating func array(_ cells: [String?]) throws(CatalogFailure) {
         try expect(cells.count == 4, "an array type")
         rows.arrays.append(
@@ -72,6 +80,7 @@ struct CatalogRowReader {
         case "y": return .family(oid)
         case "a": return .ambient
         case "s": return .schemaChange
+        case "p": return .partitionKeys
         case .some, .none: throw .unexpectedAnswer("a link to an unknown kind of object")
         }
     }

@@ -37,6 +37,7 @@ package struct ExecutorStartup {
     private static let refusedNames: Set<String> = [
         "role", "session_authorization", "default_transaction_read_only", "transaction_read_only",
         "local_preload_libraries", "session_preload_libraries", "dynamic_library_path",
+        "allow_system_table_mods",
     ]
 
     package init(_ message: StartupMessage) throws(Refusal) {

@@ -7,6 +7,9 @@ package struct CatalogClosure {
     private var graph = CatalogGraph()
     private var relations: [UInt32: Int32] = [:]
     private var rowTypes: [UInt32: Int32] = [:]
+    /// The server's own tables, and its views that nobody can write through.
+    private var serverTables: Set<UInt32> = []
+    private var fixedViews: Set<UInt32> = []
     private var functions: [UInt32: Int32] = [:]
     private var operators: [UInt32: Int32] = [:]
     private var types: [UInt32: Int32] = [:]
@@ -22,6 +25,7 @@ package struct CatalogClosure {
     private var labels: [Int32: String] = [:]
     private var ambient: Int32 = 0
     private var schemaChange: Int32 = 0
+    private var partitionKeys: Int32 = 0
 
     private enum NameKind: Hashable {
         case read, write, truncate, function, `operator`, type, anyRead, anyWritten
@@ -32,8 +36,8 @@ package struct CatalogClosure {
         let name: BodyFacts.Name
     }
 
-    /// A relation is five nodes.
-    private enum Facet: Int32, CaseIterable { case readOnly, read, write, row, cascade }
+    /// A relation is six nodes.
+    private enum Facet: Int32, CaseIterable { case readOnly, read, lock, write, row, cascade }
 
     /// What the rows say. `builtIns` knows the server's own functions, `body` reads SQL, `harmless` is what the operator
     /// vouches for.
@@ -62,10 +66,11 @@ package struct CatalogClosure {
     // MARK: - Nodes
 
     private mutating func addNodes() {
-        let nodes = rows.relations.count * 5 + rows.functions.count + rows.operators.count + rows.types.count
-        graph.reserve(nodes: nodes + rows.builtIns.count, edges: rows.links.count + rows.relations.count * 4)
+        let nodes = rows.relations.count * 6 + rows.functions.count + rows.operators.count + rows.types.count
+        graph.reserve(nodes: nodes + rows.builtIns.count, edges: rows.links.count + rows.relations.count * 5)
         ambient = graph.add()
         schemaChange = graph.add()
+        partitionKeys = graph.add()
         addRelations()
         for function in rows.functions where functions[function.oid] == nil {
             let node = graph.add()
@@ -96,6 +101,7 @@ package struct CatalogClosure {
             builtInSymbols[builtIn.symbol, default: []].insert(builtIn.name)
             builtInOIDs[builtIn.oid] = builtInNode(builtIn.name)
         }
+        if let node = builtInNames[PartitionKeys.function] { graph.connect(node, uses: partitionKeys) }
     }
 
     private mutating func addRelations() {
@@ -103,9 +109,14 @@ package struct CatalogClosure {
         for relation in rows.relations where relations[relation.oid] == nil {
             let first = graph.add(Int(Facet.allCases.count))
             relations[relation.oid] = first
+            if ServerViews.schemas.contains(relation.schema) {
+                if relation.kind == .table { serverTables.insert(relation.oid) }
+                if !ServerViews.writable.contains(relation.name) { fixedViews.insert(relation.oid) }
+            }
             names.relations[relation.name, default: []].append((relation.schema, first))
             graph.connect(first + Facet.read.rawValue, uses: first + Facet.readOnly.rawValue)
-            graph.connect(first + Facet.write.rawValue, uses: first + Facet.read.rawValue)
+            graph.connect(first + Facet.lock.rawValue, uses: first + Facet.read.rawValue)
+            graph.connect(first + Facet.write.rawValue, uses: first + Facet.lock.rawValue)
             graph.connect(first + Facet.write.rawValue, uses: first + Facet.row.rawValue)
             graph.connect(first + Facet.cascade.rawValue, uses: first + Facet.write.rawValue)
             if relation.rowType != 0 { rowTypes[relation.rowType] = first + Facet.row.rawValue }
@@ -138,15 +149,22 @@ package struct CatalogClosure {
     private mutating func follow(_ link: CatalogRows.Link) {
         guard let from = user(link), let to = used(link), from != to else { return }
         graph.connect(from, uses: to)
-        // Writing an updatable view writes its tables.
+        // Writing an updatable view writes its tables; locking one locks them.
         if link.kind == .view, case .relation(let viewed) = link.to, case .relation(let view) = link.from,
             let target = relations[viewed], let source = relations[view]
         {
+            graph.connect(source + Facet.lock.rawValue, uses: target + Facet.lock.rawValue)
             graph.connect(source + Facet.write.rawValue, uses: target + Facet.write.rawValue)
+            if serverTables.contains(viewed), !fixedViews.contains(view) {
+                graph.mark(
+                    source + Facet.write.rawValue,
+                    [CatalogReason(reach: .opaque, text: ReasonWriter.viewOfServers)])
+            }
         }
         if link.kind == .child, case .relation(let child) = link.to, case .relation(let parent) = link.from,
             let target = relations[child], let source = relations[parent]
         {
+            graph.connect(source + Facet.lock.rawValue, uses: target + Facet.lock.rawValue)
             graph.connect(source + Facet.write.rawValue, uses: target + Facet.write.rawValue)
             graph.connect(source + Facet.cascade.rawValue, uses: target + Facet.cascade.rawValue)
         }
@@ -162,7 +180,8 @@ package struct CatalogClosure {
         guard case .relation(let oid) = link.from else { return node(link.from, .row) }
         guard let first = relations[oid] else { return nil }
         switch link.kind {
-        case .view, .planned, .column, .domain: return first + Facet.readOnly.rawValue
+        case .view, .locks, .planned, .column, .domain: return first + Facet.readOnly.rawValue
+        case .locked: return first + Facet.lock.rawValue
         case .child: return first + Facet.read.rawValue
         case .rule, .cascade, .written, .reference, .reads, .uses: return first + Facet.write.rawValue
         case .truncated: return first + Facet.cascade.rawValue
@@ -172,7 +191,8 @@ package struct CatalogClosure {
     private mutating func used(_ link: CatalogRows.Link) -> Int32? {
         switch link.kind {
         case .view, .child, .planned, .reads: node(link.to, .read)
-        case .rule, .cascade, .written, .uses: node(link.to, .write)
+        case .locks: node(link.to, .lock)
+        case .rule, .cascade, .written, .locked, .uses: node(link.to, .write)
         case .reference: node(link.to, .readOnly)
         case .column, .domain: node(link.to, .row)
         case .truncated: node(link.to, .cascade)
@@ -193,6 +213,7 @@ package struct CatalogClosure {
             return fresh
         case .ambient: return ambient
         case .schemaChange: return schemaChange
+        case .partitionKeys: return partitionKeys
         }
     }
 
@@ -281,30 +302,34 @@ package struct CatalogClosure {
                     reasons: writer.reasons(of: node))
             },
             types: concludedTypes(writer), ambient: writer.reasons(of: ambient),
-            schemaChanges: writer.reasons(of: schemaChange), typeOIDs: concludedOIDs(writer))
+            schemaChanges: writer.reasons(of: schemaChange),
+            partitionKeys: writer.reasons(of: partitionKeys), typeOIDs: concludedOIDs(writer),
+            known: KnownNames(rows))
     }
 
     private func concludedRelations(_ writer: ReasonWriter) -> [CatalogRelation] {
         rows.relations.compactMap { relation in
             guard let first = relations[relation.oid] else { return nil }
             let read = first + Facet.read.rawValue
+            let lock = first + Facet.lock.rawValue
             let write = first + Facet.write.rawValue
             let cascade = first + Facet.cascade.rawValue
             let all = graph.reach[Int(cascade)]
             var reasons: [CatalogReason] = []
             if !all.isEmpty {
                 for kind in CatalogReach.each where all.contains(kind) {
-                    let isRead = graph.reach[Int(read)].contains(kind)
-                    let isWritten = graph.reach[Int(write)].contains(kind)
-                    let text = writer.text(of: isRead ? read : isWritten ? write : cascade, kind)
-                    let prefix = isRead ? "" : isWritten ? "when written, " : "by TRUNCATE … CASCADE, "
-                    reasons.append(CatalogReason(reach: kind, text: prefix + text))
+                    let uses = [(read, ""), (lock, "when locked, "), (write, "when written, ")]
+                    let (node, prefix) =
+                        uses.first { graph.reach[Int($0.0)].contains(kind) }
+                        ?? (cascade, "by TRUNCATE … CASCADE, ")
+                    reasons.append(CatalogReason(reach: kind, text: prefix + writer.text(of: node, kind)))
                 }
             }
             return CatalogRelation(
                 schema: relation.schema, name: relation.name, kind: relation.kind,
                 read: graph.reach[Int(read)], readOnly: graph.reach[Int(first + Facet.readOnly.rawValue)],
-                write: graph.reach[Int(write)], cascade: all, reasons: reasons)
+                lock: graph.reach[Int(lock)], write: graph.reach[Int(write)], cascade: all,
+                reasons: reasons)
         }
     }
 

@@ -50,24 +50,27 @@ package struct CatalogRelation: CatalogObject, Hashable {
     package let read: CatalogReach
     /// Read by `ONLY`, without them.
     package let readOnly: CatalogReach
+    /// Read with a lock on its rows (FOR UPDATE): row security for UPDATE. `read` is within it.
+    package let lock: CatalogReach
     /// Written: triggers, rules, defaults, checks, domains, generated columns, and foreign keys that write elsewhere.
     package let write: CatalogReach
     /// Emptied by TRUNCATE … CASCADE: written, and so are the tables that refer to it. `write` is within it.
     package let cascade: CatalogReach
     package let reasons: [CatalogReason]
 
-    package var reach: CatalogReach { read.union(readOnly).union(write).union(cascade) }
+    package var reach: CatalogReach { readOnly.union(lock).union(write).union(cascade) }
 
     package init(
         schema: String, name: String, kind: CatalogRelationKind, read: CatalogReach = [],
-        readOnly: CatalogReach = [], write: CatalogReach = [], cascade: CatalogReach = [],
-        reasons: [CatalogReason] = []
+        readOnly: CatalogReach = [], lock: CatalogReach = [], write: CatalogReach = [],
+        cascade: CatalogReach = [], reasons: [CatalogReason] = []
     ) {
         self.schema = schema
         self.name = name
         self.kind = kind
         self.read = read
         self.readOnly = readOnly
+        self.lock = lock.union(read)
         self.write = write
         self.cascade = cascade.union(write)
         self.reasons = reasons

@@ -123,6 +123,9 @@ package struct CatalogRows: Sendable {
     package var classes: [Named] = []
     /// Array types.
     package var arrays: [Array] = []
+    /// The server's own operators, and its types, arrays and operator classes: by name only.
+    package var serverOperators: [Named] = []
+    package var serverTypes: [Named] = []
     package var builtIns: [BuiltIn] = []
     package var links: [Link] = []
 
@@ -143,6 +146,8 @@ package enum CatalogNode: Sendable, Hashable {
     case ambient
     /// Any statement that changes the schema.
     case schemaChange
+    /// What compares the bounds of partitions.
+    case partitionKeys
 }
 
 /// How one object uses another.
@@ -161,6 +166,8 @@ package enum CatalogLink: String, Sendable, Hashable, CaseIterable {
     case planned
     /// What runs when rows are written: triggers, defaults, generated columns, row security for writing.
     case written
+    /// What locking rows runs beyond reading them: row security for UPDATE; and a view's query that locks them.
+    case locked, locks
     /// The other side of a foreign key, which is looked up when rows are written.
     case reference
     /// A column's type, or its domain's base.

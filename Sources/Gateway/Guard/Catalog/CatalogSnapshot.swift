@@ -9,6 +9,8 @@ package struct CatalogSnapshot: Sendable {
     package let schemaChanges: [CatalogReason]
     /// What ANALYZE, CLUSTER or REINDEX of all tables reaches by their index expressions and partitions; each kind once.
     package let everyTable: [CatalogReason]
+    /// What compares the bounds of partitions, which showing a partition's constraint does.
+    package let partitionKeys: [CatalogReason]
     package let relationCount: Int
     package let functionCount: Int
 
@@ -17,12 +19,16 @@ package struct CatalogSnapshot: Sendable {
     private let operators: [String: [CatalogOperator]]
     private let types: [String: [CatalogType]]
     private let typeOIDs: [UInt32: CatalogType]
+    private let known: KnownNames
 
     package init(
         serverVersion: Int, relations: [CatalogRelation], functions: [CatalogFunction] = [],
         operators: [CatalogOperator] = [], types: [CatalogType] = [], ambient: [CatalogReason] = [],
-        schemaChanges: [CatalogReason] = [], typeOIDs: [UInt32: CatalogType] = [:]
+        schemaChanges: [CatalogReason] = [], partitionKeys: [CatalogReason] = [],
+        typeOIDs: [UInt32: CatalogType] = [:], known: KnownNames = KnownNames()
     ) {
+        self.partitionKeys = partitionKeys
+        self.known = known
         self.serverVersion = serverVersion
         self.ambient = ambient
         self.schemaChanges = schemaChanges
@@ -99,6 +105,23 @@ package struct CatalogSnapshot: Sendable {
     /// Types with a reach.
     package func types(named name: String, schema: String?) -> [CatalogType] {
         CatalogSnapshot.found(types[name], schema)
+    }
+
+    /// Whether the catalogue has an operator of the name.
+    package func knowsOperator(named name: String, schema: String?) -> Bool {
+        operators[name] != nil && !operators(named: name, schema: schema).isEmpty
+            || known.operators.has(name, schema)
+    }
+
+    /// Whether the catalogue has a type of the name, an array type, a relation's row or an operator class.
+    package func knowsType(named name: String, schema: String?) -> Bool {
+        knowsRelation(named: name, schema: schema) || !types(named: name, schema: schema).isEmpty
+            || known.types.has(name, schema)
+    }
+
+    /// Whether the catalogue has the type of this OID.
+    package func knowsType(oid: UInt32) -> Bool {
+        oid < CatalogLimits.firstOID || known.typeOIDs.contains(oid) || typeOIDs[oid] != nil
     }
 
     private static func found<Object: CatalogObject>(_ all: [Object]?, _ schema: String?) -> [Object] {

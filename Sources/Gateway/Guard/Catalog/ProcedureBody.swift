@@ -41,8 +41,10 @@ struct ProcedureBody {
         facts.mentionsAreRead = facts.mentions.isDisjoint(with: ProcedureBody.writing)
     }
 
-    /// Without one of these words a body writes no relation that it names, or hides what it does.
-    private static let writing: Set<String> = ["insert", "update", "delete", "merge", "truncate", "copy"]
+    /// Without one of these words a body writes and locks no relation that it names, or hides what it does.
+    private static let writing: Set<String> = [
+        "insert", "update", "delete", "merge", "truncate", "copy", "share",
+    ]
 
     /// Operators that syntax calls without writing them: LIKE, IN, BETWEEN, CASE x WHEN, NULLIF, USING.
     static let unwritten = ["=", "<>", "<", ">", "<=", ">=", "~~", "!~~", "~~*", "!~~*", "~", "!~"]

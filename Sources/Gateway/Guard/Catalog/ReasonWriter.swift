@@ -7,6 +7,7 @@ struct ReasonWriter {
     /// What is said of these their names say already.
     static let foreignTable = "is a foreign table"
     static let builtIn = "is pg_catalog."
+    static let viewOfServers = "writes the server's own catalogue"
 
     func reasons(of node: Int32) -> [CatalogReason] {
         let reach = graph.reach[Int(node)]

@@ -29,7 +29,7 @@ extension BodyFacts {
             let name = Name(schema: relation.schema, relation.name)
             if relation.use == .named || relation.use == [.named, .only] { continue }
             if relation.use.contains(.cascading) { truncates.insert(name) }
-            if relation.use.isDisjoint(with: [.written, .made, .changed]) {
+            if relation.use.isDisjoint(with: [.written, .made, .changed, .writable, .locked]) {
                 reads.insert(name)
             } else {
                 writes.insert(name)
@@ -84,6 +84,7 @@ extension BodyFacts {
         case .copyFile, .serverFile: add(.egress, "uses the server's files")
         case .foreignOptions: add(.egress, "changes where foreign tables lead")
         case .otherOwner: add(.roleChange, "gives something to another role")
+        case .otherRole: add(.roleChange, "changes what another role grants")
         case .ifExists: break
         case .copyIn, .copyOut, .everyRelation:
             add(.opaque, "runs a statement that the gateway does not follow")
