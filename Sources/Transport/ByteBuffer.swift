@@ -94,7 +94,7 @@ package struct ByteBuffer: ~Copyable {
                 self.storage = moved
             } else {
                 if head > 0 { memmove(storage, storage + head, live) }
-                self.storage = ByteBuffer.resize(storage, to: larger)
+                self.storage = ByteBuffer.resize(storage, keeping: live, to: larger)
             }
             capacity = larger
         }
@@ -102,12 +102,18 @@ package struct ByteBuffer: ~Copyable {
         tail = live
     }
 
-    /// Memory of its own. What is large grows without being copied, by the kernel's moving of its pages.
+    /// Memory of its own, with the first `kept` bytes of what there was. What is large grows without being copied, by the
+    /// kernel's moving of its pages.
     private static func resize(
-        _ memory: UnsafeMutableRawPointer?, to bytes: Int
+        _ memory: UnsafeMutableRawPointer?, keeping kept: Int = 0, to bytes: Int
     ) -> UnsafeMutableRawPointer {
-        guard let resized = realloc(memory, bytes) else { fatalError("there is no memory") }
-        return resized
+        if let resized = realloc(memory, bytes) { return resized }
+        let moved = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 16)
+        if let memory {
+            memcpy(moved, memory, kept)
+            free(memory)
+        }
+        return moved
     }
 
     /// Lets `fill` write into the free memory at the tail; it returns how many bytes it wrote.
