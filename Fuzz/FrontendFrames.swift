@@ -73,7 +73,8 @@ private func statement(_ tag: FrontendTag, _ body: [UInt8]) -> [UInt8]? {
             bytes = encoded { (b) throws(MessageError) in
                 try Bind.encode(
                     portal: part(message.portal), statement: part(message.statement),
-                    parameterFormats: message.parameterFormats, parameters: values(message.parameters),
+                    parameterFormats: message.parameterFormats,
+                    parameters: values(message.parameters.places(in: body.span)),
                     resultFormats: message.resultFormats, into: &b)
             }
         case .functionCall:
@@ -81,7 +82,8 @@ private func statement(_ tag: FrontendTag, _ body: [UInt8]) -> [UInt8]? {
             bytes = encoded { (b) throws(MessageError) in
                 try FunctionCall.encode(
                     function: message.function, argumentFormats: message.argumentFormats,
-                    arguments: values(message.arguments), resultFormat: message.resultFormat, into: &b)
+                    arguments: values(message.arguments.places(in: body.span)),
+                    resultFormat: message.resultFormat, into: &b)
             }
         case .describe:
             let message = try Describe.decode(body.span)

@@ -9,7 +9,7 @@ package struct LongRecord: Sendable {
     }
 
     /// Bytes of records that are written at once.
-    static let pieceBytes = 512 << 10
+    package static let pieceBytes = 512 << 10
 
     /// Members of the record itself.
     let members: [UInt8]

@@ -27,6 +27,7 @@ import Testing
             "SELECT JSON_OBJECT('a': set_config('domicile.subject', 'x', false))", "? COMMIT PREPARED 'x'",
             "? ALTER\tROLE x", "? drop user x", "? REASSIGN OWNED BY x TO y", "? alter database x",
             "SELECT U&\"x\"() ?", "? PG_TERMINATE_BACKEND(1)", "? ALTER GROUP x", "? DOMICILE.x",
+            "GRANT a TO b WITH INHERIT TRUE", "? revoke a from b",
         ] { #expect(may(sql), "\(sql)") }
         for sql in [
             "SELECT JSON_OBJECT('a': 1)", "ALTER TABLE t SPLIT PARTITION p INTO (x)", "DROP x",

@@ -113,13 +113,33 @@ struct GuardRowsTests {
         }
     }
 
+    @Test("F-GRD-01: records say of a text that it was not parsed, whichever grammar is the older")
+    func unparsed() throws {
+        let application = Testbed.unique("unparsed")
+        let client = try RawClient(host: testbed.host, port: testbed.port)
+        _ = try client.login(
+            testbed,
+            parameters: [("user", "tester"), ("database", "scratch"), ("application_name", application)],
+            token: try testbed.mint("conformance", forbidding: []))
+        // PostgreSQL 17's, and what 14 took away: an operator behind its operand.
+        let texts = [
+            "SELECT * FROM JSON_TABLE('[1]', '$[*]' COLUMNS (a int PATH '$')) AS t", "SELECT 5 !", "SELECT 5",
+        ]
+        for sql in texts { _ = try ask(client, sql) }
+        client.close()
+        let (log, sessions) = try testbed.endedSessions(application, region: "eu-west-1")
+        let records = log.records(of: sessions, "query")
+        #expect(records.map { $0.sql } == texts)
+        #expect(records.map { $0.keys["unparsed"] as? Bool } == [true, true, nil])
+    }
+
     @Test("F-GRD-01: what a newer grammar takes is refused where something is forbidden, else the server's")
     func grammar() throws {
         // PostgreSQL 17's JSON_TABLE, MERGE … RETURNING, COPY's ON_ERROR; 16's subquery without an alias; no SQL at all.
         let newer = [
             "SELECT * FROM JSON_TABLE('[1]', '$[*]' COLUMNS (a int PATH '$')) AS t",
             "MERGE INTO pg_temp.t USING (SELECT 1) s ON true WHEN MATCHED THEN DELETE RETURNING *",
-            "SELECT * FROM (SELECT 1)", "selec 1",
+            "SELECT * FROM (SELECT 1)", "selec 1", "SELECT 5 !",
         ]
         let guarded = try session(testbed, forbidding: "egress")
         let free = try RawClient.through(testbed)

@@ -29,12 +29,6 @@ extension ConfigurationBuilder {
     }
 
     func warnAboutReplicas(of database: Database, at position: Position) {
-        if database.name == "domicile" {
-            warning(
-                position,
-                "the gateway answers for a database `domicile` itself: this one is reached as `domicile@REGION` only"
-            )
-        }
         let primaries = database.replicas.filter { $0.kind == .primary }
         if primaries.count > 1 {
             warning(

@@ -87,13 +87,13 @@ package final class JudgedText: Sendable {
             reading = .syntaxError(message)
             isReadable = false
             judgement = Judgement()
-            description = nil
+            description = TextDescription.unparsed
             mayDoForbidden = QuickScan.mayDoForbidden(sql)
         case .tooComplex:
             reading = .tooComplex
             isReadable = false
             judgement = Judgement()
-            description = nil
+            description = TextDescription.unparsed
             mayDoForbidden = false
         }
         isHarmless = judgement.isHarmless

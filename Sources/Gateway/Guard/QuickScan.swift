@@ -12,7 +12,8 @@ package enum QuickScan {
     private static let verbs = WordSearch(["alter", "drop", "reassign"])
     private static let objects = WordSearch(["role", "user", "group", "owned", "database"])
     private static let forbidden = WordSearch([
-        "domicile", "set_config", "pg_terminate_backend", "pg_cancel_backend", "prepared", "u&",
+        "domicile", "set_config", "pg_terminate_backend", "pg_cancel_backend", "prepared", "u&", "grant",
+        "revoke",
     ])
 
     package static func needsReading(_ sql: Span<UInt8>) -> Bool { words.isIn(sql) }

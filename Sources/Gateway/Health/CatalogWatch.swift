@@ -59,8 +59,8 @@ final class CatalogWatch: Sendable {
 
     func state(of id: ReplicaID) -> CatalogState? { state.withLock { $0.readers[id] }?.state }
 
-    /// Looks again as soon as may be.
-    func refreshSoon(_ id: ReplicaID) { reader(of: id)?.refreshSoon() }
+    /// Looks again as soon as may be, where a session looks at the catalogue at all.
+    func refreshSoon(_ id: ReplicaID) { state.withLock { $0.readers[id] }?.refreshSoon() }
 
     /// The replica's reader, which begins where there was none; nil for an unknown replica.
     func reader(of id: ReplicaID) -> CatalogReader? {

@@ -79,7 +79,7 @@ extension MessageRecorder {
             constants = terms(of: message).add(sql, to: &batch)
         }
         if let description {
-            batch.add(description, orLeaveOut: ["fingerprint", "class", "relations"])
+            batch.add(description, orLeaveOut: ["fingerprint", "class", "relations", "unparsed"])
         }
         return constants
     }

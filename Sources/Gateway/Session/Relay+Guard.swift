@@ -189,6 +189,7 @@ extension Relay {
             return .refused(Refused(.statementTooComplex))
         }
         observe(refused: Refusal.statementTooComplex.message)
+        recorder.description = TextDescription.unparsed
         return .allowed([])
     }
 
