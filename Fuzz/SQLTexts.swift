@@ -44,7 +44,7 @@ private func verdict(
 
 private func checkSame(_ one: JudgedText, _ other: JudgedText, _ property: String) {
     check(one.judgement.findings == other.judgement.findings, property)
-    check(one.judgement.unknownRelations == other.judgement.unknownRelations, property)
+    check(one.judgement.unknownNames == other.judgement.unknownNames, property)
     check(one.judgement.made == other.judgement.made, property)
     check(one.judgement.prepared == other.judgement.prepared, property)
     check(one.judgement.executed == other.judgement.executed, property)
