@@ -10,9 +10,13 @@ func run(_ input: [UInt8]) {
     let pieces = inPieces(body, sizes, isBind: first & 0x80 == 0)
     let whole: [[UInt8]?]?
     if first & 0x80 == 0 {
-        whole = (try? Bind.decode(body.span)).map { $0.parameters.places(in: body.span).map { $0.map { Array(body[$0]) } } }
+        whole = (try? Bind.decode(body.span)).map {
+            $0.parameters.places(in: body.span).map { $0.map { Array(body[$0]) } }
+        }
     } else {
-        whole = (try? FunctionCall.decode(body.span)).map { $0.arguments.places(in: body.span).map { $0.map { Array(body[$0]) } } }
+        whole = (try? FunctionCall.decode(body.span)).map {
+            $0.arguments.places(in: body.span).map { $0.map { Array(body[$0]) } }
+        }
     }
     check(pieces == whole, "\(String(describing: pieces)) in pieces, \(String(describing: whole)) as a whole")
 }
