@@ -145,7 +145,7 @@ extension Relay {
                 recorder.received(tag, body, now: worker.loop.now, into: &batch)
             }
         }
-        longStatement = nil
+        forgetLongText()
         noteForwarded(tag)
         frontend.scanned += length
         return .next
@@ -263,6 +263,8 @@ extension Relay {
     private func recordRefused(
         _ header: FrameHeader, _ tag: FrontendTag, _ refused: Refused, as name: [UInt8]
     ) {
+        // Of its text nothing is recorded.
+        if case .length = refused.record { forgetLongText() }
         let now = worker.loop.now
         let start = frontend.scanned + WireLimits.frameHeader
         let there = min(header.bodyLength, fromExecutor.count - start)
@@ -273,6 +275,6 @@ extension Relay {
             }
             return true
         }
-        longStatement = nil
+        forgetLongText()
     }
 }

@@ -164,23 +164,21 @@ extension Relay {
     }
 
     private func judgeLong(_ sql: Span<UInt8>) -> Judgment {
-        switch longStatement {
-        case .reading: return .later
-        case .read(var text):
-            guard let texts = text.texts else { return tooLongToRead(text) }
-            guard texts.allSatisfy(\.isQuicklyJudged) else { return judge(texts, mayWait: false) }
-            // The catalogue may have moved since it began to be read.
-            let again = texts.map { $0.again(catalog: catalog) }
-            text.texts = again
-            longStatement = .read(text)
-            return judge(again)
-        case nil:
+        if case .reading = longStatement { return .later }
+        guard var text = longText else {
             // Short, and with operators in it that take long.
             var body = sql.bytes(in: 0..<sql.count)
             body.append(0)
             begin(.query, [body])
             return longText == nil ? .later : judgeLong(sql)
         }
+        guard let texts = text.texts else { return tooLongToRead(text) }
+        guard texts.allSatisfy(\.isQuicklyJudged) else { return judge(texts, mayWait: false) }
+        // The catalogue may have moved since it began to be read.
+        let again = texts.map { $0.again(catalog: catalog) }
+        text.texts = again
+        longStatement = .read(text)
+        return judge(again)
     }
 
     /// Where nothing is forbidden it goes, unless it may do what is refused to everybody.

@@ -11,8 +11,24 @@ extension Relay {
     }
 
     /// What was found in the text of the frame that is cut next; nil where a worker looks itself.
+    /// What was found in another, which was refused meanwhile, is never it.
     var longText: LongText? {
-        if case .read(let text) = longStatement { text } else { nil }
+        guard case .read(let text) = longStatement, isOfNextMessage(text) else { return nil }
+        return text
+    }
+
+    private func isOfNextMessage(_ text: LongText) -> Bool { text.terms.message == recorder.message &+ 1 }
+
+    /// A text was looked through.
+    func longTextRead(_ text: LongText) {
+        guard case .reading = longStatement, isOfNextMessage(text) else { return }
+        longStatement = .read(text)
+    }
+
+    /// The frame was cut, forwarded or refused.
+    func forgetLongText() {
+        longStatement = nil
+        if !longPieces.isEmpty { longPieces = [] }
     }
 
     /// What comes of a frame's text before the frame can be judged.
@@ -28,13 +44,16 @@ extension Relay {
         switch longStatement {
         case .reading: return .later
         case .read(let text):
+            guard isOfNextMessage(text) else {
+                forgetLongText()
+                return lookThrough(header, tag, available: available)
+            }
             // Frames that were cut in this turn are forwarded by their own receipt, which must not cover this one.
             guard !session.isAwaitingReceipt else {
                 worker.touch(session)
                 return .later
             }
-            guard text.terms.readsAs(recorder.terms(of: text.terms.message)), text.generation == generation
-            else {
+            guard holds(text) else {
                 begin(tag, [body(of: header)])
                 return longText == nil ? .later : .done
             }
@@ -63,6 +82,11 @@ extension Relay {
         return fromExecutor.withBytes(start..<(start + header.bodyLength)) { $0.bytes(in: 0..<$0.count) }
     }
 
+    /// What it was looked through for is as it was.
+    private func holds(_ text: LongText) -> Bool {
+        text.generation == generation && text.terms.readsAs(recorder.terms(of: text.terms.message))
+    }
+
     private var generation: UInt64 { UInt64(session.generation.number) }
 
     /// Has a message looked through on another thread, or here where there is none.
@@ -87,7 +111,7 @@ extension Relay {
     ///
     /// - Parameter make: whether it made one.
     func makeRecord(_ make: (inout RecordBatch) -> Bool) {
-        guard let text = longText, text.terms.message == recorder.message &+ 1 else {
+        guard let text = longText, holds(text) else {
             if make(&region.batch) { worker.awaitReceipt(session, region) }
             return
         }

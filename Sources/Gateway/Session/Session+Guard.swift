@@ -17,7 +17,7 @@ extension Session {
 
     func statementRead(_ text: LongText) {
         guard case .relaying(let relay) = phase else { return }
-        relay.longStatement = .read(text)
+        relay.longTextRead(text)
     }
 }
 
