@@ -30,6 +30,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "CLinux"),
+        .target(name: "Waiting", dependencies: ["CLinux"], swiftSettings: strict),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -54,7 +55,9 @@ let package = Package(
             swiftSettings: relay),
         .target(
             name: "Audit",
-            dependencies: ["AuditTree", "CLinux", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: [
+                "AuditTree", "CLinux", "Waiting", .product(name: "Crypto", package: "swift-crypto"),
+            ],
             exclude: ["Index", "Shipping", "Tree"],
             swiftSettings: relay),
 
@@ -100,7 +103,7 @@ let package = Package(
             swiftSettings: relay),
         .target(
             name: "GatewayServers",
-            dependencies: ["CLibpq", "COpenSSL", "GatewayConfiguration", "GatewayRouting"],
+            dependencies: ["CLibpq", "COpenSSL", "GatewayConfiguration", "GatewayRouting", "Waiting"],
             path: "Sources/Gateway/Servers",
             swiftSettings: strict),
         .target(
@@ -123,7 +126,7 @@ let package = Package(
         .target(
             name: "GatewayCredentials",
             dependencies: [
-                "GatewayConfiguration", "Transport",
+                "GatewayConfiguration", "Transport", "Waiting",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "X509", package: "swift-certificates"),
@@ -159,7 +162,7 @@ let package = Package(
             name: "GatewayExplanation",
             dependencies: [
                 "Gateway", "GatewayCatalog", "GatewayConfiguration", "GatewayGuard", "GatewayIdentity",
-                "GatewayPolicy", "GatewayRouting",
+                "GatewayPolicy", "GatewayRouting", "SQLText",
             ],
             path: "Sources/Gateway/Explanation",
             swiftSettings: strict),
@@ -187,7 +190,7 @@ let package = Package(
                 "CaptureRecords", "Gateway", "GatewayAnchoring", "GatewayConfiguration", "GatewayExplanation",
                 "GatewayHealth", "GatewayIdentity",
                 "GatewayPolicy", "GatewayRouting",
-                "PGWire", "Transport",
+                "PGWire", "SQLText", "Transport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
@@ -198,6 +201,7 @@ let package = Package(
         .systemLibrary(name: "CLibPGQuery", path: "Tests/CLibPGQuery"),
         .testTarget(
             name: "SQLTextTests", dependencies: ["CLibPGQuery", "SQLText"], swiftSettings: strict),
+        .testTarget(name: "WaitingTests", dependencies: ["Waiting"], swiftSettings: strict),
         .testTarget(name: "TransportTests", dependencies: ["Transport"], swiftSettings: strict),
         .target(name: "PipelineModel", path: "Tests/PipelineModel", swiftSettings: strict),
         .testTarget(
@@ -248,7 +252,8 @@ let package = Package(
             name: "GatewayRoutingTests",
             dependencies: ["GatewayConfiguration", "GatewayPolicy", "GatewayRouting"],
             swiftSettings: strict),
-        .testTarget(name: "GatewayCatalogTests", dependencies: ["GatewayCatalog"], swiftSettings: strict),
+        .testTarget(
+            name: "GatewayCatalogTests", dependencies: ["GatewayCatalog", "SQLText"], swiftSettings: strict),
         .testTarget(
             name: "GatewayGuardTests",
             dependencies: ["Audit", "GatewayCatalog", "GatewayGuard", "GatewayPolicy", "SQLText"],
@@ -270,7 +275,7 @@ let package = Package(
             dependencies: [
                 "Audit", "Gateway", "GatewayConfiguration", "GatewayIdentity", "GatewayPolicy",
                 "GatewayRouting",
-                "PGWire", "Transport",
+                "PGWire", "SQLText", "Transport",
             ],
             swiftSettings: strict),
         .testTarget(

@@ -30,6 +30,26 @@ uint64_t clinux_monotonic_ns(void) {
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+bool clinux_semaphore_wait(sem_t *semaphore, int64_t nanoseconds) {
+    int code;
+    if (nanoseconds < 0) {
+        do code = sem_wait(semaphore);
+        while (code != 0 && errno == EINTR);
+        return code == 0;
+    }
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += nanoseconds / 1000000000;
+    until.tv_nsec += nanoseconds % 1000000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec += 1;
+        until.tv_nsec -= 1000000000;
+    }
+    do code = sem_clockwait(semaphore, CLOCK_MONOTONIC, &until);
+    while (code != 0 && errno == EINTR);
+    return code == 0;
+}
+
 int64_t clinux_realtime_us(void) {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
@@ -49,6 +69,8 @@ int clinux_accept(int listener, struct sockaddr *address, socklen_t *length) {
 void clinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 
 int clinux_forbid_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+
+void clinux_map_from(int bytes) { mallopt(M_MMAP_THRESHOLD, bytes); }
 
 void clinux_trim_memory(void) { malloc_trim(0); }
 

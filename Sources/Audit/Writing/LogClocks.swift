@@ -1,5 +1,5 @@
-import Dispatch
 import Glibc
+import Waiting
 
 /// The clocks of a log's writer.
 package struct LogClocks: Sendable {
@@ -25,13 +25,13 @@ package struct LogClocks: Sendable {
 
 /// A sleeping thread's bell: costs a system call only where somebody sleeps.
 struct Wake: Sendable {
-    private let semaphore = DispatchSemaphore(value: 0)
+    private let semaphore = TimedSemaphore()
 
     func signal() { semaphore.signal() }
 
     /// Sleeps until `signal` or for `timeout` microseconds (nil: without end); a signal given before counts.
     func wait(timeout: Int64?) {
         guard let timeout else { return semaphore.wait() }
-        _ = semaphore.wait(timeout: .now() + .microseconds(Int(clamping: timeout)))
+        _ = semaphore.wait(.microseconds(timeout))
     }
 }

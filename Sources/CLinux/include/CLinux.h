@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <semaphore.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -46,12 +48,19 @@ void clinux_name_thread(const char *name);
 uint64_t clinux_monotonic_ns(void);
 int64_t clinux_realtime_us(void);
 
+// Waits for a semaphore, so many nanoseconds of CLOCK_MONOTONIC at most; without end where they are negative. Whether it came.
+bool clinux_semaphore_wait(sem_t *semaphore, int64_t nanoseconds);
+
 // The file system type of a path (statfs f_type), or 0 with errno.
 uint64_t clinux_filesystem_type(const char *path);
 
 // Writes what stdio holds back of standard output. Returns 0, or the errno of this or of an earlier failure (EIO where that is
 // not known any more).
 int clinux_flush_output(void);
+
+// From now on the allocator maps what has so many bytes or more by itself (M_MMAP_THRESHOLD): it grows without being copied and
+// goes back when it is freed, not together with all that was freed before.
+void clinux_map_from(int bytes);
 
 /// Gives memory that was freed back to the system (malloc_trim(3)).
 void clinux_trim_memory(void);

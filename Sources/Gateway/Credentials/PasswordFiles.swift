@@ -1,7 +1,7 @@
-import Dispatch
 import GatewayConfiguration
 import Synchronization
 import Transport
+import Waiting
 
 /// The passwords that stand in files, for workers, which never wait for a disk: a thread of its own reads each file again
 /// every `interval` and compares. Of a file that cannot be read any more the last password goes on, and it is said once.
@@ -42,7 +42,7 @@ package final class PasswordFiles: Sendable {
 
     private let entries = Mutex<[String: Entry]>([:])
     private let running = Mutex(Running())
-    private let ending = DispatchSemaphore(value: 0)
+    private let ending = TimedSemaphore()
     private let report: Report
 
     package init(report: @escaping Report) { self.report = report }
@@ -106,10 +106,9 @@ package final class PasswordFiles: Sendable {
         running.withLock { running in
             guard running.thread == nil, !running.isStopped else { return }
             let ending = ending
-            let pause = DispatchTimeInterval.milliseconds(500)
             do throws(TransportError) {
                 running.thread = try Thread(name: "passwords") { [weak self] in
-                    while ending.wait(timeout: .now() + pause) == .timedOut { self?.look() }
+                    while !ending.wait(PasswordFiles.interval) { self?.look() }
                 }
             } catch {
                 report("", "no thread reads the files of passwords: \(error)")

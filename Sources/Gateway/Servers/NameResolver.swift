@@ -1,7 +1,7 @@
-import Dispatch
 import Foundation
 import GatewayRouting
 import Synchronization
+import Waiting
 
 /// What a host name stands for, or getaddrinfo's text why not.
 package typealias NameLookup = @Sendable (_ host: String) -> Result<[ResolvedAddress], NameLookupFailure>
@@ -21,7 +21,7 @@ package final class NameResolver: Sendable {
 
     private final class Pending: Sendable {
         let answer = Mutex<(result: Result<[ResolvedAddress], NameLookupFailure>, at: Int64)?>(nil)
-        let done = DispatchSemaphore(value: 0)
+        let done = TimedSemaphore()
     }
 
     private let host: String
@@ -38,7 +38,7 @@ package final class NameResolver: Sendable {
         if let literal = NameResolver.literal(host) { return [literal] }
         let current = started()
         let left = max(0, deadline - ServerClock.now())
-        guard current.done.wait(timeout: .now() + .nanoseconds(Int(left))) == .success else {
+        guard current.done.wait(.nanoseconds(left)) else {
             throw .failure(.resolutionTimeout)
         }
         pending.withLock { $0 = nil }

@@ -1,9 +1,9 @@
-import Dispatch
 import Foundation
+import Waiting
 
 /// A thread that talks to one server, whose end can be waited for.
 package final class ServerThread: Sendable {
-    private let finished = DispatchSemaphore(value: 0)
+    private let finished = TimedSemaphore()
 
     package init() {}
 
@@ -25,7 +25,7 @@ package final class ServerThread: Sendable {
     /// - Parameter deadline: of `ServerClock`.
     package func join(until deadline: Int64) -> Bool {
         let left = max(0, deadline - ServerClock.now())
-        guard finished.wait(timeout: .now() + .nanoseconds(Int(left))) == .success else { return false }
+        guard finished.wait(.nanoseconds(left)) else { return false }
         finished.signal()
         return true
     }
