@@ -26,6 +26,9 @@ static const bool isOperatorCharacter[256] = {
     ['<'] = true, ['>'] = true, ['='] = true,
 };
 
+// What the library says of itself, not what its node headers were taken from.
+int32_t sqltext_grammar(void) { return PG_VERSION_NUM; }
+
 SQLRuns sqltext_runs(const char *sql, int64_t bytes) {
     SQLRuns runs = {.isTooLong = false, .squares = 0};
     int64_t at = 0;

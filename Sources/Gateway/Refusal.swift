@@ -45,7 +45,9 @@ package enum Refusal: Error, Sendable {
     /// A statement that the rule forbids: why, a reason each.
     case statementForbidden(rule: String, reasons: [String])
     /// A statement that the grammar does not take, in a session that something is forbidden to: the parser's message.
-    case statementUnreadable(String)
+    ///
+    /// - replica: whose grammar the replica has; nil where it does not say.
+    case statementUnreadable(String, replica: GrammarVersion?)
     /// Too deep to judge, or with a run of operator characters that takes the lexer quadratic time.
     case statementTooComplex
     /// The records of the principal's sessions are over their budget, and no room came in time.
@@ -152,7 +154,7 @@ package enum Refusal: Error, Sendable {
         case .portalMissing: "portal \"\" does not exist"
         case .statementTooLong: "statement too long"
         case .statementForbidden: "statement is not allowed"
-        case .statementUnreadable(let message): Refusal.printable(message)
+        case .statementUnreadable(let message, _): Refusal.printable(message)
         case .statementTooComplex: "statement too complex"
         case .overLogBudget: "over the budget of log bytes"
         case .beyondLogBudget: "statement larger than the budget of log bytes"
@@ -284,7 +286,16 @@ package enum Refusal: Error, Sendable {
         case .portalMissing: "Bind a portal before it is executed."
         case .statementTooLong: "Send large data by COPY or as parameters."
         case .statementForbidden: "Leave it out, or ask the operator for a rule that allows it."
-        case .statementUnreadable: "Correct it; a newer server's grammar is not read by this gateway."
+        case .statementUnreadable(_, let replica):
+            switch replica {
+            case let replica? where replica > .own:
+                "Correct it, or write it as \(GrammarVersion.own) takes it: what is new in \(replica) is not read by this gateway."
+            case let replica? where replica < .own:
+                "Correct it: the replica is \(replica), the gateway reads \(GrammarVersion.own)'s grammar."
+            case .some: "Correct it: the replica, \(GrammarVersion.own), has the same grammar."
+            case nil:
+                "Correct it; what is newer than \(GrammarVersion.own)'s grammar is not read by this gateway."
+            }
         case .statementTooComplex: "Split it, or write it with fewer levels."
         case .overLogBudget: "Slow down; send large data by COPY or as parameters."
         case .beyondLogBudget: "Split it, or send large data by COPY or as parameters."

@@ -40,7 +40,11 @@ package struct ByteBuffer: ~Copyable {
 
     deinit {
         if let storage {
-            if capacity == BufferPool.blockSize { pool.give(storage) } else { free(storage) }
+            if capacity == BufferPool.blockSize {
+                pool.give(storage)
+            } else {
+                LargeMemory.release(storage, capacity)
+            }
         }
     }
 
@@ -174,7 +178,11 @@ package struct ByteBuffer: ~Copyable {
 
     private mutating func releaseStorage() {
         guard let storage else { return }
-        if capacity == BufferPool.blockSize { pool.give(storage) } else { free(storage) }
+        if capacity == BufferPool.blockSize {
+            pool.give(storage)
+        } else {
+            LargeMemory.release(storage, capacity)
+        }
         self.storage = nil
         capacity = 0
         head = 0

@@ -35,4 +35,7 @@ package struct Thread: Sendable {
     }
 
     package func join() { pthread_join(handle, nil) }
+
+    /// Nobody waits for its end.
+    package func detach() { pthread_detach(handle) }
 }

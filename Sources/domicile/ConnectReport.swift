@@ -4,6 +4,7 @@ import Foundation
 import Gateway
 import GatewayHealth
 import GatewayRouting
+import SQLText
 
 /// What `check --connect` prints. Nothing in it is a secret.
 struct ConnectReport: Encodable {
@@ -113,6 +114,7 @@ struct ConnectReport: Encodable {
                     VisibleText.of("\(replica.database) \(replica.replica): the health role lacks \(lack)"))
             }
         }
+        lines += replicas.compactMap(\.grammarNote)
         for grant in grants {
             let roles = grant.roles.joined(separator: ", ")
             lines.append(VisibleText.of("\(grant.database): \(grant.kind): \(roles) \(grant.what)"))
@@ -159,6 +161,16 @@ extension ConnectReport.Replica {
 
     fileprivate var isGood: Bool {
         attested && unread.isEmpty && healthRoleLacks.isEmpty && logins.allSatisfy(\.ok)
+    }
+
+    /// Where it has a newer grammar than statements are read by.
+    fileprivate var grammarNote: String? {
+        guard let serverVersion else { return nil }
+        let grammar = GrammarVersion(serverVersionNumber: serverVersion)
+        guard grammar > .own else { return nil }
+        return VisibleText.of(
+            "\(database) \(replica): is \(grammar), statements are read as \(GrammarVersion.own) takes them: what is newer is "
+                + "refused where a rule forbids something, elsewhere recorded as unparsed")
     }
 
     /// The columns of the table that are the replica's.

@@ -5,6 +5,7 @@ import Gateway
 import GatewayConfiguration
 import Logging
 import ServiceLifecycle
+import Transport
 
 /// `domicile serve`: runs the gateway.
 struct ServeCommand: AsyncParsableCommand {
@@ -32,6 +33,7 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         // Before the configuration: it holds passwords.
         ProcessLimits.apply()
+        LargeMemory.mapByItself()
         let source = ConfigurationSource(path: config, environment: ProcessInfo.processInfo.environment)
         let reading = source.read()
         guard let configuration = reading.configuration else {

@@ -1,6 +1,7 @@
 import Gateway
 import GatewayIdentity
 import GatewayPolicy
+import SQLText
 import Testing
 
 @Suite struct RefusalTests {
@@ -16,7 +17,8 @@ import Testing
         (.policy(.replicates(to: ["us-east-1"], rule: "r")), "42501"),
         (.replicasFull(database: "d", passedOver: []), "53300"),
         (.policy(.replication(rule: "r")), "42501"),
-        (.statementForbidden(rule: "r", reasons: ["x"]), "42501"), (.statementUnreadable("x"), "42601"),
+        (.statementForbidden(rule: "r", reasons: ["x"]), "42501"),
+        (.statementUnreadable("x", replica: nil), "42601"),
         (.statementTooComplex, "54001"),
         (.overLogBudget(perSecond: 1_024), "53400"), (.beyondLogBudget(perSecond: 1_024), "53400"),
         (.policy(.unknownDatabase("nowhere")), "3D000"),
@@ -44,6 +46,22 @@ import Testing
                 #expect(!text.contains { $0.isNewline }, "\(refusal)")
             }
         }
+    }
+
+    @Test(
+        "F-GRD-01: the HINT of what cannot be read says whose grammar the replica has, and whose the gateway")
+    func grammars() {
+        let hints = [nil, 140_012, 150_020, 170_002].map { number in
+            Refusal.statementUnreadable("x", replica: number.map { GrammarVersion(serverVersionNumber: $0) })
+                .hint
+        }
+        #expect(
+            hints == [
+                "Correct it; what is newer than PostgreSQL 15's grammar is not read by this gateway.",
+                "Correct it: the replica is PostgreSQL 14, the gateway reads PostgreSQL 15's grammar.",
+                "Correct it: the replica, PostgreSQL 15, has the same grammar.",
+                "Correct it, or write it as PostgreSQL 15 takes it: what is new in PostgreSQL 17 is not read by this gateway.",
+            ])
     }
 
     @Test("F-AUD-12: names from outside cannot drive a terminal or add a line")

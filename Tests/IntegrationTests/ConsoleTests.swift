@@ -169,12 +169,7 @@ struct ConsoleTests {
         let executor = try ground.session(try ground.token("exec-1"), application: "served")
         defer { executor.close() }
         for _ in 0..<20 { try ground.expectAlive(executor) }
-        func memory() throws -> Int {
-            let text = try String(
-                contentsOfFile: "/proc/\(ground.gateway.testbed.processID)/status", encoding: .utf8)
-            let line = text.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? ""
-            return Int(line.filter(\.isNumber)) ?? 0
-        }
+        func memory() throws -> Int { try AbuseWitness.memory(ground.gateway.testbed) }
         let before = try memory()
         let many = "SELECT a.record FROM records a, records b, records c, records d, records e"
         let silent = try ground.session(dba, database: "domicile", application: "silent")

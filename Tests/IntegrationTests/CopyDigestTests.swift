@@ -9,9 +9,13 @@ struct CopyDigestTests {
 
     init() throws { testbed = try Testbed() }
 
-    /// MiB that are copied; a run by hand takes 1024.
-    private static let size =
-        ProcessInfo.processInfo.environment["DOMICILE_COPY_MIB"].flatMap(Int.init) ?? 8
+    /// MiB of the file that is copied in and out.
+    private static let size = 8
+
+    private static func asksForDigests(_ configuration: String) -> String {
+        configuration.replacingOccurrences(
+            of: "    replicates: allow", with: "    replicates: allow\n    capture: { copy: digest }")
+    }
 
     private func sha256(_ file: String) throws -> String {
         let run = try Command.run("sha256sum", [file])
@@ -23,10 +27,7 @@ struct CopyDigestTests {
     func digest() throws {
         let own = try OwnGateway(testbed)
         defer { own.remove() }
-        try own.reload {
-            $0.replacingOccurrences(
-                of: "    replicates: allow", with: "    replicates: allow\n    capture: { copy: digest }")
-        }
+        try own.reload(Self.asksForDigests)
         let table = Testbed.unique("copied")
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(table).path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -59,6 +60,33 @@ struct CopyDigestTests {
         }
         #expect(copies.map { $0.keys["bytes"] as? Int } == sizes)
         #expect(try sha256(files[0]) == sha256(files[1]))
+    }
+
+    @Test("F-GRD-12: a COPY in of 1 GiB has its digest in its record, and takes no memory")
+    func gibibyte() throws {
+        let own = try OwnGateway(testbed)
+        defer { own.remove() }
+        try own.reload(Self.asksForDigests)
+        let application = Testbed.unique("gibibyte")
+        let line = String(repeating: "0123456789abcdef", count: 64)
+        let make = "yes \(line) | head -c \((1 << 20) * 1025)"
+        let before = try AbuseWitness.memory(own.testbed)
+        let run = try Command.run(
+            "psql",
+            [
+                "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", "CREATE TEMPORARY TABLE copied (a text)",
+                "-c", "\\copy copied from program '\(make)' where false",
+            ],
+            environment: own.testbed.environment(
+                user: "writer", database: "scratch", token: try testbed.token(.euWriter),
+                extra: ["PGAPPNAME": application]))
+        #expect(run.status == 0, "\(run.error)")
+        #expect(try AbuseWitness.memory(own.testbed) - before < 64 << 10, "KiB")
+        let (log, sessions) = try own.testbed.endedSessions(application, region: "eu-west-1")
+        let copies = log.records(of: sessions, "copy")
+        let expected = try Command.run("sh", ["-c", "\(make) | sha256sum"])
+        #expect(copies.map { $0.keys["digest"] as? String } == ["sha256:" + expected.output.prefix(64)])
+        #expect(copies.map { $0.keys["bytes"] as? Int } == [1025 << 20])
     }
 
     @Test("F-GRD-12: where no rule asks for a digest there is none")

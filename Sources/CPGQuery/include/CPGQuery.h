@@ -154,6 +154,9 @@ typedef struct SQLRuns {
     uint64_t squares;           // the sum of their lengths' squares
 } SQLRuns;
 
+// The PostgreSQL whose grammar reads texts, as its server_version_num.
+int32_t sqltext_grammar(void);
+
 SQLRuns sqltext_runs(const char *_Nonnull sql, int64_t bytes);
 
 // Writes the text with 1 in place of each integer that is a constant and nothing else: an operand of an operator, or an

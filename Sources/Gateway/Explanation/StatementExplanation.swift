@@ -4,6 +4,7 @@ import GatewayConfiguration
 import GatewayGuard
 import GatewayPolicy
 import GatewayRouting
+import SQLText
 
 /// Judges a statement as the session of a decision would have it judged, its first statement and with
 /// standard_conforming_strings on, and tells everything that was found.
@@ -46,10 +47,12 @@ struct StatementExplanation: Sendable {
             return report.refused(.statementTooComplex)
         case .syntaxError(let message):
             guard rules.isGuarded else {
-                report.note = "the gateway's grammar does not take it (\(message)); the replica's decides"
+                report.note =
+                    "the gateway's grammar, \(GrammarVersion.own)'s, does not take it (\(message)); the replica's decides"
                 return report
             }
-            return report.refused(.statementUnreadable(message))
+            return report.refused(
+                .statementUnreadable(message, replica: catalog.published?.snapshot.grammar))
         case .facts(let facts):
             report.statements = facts.statements.map(\.kind.sql)
             judge(text.judgement, rules, &report)

@@ -42,7 +42,7 @@ final class LongStatements: Sendable {
         }
         guard mayStart else { return true }
         do throws(TransportError) {
-            _ = try Thread(name: "statements") { self.run(job) }
+            try Thread(name: "statements") { self.run(job) }.detach()
             return true
         } catch {
             state.withLock { $0.running -= 1 }

@@ -6,7 +6,7 @@ import SQLText
 
 /// A Query's or Parse's text that was looked through on another thread than its worker's: all of it that takes longer the longer
 /// the text is.
-struct LongText: Sendable {
+final class LongText: Sendable {
     /// Bytes of a text beyond which a worker does not look through it itself: at that length all of it takes some 0.3 ms.
     static let bytes = 64 << 10
 
@@ -28,7 +28,7 @@ struct LongText: Sendable {
     /// What is refused to everybody, where it was not read, or may be read in another way by the replica.
     let mayDoForbidden: Bool
     /// What it was read as; nil where it was not read, since nobody asks or it is too long.
-    var texts: [JudgedText]?
+    let texts: [JudgedText]?
     let record: LongRecord
     let constants: [MaskedText.Literal]?
 
@@ -73,25 +73,40 @@ struct LongText: Sendable {
         mayDoForbidden = LongText.mayDoForbidden(
             sql, question, needsReading: needsReading, holdsHighBytes: holdsHighBytes,
             hasLongOperatorRun: hasLongOperatorRun)
-        texts = nil
-        if question.isGuarded || needsReading, sql.count <= LongStatements.readBytes {
-            let texts = question.conformingStrings.map {
-                JudgedText(
-                    sql, conformingStrings: $0, catalog: question.catalog, describes: question.describes)
-            }
-            // Under the setting that does not hold it may be no SQL at all.
-            let readable = texts.filter { if case .facts = $0.reading { true } else { false } }
-            self.texts = readable.isEmpty ? texts : readable
-        }
+        let isRead = question.isGuarded || needsReading
+        texts = isRead && sql.count <= LongStatements.readBytes ? LongText.texts(sql, question) : nil
         var constants: [MaskedText.Literal]?
         record = RecordBatch.long(
             recordLimit: question.recordLimit, head: question.head, session: question.session
         ) { constants = question.terms.add(sql, to: &$0) }
         self.constants = constants
     }
+
+    /// What the text was read as is judged anew: all else is as it was.
+    init(_ found: LongText, texts: [JudgedText]) {
+        message = found.message
+        terms = found.terms
+        generation = found.generation
+        needsReading = found.needsReading
+        hasLongOperatorRun = found.hasLongOperatorRun
+        holdsHighBytes = found.holdsHighBytes
+        mayDoForbidden = found.mayDoForbidden
+        self.texts = texts
+        record = found.record
+        constants = found.constants
+    }
 }
 
 extension LongText {
+    private static func texts(_ sql: Span<UInt8>, _ question: Question) -> [JudgedText] {
+        let texts = question.conformingStrings.map {
+            JudgedText(sql, conformingStrings: $0, catalog: question.catalog, describes: question.describes)
+        }
+        // Under the setting that does not hold it may be no SQL at all.
+        let readable = texts.filter { if case .facts = $0.reading { true } else { false } }
+        return readable.isEmpty ? texts : readable
+    }
+
     private static func mayDoForbidden(
         _ sql: Span<UInt8>, _ question: Question, needsReading: Bool, holdsHighBytes: Bool,
         hasLongOperatorRun: Bool

@@ -145,7 +145,7 @@ extension Relay {
                 recorder.received(tag, body, now: worker.loop.now, into: &batch)
             }
         }
-        forgetLongText()
+        longLook.forget()
         noteForwarded(tag)
         frontend.scanned += length
         return .next
@@ -264,7 +264,7 @@ extension Relay {
         _ header: FrameHeader, _ tag: FrontendTag, _ refused: Refused, as name: [UInt8]
     ) {
         // Of its text nothing is recorded.
-        if case .length = refused.record { forgetLongText() }
+        if case .length = refused.record { longLook.forget() }
         let now = worker.loop.now
         let start = frontend.scanned + WireLimits.frameHeader
         let there = min(header.bodyLength, fromExecutor.count - start)
@@ -275,6 +275,6 @@ extension Relay {
             }
             return true
         }
-        forgetLongText()
+        longLook.forget()
     }
 }

@@ -164,8 +164,8 @@ extension Relay {
     }
 
     private func judgeLong(_ sql: Span<UInt8>) -> Judgment {
-        if case .reading = longStatement { return .later }
-        guard var text = longText else {
+        if isLookedThrough { return .later }
+        guard let text = longText else {
             // Short, and with operators in it that take long.
             var body = sql.bytes(in: 0..<sql.count)
             body.append(0)
@@ -176,8 +176,7 @@ extension Relay {
         guard texts.allSatisfy(\.isQuicklyJudged) else { return judge(texts, mayWait: false) }
         // The catalogue may have moved since it began to be read.
         let again = texts.map { $0.again(catalog: catalog) }
-        text.texts = again
-        longStatement = .read(text)
+        longLook.replace(text.terms.message, LongText(text, texts: again))
         return judge(again)
     }
 
@@ -225,7 +224,7 @@ extension Relay {
                 // The server may have a newer grammar: forwarded where nothing is forbidden.
                 if guardian.rules.isGuarded {
                     let verdict = StatementVerdict(isAllowed: false, classes: [], reasons: [quoteless])
-                    return .refused(Refused(.statementUnreadable(message), verdict))
+                    return .refused(Refused(.statementUnreadable(message, replica: serverGrammar), verdict))
                 }
                 if text.mayDoForbidden {
                     let reason = "it cannot be read, and has words of what no session may do: \(quoteless)"
@@ -286,7 +285,7 @@ extension Relay {
 
     /// What the replica's catalogue says, as it was read last. Looked up once for the frames that are cut together.
     func lookUpCatalog() {
-        catalog = needsCatalog ? worker.catalog(of: connection.attested.id) : nil
+        catalog = needsCatalog ? worker.catalog(of: connection.attested.id)?.read(from: serverGrammar) : nil
         guardian.catalog = catalog
     }
 

@@ -5,31 +5,16 @@ import PGWire
 /// Long texts are looked through on another thread, and recorded over some turns: no statement holds up a worker's other
 /// sessions.
 extension Relay {
-    enum LongStatement {
-        case reading
-        case read(LongText)
-    }
+    /// The number of the message whose frame is cut next.
+    private var nextMessage: UInt64 { recorder.message &+ 1 }
 
     /// What was found in the text of the frame that is cut next; nil where a worker looks itself.
-    /// What was found in another, which was refused meanwhile, is never it.
-    var longText: LongText? {
-        guard case .read(let text) = longStatement, isOfNextMessage(text) else { return nil }
-        return text
-    }
+    var longText: LongText? { longLook.found(in: nextMessage) }
 
-    private func isOfNextMessage(_ text: LongText) -> Bool { text.terms.message == recorder.message &+ 1 }
+    var isLookedThrough: Bool { longLook.isReading(nextMessage) }
 
     /// A text was looked through.
-    func longTextRead(_ text: LongText) {
-        guard case .reading = longStatement, isOfNextMessage(text) else { return }
-        longStatement = .read(text)
-    }
-
-    /// The frame was cut, forwarded or refused.
-    func forgetLongText() {
-        longStatement = nil
-        if !longPieces.isEmpty { longPieces = [] }
-    }
+    func longTextRead(_ text: LongText) { longLook.end(text.terms.message, text) }
 
     /// What comes of a frame's text before the frame can be judged.
     enum Look {
@@ -41,40 +26,31 @@ extension Relay {
     /// Takes what has come of a frame with a long text, and has it looked through when all has.
     func lookThrough(_ header: FrameHeader, _ tag: FrontendTag, available: Int) -> Look {
         guard header.bodyLength > LongText.bytes, tag == .query || tag == .parse else { return .done }
-        switch longStatement {
-        case .reading: return .later
-        case .read(let text):
-            guard isOfNextMessage(text) else {
-                forgetLongText()
-                return lookThrough(header, tag, available: available)
-            }
-            // Frames that were cut in this turn are forwarded by their own receipt, which must not cover this one.
-            guard !session.isAwaitingReceipt else {
-                worker.touch(session)
-                return .later
-            }
-            guard holds(text) else {
-                begin(tag, [body(of: header)])
-                return longText == nil ? .later : .done
-            }
-            return .done
-        case nil:
+        if isLookedThrough { return .later }
+        guard let text = longText else {
             take(header, available: available)
             guard available >= header.frameLength else { return .done }
-            let pieces = longPieces
-            longPieces = []
-            begin(tag, pieces)
+            begin(tag, longLook.takePieces(of: nextMessage))
             return longText == nil ? .later : .done
         }
+        // Frames that were cut in this turn are forwarded by their own receipt, which must not cover this one.
+        guard !session.isAwaitingReceipt else {
+            worker.touch(session)
+            return .later
+        }
+        guard !holds(text) else { return .done }
+        begin(tag, [body(of: header)])
+        return longText == nil ? .later : .done
     }
 
     /// As the bytes come, so that no turn copies all of them.
     private func take(_ header: FrameHeader, available: Int) {
-        let start = WireLimits.frameHeader + longPieces.reduce(0) { $0 + $1.count }
+        let start = WireLimits.frameHeader + longLook.gathered(of: nextMessage)
         let end = min(available, header.frameLength)
         guard end > start else { return }
         let range = (frontend.scanned + start)..<(frontend.scanned + end)
-        longPieces.append(fromExecutor.withBytes(range) { $0.bytes(in: 0..<$0.count) })
+        let piece = fromExecutor.withBytes(range) { $0.bytes(in: 0..<$0.count) }
+        longLook.gather(piece, of: nextMessage)
     }
 
     private func body(of header: FrameHeader) -> [UInt8] {
@@ -94,14 +70,15 @@ extension Relay {
         let address = session.address
         let context = worker.context
         let question = LongText.Question(
-            terms: recorder.terms(of: recorder.message &+ 1), generation: generation, session: session.name,
+            terms: recorder.terms(of: nextMessage), generation: generation, session: session.name,
             recordLimit: recordLimit, head: recorder.headBytes, isGuarded: guardian.rules.isGuarded,
             conformingStrings: mayHaveChangedLexer ? [true, false] : [conformingStrings], catalog: catalog,
             describes: describes)
         let job = LongStatements.Job(tag: tag, pieces: pieces, question: question) { text in
             context.post(.statementRead(address, text), to: address.worker)
         }
-        longStatement = context.longStatements.begin(job) ? .reading : .read(job.text())
+        longLook.begin(nextMessage)
+        if !context.longStatements.begin(job) { longLook.end(nextMessage, job.text()) }
     }
 
     // MARK: Records

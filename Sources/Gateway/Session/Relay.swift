@@ -4,6 +4,7 @@ import GatewayConfiguration
 import GatewayGuard
 import GatewayPolicy
 import PGWire
+import SQLText
 import Transport
 
 /// A session between its AuthenticationOk and its end: frames of the executor are cut, recorded and then forwarded in
@@ -40,6 +41,8 @@ final class Relay {
     var prepared = PreparedTexts()
     /// What the frame that is cut now was judged as.
     var judged: Judged?
+    /// Whose grammar the replica said at login that it has.
+    let serverGrammar: GrammarVersion?
     /// The replica's catalogue; nil where none was read, or nothing is forbidden.
     var catalog: PublishedCatalog?
     /// The session's client_encoding is, or was, one whose characters may end in an ASCII byte: a RESET brings it back
@@ -58,11 +61,9 @@ final class Relay {
     /// and not before (PostgreSQL 14 and later).
     var mayHaveChangedLexer = false
     /// A text that is looked through on another thread; frames behind it wait.
-    var longStatement: LongStatement?
+    var longLook = LongLook<LongText>()
     /// Two-phase transactions that its texts prepare and end.
     var transactions = TransactionTexts()
-    /// What has come of it.
-    var longPieces: [[UInt8]] = []
     /// Its record is on its way into the log; frames behind it wait.
     var isRecordingLong = false
     /// Bytes of such a record that the budget has not paid for.
@@ -125,7 +126,7 @@ final class Relay {
         self.worker = session.worker
         self.region = region
         self.executor = session.executor
-        self.connection = connection
+        self.connection = connection.beyondLogin
         let configuration = session.generation.configuration
         durability = configuration.audit.durability
         statementLimit = configuration.limits.statement
@@ -140,6 +141,7 @@ final class Relay {
         guardian = SessionGuard(rules: rules)
         self.observed = observed
         conformingStrings = connection.conformingStrings
+        serverGrammar = connection.grammar
         hasUnsafeEncoding = SettingJudge.isUnsafe(encoding: connection.clientEncoding)
         fromExecutor = ByteBuffer(pool: session.worker.pool)
         fromUpstream = ByteBuffer(pool: session.worker.pool)

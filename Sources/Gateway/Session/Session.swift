@@ -9,19 +9,20 @@ import Transport
 
 /// One executor's connection, from accept to close. Belongs to one worker and is touched by its thread alone.
 final class Session {
-    /// What the session is doing; each case has only what that needs.
+    /// What the session is doing; each case has only what that needs. A login's are kept apart: they are large, and few sessions
+    /// are at one.
     enum Phase {
         /// Reading SSLRequest, GSSENCRequest, CancelRequest or the startup packet.
         case negotiating(StartupNegotiation)
         case handshaking(StartupNegotiation)
         /// AuthenticationCleartextPassword was sent; with an exchange, AuthenticationSASL.
-        case authenticating(ExecutorStartup, OAuthBearerExchange?)
+        indirect case authenticating(ExecutorStartup, OAuthBearerExchange?)
         /// The token waits for the issuer's keys.
-        case verifying(ExecutorStartup, token: [UInt8], OAuthBearerExchange?)
+        indirect case verifying(ExecutorStartup, token: [UInt8], OAuthBearerExchange?)
         /// The token waits for the issuer to say whether it is active.
-        case introspecting(ExecutorStartup, VerifiedToken, OAuthBearerExchange?)
+        indirect case introspecting(ExecutorStartup, VerifiedToken, OAuthBearerExchange?)
         /// Refused and recorded; the executor must acknowledge the challenge before it hears the error.
-        case challenged(OAuthBearerExchange, Refusal)
+        indirect case challenged(OAuthBearerExchange, Refusal)
         case connecting(Login)
         case relaying(Relay)
         /// With the gateway's own database.

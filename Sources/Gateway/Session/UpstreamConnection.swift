@@ -3,6 +3,7 @@ import GatewayCredentials
 import GatewayRouting
 import Glibc
 import PGWire
+import SQLText
 import Transport
 
 /// A connection to a replica that was logged in and attested on this very connection.
@@ -13,7 +14,7 @@ struct UpstreamConnection {
     let address: SocketAddress
     let tls: UpstreamTLS?
     /// The ParameterStatus values of the login, in order.
-    let parameters: [ParameterStatus]
+    private(set) var parameters: [ParameterStatus]
     /// The replica's own cancel key; empty where it sent none (F-WIRE-13).
     let backendPID: Int32
     let backendKey: [UInt8]
@@ -22,14 +23,29 @@ struct UpstreamConnection {
     /// What the server said of itself on this connection.
     let facts: AttestationFacts
     /// NoticeResponse frames of the login, for the executor.
-    let notices: [UInt8]
+    private(set) var notices: [UInt8]
     /// Bytes that came behind the attestation's answer.
-    let leftover: [UInt8]
+    private(set) var leftover: [UInt8]
+
+    /// Without what only a login needs: an idle session holds some two KiB less.
+    var beyondLogin: UpstreamConnection {
+        var connection = self
+        connection.parameters = []
+        connection.notices = []
+        connection.leftover = []
+        return connection
+    }
 
     /// Whether `\` is an ordinary character in plain literals at first (GUC_REPORT).
     var conformingStrings: Bool {
         let status = parameters.last { $0.name.elementsEqual("standard_conforming_strings".utf8) }
         return status.map { $0.value.elementsEqual("on".utf8) } ?? true
+    }
+
+    /// Whose grammar the server says it has.
+    var grammar: GrammarVersion? {
+        let status = parameters.last { $0.name.elementsEqual("server_version".utf8) }
+        return status.flatMap { GrammarVersion(serverVersion: $0.value) }
     }
 
     /// What the executor's text is encoded in at first: the server's name for it.

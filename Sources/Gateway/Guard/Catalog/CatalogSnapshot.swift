@@ -1,7 +1,10 @@
+import SQLText
+
 /// What a database's catalogue says of where its objects lead: immutable, of one replica at one time.
 package struct CatalogSnapshot: Sendable {
     /// `server_version_num`.
     package let serverVersion: Int
+    package var grammar: GrammarVersion { GrammarVersion(serverVersionNumber: serverVersion) }
     /// What any statement can call though it names nothing: casts between the server's own types, and operator
     /// classes for them, that somebody added.
     package let ambient: [CatalogReason]
