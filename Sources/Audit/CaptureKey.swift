@@ -4,8 +4,10 @@ import Glibc
 /// A region's own key for digests of values: "was this value used" can be answered with it, and guessed
 /// nowhere.
 ///
-/// 32 random bytes in a file of mode 0600. Never printed.
-package struct CaptureKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable
+/// 32 random bytes in a file of mode 0600. Never printed. One for all sessions: what begins an HMAC is larger than a session's
+/// other settings together.
+package final class CaptureKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible,
+    CustomReflectable
 {
     /// First 8 hex digits of the SHA-256 of the key.
     package let id: String
