@@ -23,20 +23,30 @@ struct PreparedStatements {
 
     private struct Names {
         var unnamed: UInt64?
-        var named: [PipelineText: UInt64] = [:]
+        var named: [PipelineText: UInt64] = [:] { didSet { found = nil } }
         var expectedUnnamed: Pending?
-        var expectedNamed: [PipelineText: Pending] = [:]
+        var expectedNamed: [PipelineText: Pending] = [:] { didSet { found = nil } }
+        /// What the name that was asked for last is expected to mean, until names change: most sessions use one statement
+        /// many times, and each use asks twice.
+        private var found: (name: PipelineText, meaning: UInt64?)?
 
         func known(_ name: PipelineText?) -> UInt64? {
             guard let name else { return unnamed }
             return named.isEmpty ? nil : named[name]
         }
 
-        func expected(_ name: PipelineText?) -> UInt64? {
+        mutating func expected(_ name: PipelineText?) -> UInt64? {
             guard let name else {
                 guard let expectedUnnamed else { return unnamed }
                 return expectedUnnamed.meaning
             }
+            if let found, found.name == name { return found.meaning }
+            let meaning = expectedMeaning(name)
+            found = (name, meaning)
+            return meaning
+        }
+
+        private func expectedMeaning(_ name: PipelineText) -> UInt64? {
             if !expectedNamed.isEmpty, let pending = expectedNamed[name] { return pending.meaning }
             return named.isEmpty ? nil : named[name]
         }
@@ -110,8 +120,8 @@ struct PreparedStatements {
 
     var unnamedPortalUse: Pipeline.UnnamedPortalUse { unnamedPortal.use }
 
-    func expectedStatement(_ name: PipelineText?) -> UInt64? { statements.expected(name) }
-    func expectedStatement(ofPortal name: PipelineText?) -> UInt64? { portals.expected(name) }
+    mutating func expectedStatement(_ name: PipelineText?) -> UInt64? { statements.expected(name) }
+    mutating func expectedStatement(ofPortal name: PipelineText?) -> UInt64? { portals.expected(name) }
 
     mutating func expectClose(statement name: PipelineText?, message: UInt64) {
         statements.expect(name, nil, by: message)
