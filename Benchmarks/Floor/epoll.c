@@ -53,6 +53,8 @@ struct relay {
     const struct setup *setup;
     int epoll;
     struct session *turn, *held;
+    // An answer waits for a line that may not be on the disk before another sync.
+    bool wants_sync;
     struct syncer syncer;
     struct epoll_event events[EVENTS];
 };
@@ -88,7 +90,11 @@ static void start_syncer(struct relay *relay) {
     if (code != 0) fail("pthread_create", code);
 }
 
-static void ask_for_sync(struct syncer *syncer) {
+// As the gateway does: not when a line is written, but when an answer waits for it. More share a sync so.
+static void ask_for_sync(struct relay *relay) {
+    struct syncer *syncer = &relay->syncer;
+    if (!relay->wants_sync) return;
+    relay->wants_sync = false;
     pthread_mutex_lock(&syncer->lock);
     syncer->written = syncer->log->written;
     pthread_cond_signal(&syncer->wakes);
@@ -166,6 +172,7 @@ static bool hold(struct relay *relay, struct session *session) {
     struct log *log = relay->setup->log;
     if (!log || !log->holds || is_empty(&session->answers)) return false;
     if (session->line <= atomic_load(&relay->syncer.durable)) return false;
+    relay->wants_sync = true;
     if (!session->is_held) {
         session->is_held = true;
         session->next_held = relay->held;
@@ -224,7 +231,7 @@ static void turn(struct relay *relay) {
     struct session *next = relay->turn;
     for (struct session *session = next; session; session = session->next_in_turn)
         if (pull(&session->queries)) session->line = log_take(log);
-    if (log_write(log) && log->holds) ask_for_sync(&relay->syncer);
+    log_write(log);
     relay->turn = NULL;
     while (next) {
         struct session *session = next;
@@ -232,6 +239,7 @@ static void turn(struct relay *relay) {
         session->in_turn = false;
         forward(relay, session);
     }
+    ask_for_sync(relay);
 }
 
 void run_epoll(const struct setup *setup) {

@@ -37,8 +37,8 @@ struct log {
 struct log *log_open(const char *name, bool holds);
 // Takes a line and tells its number; 0 without a log.
 uint64_t log_take(struct log *log);
-// Writes what was taken; false where that is nothing.
-bool log_write(struct log *log);
+// Writes what was taken.
+void log_write(struct log *log);
 
 struct setup {
     int listener;

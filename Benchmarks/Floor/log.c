@@ -41,12 +41,11 @@ uint64_t log_take(struct log *log) {
     return ++log->taken;
 }
 
-bool log_write(struct log *log) {
-    if (!log || log->taken == log->written) return false;
+void log_write(struct log *log) {
+    if (!log || log->taken == log->written) return;
     size_t length = (log->taken - log->written) * LINE;
     ssize_t count = write(log->file, log->batch, length);
     if (count < 0 || (size_t)count != length) fail("write", count < 0 ? errno : ENOSPC);
     log->written = log->taken;
     log->counts->lines = log->taken;
-    return true;
 }

@@ -313,16 +313,16 @@ static void serve(struct relay *relay, struct session *session) {
     arm(relay, &session->answers);
 }
 
+// As the gateway does: not when a line is written, but when an answer waits for it. More share a sync so.
 static void start_sync(struct relay *relay) {
-    struct log *log = relay->setup->log;
-    if (!log || !log->holds || relay->syncing > 0 || log->written == relay->durable) return;
+    if (!relay->held || relay->syncing > 0) return;
     struct io_uring_sqe *entry = ring_next(&relay->ring);
     entry->opcode = IORING_OP_FSYNC;
     entry->fd = LOG_FILE;
     entry->flags = IOSQE_FIXED_FILE;
     entry->fsync_flags = IORING_FSYNC_DATASYNC;
     entry->user_data = about(NULL, SYNC);
-    relay->syncing = log->written;
+    relay->syncing = relay->setup->log->written;
 }
 
 static void note_sync(struct relay *relay, int result) {
@@ -361,7 +361,6 @@ static void turn(struct relay *relay) {
     __atomic_store_n(ring->complete_head, head, __ATOMIC_RELEASE);
     settle(relay);
     log_write(relay->setup->log);
-    start_sync(relay);
     struct session *next = relay->turn;
     relay->turn = NULL;
     while (next) {
@@ -370,6 +369,7 @@ static void turn(struct relay *relay) {
         session->in_turn = false;
         serve(relay, session);
     }
+    start_sync(relay);
 }
 
 int run_uring(const struct setup *setup) {
