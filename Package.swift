@@ -184,8 +184,8 @@ let package = Package(
             name: "domicile",
             dependencies: [
                 "Admin", "Audit", "AuditIndex", "AuditShipping", "AuditTree", "CLinux", "Capture",
-                "CaptureRecords", "Gateway", "GatewayAnchoring", "GatewayConfiguration", "GatewayExplanation",
-                "GatewayHealth", "GatewayIdentity",
+                "CaptureRecords", "Gateway", "GatewayAnchoring", "GatewayConfiguration", "GatewayCredentials",
+                "GatewayExplanation", "GatewayHealth", "GatewayIdentity",
                 "GatewayPolicy", "GatewayRouting",
                 "PGWire", "Transport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
