@@ -154,4 +154,25 @@ struct InitTests {
         }
         #expect(try check("asked").status == 0)
     }
+
+    @Test(
+        "roles.sql makes its roles with passwords by SCRAM on a server, also a second time, and nothing else")
+    func roles() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let role = Testbed.unique("starter")
+        #expect(try initialise("sql", InitTests.one + ["--role", role]).status == 0)
+        let superuser = try Testbed.variable("DIRECT_DSN_EU_A")
+        let look = """
+            SELECT rolcanlogin, rolsuper, left(rolpassword, 14) FROM pg_authid WHERE rolname = '\(role)'
+            """
+        let run = try Command.run(
+            "sh",
+            [
+                "-c",
+                "cd '\(folder)/sql' && exec psql -X -q -A -t -v ON_ERROR_STOP=1 \"\(superuser)\" -c BEGIN -f roles.sql -f roles.sql "
+                    + "-c \"\(look)\" -c ROLLBACK",
+            ])
+        #expect(run.status == 0, "\(run)")
+        #expect(run.text == "t|f|SCRAM-SHA-256$", "\(run.output)")
+    }
 }
