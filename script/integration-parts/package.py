@@ -156,7 +156,7 @@ class Service:
         path.chmod(0o777)
         environment = {name: value for name, value in values.items() if name.startswith("DOMICILE_PASSWORD_")}
         environment.update({"PATH": "/usr/bin:/bin", "NOTIFY_SOCKET": "/run/notify", "WATCHDOG_USEC": "3000000"})
-        self.words = ["chroot", f"--userspec={USER}:{USER}", f"--groups={group}", str(debian.root), "/usr/bin/domicile"]
+        self.words = ["/usr/sbin/chroot", f"--userspec={USER}:{USER}", f"--groups={group}", str(debian.root), "/usr/bin/domicile"]
         self.environment = environment
         run(*self.words, "audit", "init", "--config", "/etc/domicile/domicile.yaml", env=environment)
         self.log = open(debian.path("/tmp/gateway.log"), "w+", encoding="utf-8")
