@@ -155,12 +155,15 @@ class Service:
         self.socket.bind(str(path))
         path.chmod(0o777)
         environment = {name: value for name, value in values.items() if name.startswith("DOMICILE_PASSWORD_")}
-        environment.update({"PATH": "/usr/bin:/bin", "NOTIFY_SOCKET": "/run/notify", "WATCHDOG_USEC": "3000000"})
+        environment.update({"PATH": "/usr/sbin:/usr/bin:/bin", "NOTIFY_SOCKET": "/run/notify", "WATCHDOG_USEC": "3000000"})
         self.words = ["/usr/sbin/chroot", f"--userspec={USER}:{USER}", f"--groups={group}", str(debian.root), "/usr/bin/domicile"]
         self.environment = environment
         run(*self.words, "audit", "init", "--config", "/etc/domicile/domicile.yaml", env=environment)
+        # Not its parent: signals reach the gateway itself.
+        self.calls = debian.path("/tmp/calls")
+        strace = ["strace", "-D", "-f", "-qq", "-o", str(self.calls)] if shutil.which("strace") else []
         self.log = open(debian.path("/tmp/gateway.log"), "w+", encoding="utf-8")
-        self.process = subprocess.Popen([*self.words, "serve", "--config", "/etc/domicile/domicile.yaml"], env=environment,
+        self.process = subprocess.Popen([*strace, *self.words, "serve", "--config", "/etc/domicile/domicile.yaml"], env=environment,
                                         stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
 
     def hear(self, text):
@@ -185,6 +188,37 @@ class Service:
         except subprocess.TimeoutExpired:
             self.process.kill()
             return self.process.wait()
+
+
+def filtered(name):
+    """The system calls of a set of systemd's, with those of the sets in it."""
+    calls = set()
+    for line in run("systemd-analyze", "syscall-filter", name).splitlines()[1:]:
+        word = line.strip()
+        if word.startswith("@"):
+            calls |= filtered(word)
+        elif word and not word.startswith("#"):
+            calls.add(word)
+    return calls
+
+
+def look_at_calls(service):
+    """What the unit's SystemCallFilter= would not have let the gateway do."""
+    if not service.calls.exists():
+        say("no strace: the system calls were not compared with the unit's filter")
+        return
+    text = service.calls.read_text(errors="replace")
+    own = text[text.index('execve("/usr/bin/domicile"'):]
+    made = set(re.findall(r"^\d+ +(\w+)\(", own, re.MULTILINE))
+    unit = (ROOT / "script/package-parts/domicile.service").read_text()
+    allowed = set()
+    for entry in re.findall(r"^SystemCallFilter=(~?)(.+)$", unit, re.MULTILINE):
+        for name in entry[1].split():
+            allowed = allowed - filtered(name) if entry[0] else allowed | filtered(name)
+    expect(len(made) > 30 and not made - allowed, f"the unit's filter has its {len(made)} system calls {sorted(made - allowed) or ''}")
+    families = set(re.findall(r"\bsocket\((AF_\w+)", own))
+    permitted = set(re.search(r"^RestrictAddressFamilies=(.+)$", unit, re.MULTILINE)[1].split())
+    expect(families and families <= permitted, f"and its address families: {' '.join(sorted(families))}")
 
 
 def asked(address, page):
@@ -235,6 +269,7 @@ def use(debian, group, values):
         expect(service.hear("RELOADING=1"), "and said to systemd")
     finally:
         expect(service.end() == 0, "SIGTERM drains it, status 0")
+    look_at_calls(service)
     verified = run(*service.words, "audit", "verify", "--config", "/etc/domicile/domicile.yaml", "/var/lib/domicile/audit/eu-west-1",
                    env=service.environment)
     expect("records" in verified, f"its log verifies: {verified.strip().splitlines()[-1]}")
