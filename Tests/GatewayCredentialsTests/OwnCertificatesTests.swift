@@ -56,6 +56,17 @@ struct OwnCertificatesTests {
         #expect(try files.shell("openssl x509 -in role-ca.crt -noout -text").contains("CA:TRUE, pathlen:0"))
     }
 
+    @Test("F-OPS-19: the end of the first certificate of a file is read; a key or no file has none")
+    func end() throws {
+        try write(try OwnCertificates.trial(names: ["gw.example"], now: now), "gateway")
+        try write(try OwnCertificates.roleAuthority(now: now), "role-ca")
+        #expect(CertificateEnd.of(files.path("gateway.crt")) == now + OwnCertificates.trialDays * 86_400)
+        try files.shell("cat gateway.key role-ca.crt gateway.crt >all.pem")
+        #expect(CertificateEnd.of(files.path("all.pem")) == now + OwnCertificates.authorityDays * 86_400)
+        #expect(CertificateEnd.of(files.path("gateway.key")) == nil)
+        #expect(CertificateEnd.of(files.path("nothing")) == nil)
+    }
+
     @Test("No key is in what is printed of a pair")
     func redacted() throws {
         let pair = try OwnCertificates.roleAuthority(now: now)
