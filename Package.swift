@@ -170,7 +170,7 @@ let package = Package(
         .target(
             name: "Admin",
             dependencies: [
-                "Gateway", "GatewayExplanation",
+                "Gateway", "GatewayCredentials", "GatewayExplanation",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -187,8 +187,8 @@ let package = Package(
             name: "domicile",
             dependencies: [
                 "Admin", "Audit", "AuditIndex", "AuditShipping", "AuditTree", "CLinux", "Capture",
-                "CaptureRecords", "Gateway", "GatewayAnchoring", "GatewayConfiguration", "GatewayExplanation",
-                "GatewayHealth", "GatewayIdentity",
+                "CaptureRecords", "Gateway", "GatewayAnchoring", "GatewayConfiguration", "GatewayCredentials",
+                "GatewayExplanation", "GatewayHealth", "GatewayIdentity",
                 "GatewayPolicy", "GatewayRouting",
                 "PGWire", "SQLText", "Transport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -15,6 +15,10 @@ extension GatewaySnapshot {
         addShipments(to: &text)
         addLogBudgets(to: &text)
         text.add(
+            "certificate_expiry_timestamp_seconds", .gauge,
+            "When the certificate ends, in Unix time: of listeners, of roles, and of CAs that sign roles' certificates.",
+            certificates.map { .init(.count($0.end), ("file", $0.file)) })
+        text.add(
             "config_reloads_total", .counter,
             "Configurations that were taken over by SIGHUP, an operator's call or a changed file.",
             .count(reloads))

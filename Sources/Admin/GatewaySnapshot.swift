@@ -158,6 +158,17 @@ package struct GatewaySnapshot: Sendable {
         }
     }
 
+    /// A certificate that the configuration names, and its end in Unix time.
+    package struct Certificate: Sendable {
+        package var file: String
+        package var end: Int64
+
+        package init(file: String, end: Int64) {
+            self.file = file
+            self.end = end
+        }
+    }
+
     /// The region that the gateway runs in.
     package var region: String
     package var ready = false
@@ -202,6 +213,8 @@ package struct GatewaySnapshot: Sendable {
     package var tokenMemoryMisses = 0
     package var logs: [Log] = []
     package var shipments: [Shipment] = []
+    /// Of listeners, roles, and the CAs for roles, as their files are now.
+    package var certificates: [Certificate] = []
 
     package init(region: String) { self.region = region }
 }

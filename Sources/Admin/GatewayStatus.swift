@@ -1,5 +1,6 @@
 import Gateway
 import GatewayConfiguration
+import GatewayCredentials
 import GatewayRouting
 
 /// What the admin endpoint asks a gateway. Answers come from what is known already: asking waits for no replica,
@@ -17,6 +18,9 @@ extension Gateway: GatewayStatus {
     package var snapshot: GatewaySnapshot {
         let configuration = configuration
         var snapshot = GatewaySnapshot(region: configuration.region)
+        snapshot.certificates = configuration.endingCertificates.compactMap { file in
+            CertificateEnd.of(file).map { .init(file: file, end: $0) }
+        }
         snapshot.ready = unreadyReasons.isEmpty
         snapshot.draining = isDraining
         snapshot.connections = connections
@@ -113,5 +117,24 @@ extension GatewaySnapshot {
         protocolViolations = counters.protocolViolations.value
         reloads = counters.reloads.value
         reloadFailures = counters.reloadFailures.value
+    }
+}
+
+extension Configuration {
+    /// Files of the certificates that somebody has to renew: those of listeners, of roles, and of the CAs that sign
+    /// roles' certificates; each once.
+    fileprivate var endingCertificates: [String] {
+        var files = listeners.compactMap { $0.tls?.certificate }
+        for upstream in databases.map(\.upstream) {
+            if let authority = upstream.certificateAuthority { files.append(authority.certificate) }
+            for credential in upstream.roles.sorted(by: { $0.key < $1.key }).map(\.value) {
+                switch credential {
+                case .certificate(let certificate, _): files.append(certificate)
+                case .password, .passwordFile, .minted, .trust: break
+                }
+            }
+        }
+        var seen: Set<String> = []
+        return files.filter { seen.insert($0).inserted }
     }
 }

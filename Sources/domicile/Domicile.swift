@@ -20,7 +20,8 @@ struct Domicile: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            ServeCommand.self, CheckCommand.self, ExplainCommand.self, PolicyCommand.self, AuditCommand.self,
+            ServeCommand.self, InitCommand.self, CheckCommand.self, ExplainCommand.self, PolicyCommand.self,
+            AuditCommand.self,
             TokenCommand.self, SessionsCommand.self,
             KillCommand.self, RevokeCommand.self, ReplicaCommand.self, ReloadCommand.self, ReplayCommand.self,
             DemoCommand.self,

@@ -1,24 +1,21 @@
 import Foundation
+import GatewayConfiguration
 import Logging
-
-/// How lines of the operational log look.
-enum LogFormat: String, CaseIterable, Sendable {
-    case text
-    case json
-}
 
 /// Writes each event of the operational log as one line to standard error: RFC 3339 time in UTC, level, message,
 /// key=value. What executors do is in the audit log, not here.
 struct LineLogHandler: LogHandler {
-    var logLevel: Logger.Level
+    /// The log's own, unless a logger was given another.
+    var logLevel: Logger.Level {
+        get { ownLevel ?? log.level }
+        set { ownLevel = newValue }
+    }
     var metadata: Logger.Metadata = [:]
     var metadataProvider: Logger.MetadataProvider?
-    let format: LogFormat
+    private var ownLevel: Logger.Level?
+    private let log: OperationalLog
 
-    init(level: Logger.Level, format: LogFormat) {
-        logLevel = level
-        self.format = format
-    }
+    init(_ log: OperationalLog) { self.log = log }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
@@ -33,11 +30,11 @@ struct LineLogHandler: LogHandler {
         let pairs = all.map { (key: $0.key, value: "\($0.value)") }.sorted { $0.key < $1.key }
         StandardError.print(
             LineLogHandler.line(
-                format, time: Date(), level: event.level, message: "\(event.message)", pairs: pairs))
+                log.format, time: Date(), level: event.level, message: "\(event.message)", pairs: pairs))
     }
 
     static func line(
-        _ format: LogFormat, time: Date, level: Logger.Level, message: String,
+        _ format: OperationalLogSettings.Format, time: Date, level: Logger.Level, message: String,
         pairs: [(key: String, value: String)]
     ) -> String {
         let stamp = time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))

@@ -10,6 +10,8 @@ import Synchronization
 final class Reloader: ConfigurationReload {
     private let gateway: Gateway
     private let source: ConfigurationSource
+    private let log: OperationalLog
+    private let manager: ServiceManager
     private let logger: Logger
     /// The files as they were when they were last read.
     private let turn: Mutex<ReloadWatch>
@@ -19,8 +21,11 @@ final class Reloader: ConfigurationReload {
 
     /// - Parameter files: as they were before the gateway's configuration was read, or soon after.
     init(
-        gateway: Gateway, source: ConfigurationSource, files: [String: FileStamp], logger: Logger
+        gateway: Gateway, source: ConfigurationSource, files: [String: FileStamp], log: OperationalLog,
+        manager: ServiceManager, logger: Logger
     ) {
+        self.log = log
+        self.manager = manager
         turn = Mutex(ReloadWatch(read: files))
         self.gateway = gateway
         self.source = source
@@ -59,6 +64,8 @@ final class Reloader: ConfigurationReload {
             logger.notice("draining: the configuration is not read again")
             return nil
         }
+        manager.reloading()
+        defer { manager.ready() }
         // Before they are read: what changes meanwhile is read once more.
         let stamps = FileStamp.of(gateway.configuration.reloadedFiles)
         defer {
@@ -82,6 +89,7 @@ final class Reloader: ConfigurationReload {
         do throws(GatewayStartError) {
             let changes = gateway.configuration.changes(to: configuration)
             let restart = try gateway.reload(configuration, by: asker)
+            log.apply(configuration.log)
             logger.notice(
                 "configuration reloaded", metadata: ["policy": "\(configuration.digest.prefix(12))"])
             if !restart.isEmpty {

@@ -13,13 +13,19 @@ struct RunningGateway {
     private let services: [any Service]
     private let signals: UnixSignalsSequence
     private let reloader: Reloader
+    private let manager: ServiceManager
     private let logger: Logger
 
     /// Starts the gateway: executors may connect when this returns.
     ///
     /// - Throws: an exit code; what was wrong is on standard error, one line.
-    init(_ configuration: Configuration, source: ConfigurationSource, logger: Logger) async throws {
+    init(
+        _ configuration: Configuration, source: ConfigurationSource, log: OperationalLog,
+        manager: ServiceManager,
+        logger: Logger
+    ) async throws {
         self.logger = logger
+        self.manager = manager
         let files = FileStamp.of(configuration.reloadedFiles)
         if let endpoint = configuration.admin {
             try RunningGateway.explained { try AdminServer.check(endpoint) }
@@ -28,7 +34,8 @@ struct RunningGateway {
         // From here on a signal finds somebody who takes it.
         signals = await UnixSignalsSequence(trapping: .sighup, .sigterm, .sigint)
         gateway = try RunningGateway.explained { try Gateway(configuration, logger: logger) }
-        reloader = Reloader(gateway: gateway, source: source, files: files, logger: logger)
+        reloader = Reloader(
+            gateway: gateway, source: source, files: files, log: log, manager: manager, logger: logger)
         gateway.reloads { [reloader] asker in
             reloader.reload(by: asker).map { report in
                 OperatorReload(
@@ -70,7 +77,13 @@ struct RunningGateway {
             }
         }
         let looker = Task { [reloader] in await reloader.lookAtFiles() }
+        // As /livez: where a worker hangs, systemd ends the process and starts another.
+        let dog = Task { [manager, gateway] in
+            await manager.keepWatchdogQuiet { gateway.hangingWorkers.isEmpty }
+        }
+        manager.ready()
         defer {
+            dog.cancel()
             watcher.cancel()
             looker.cancel()
         }
@@ -97,6 +110,7 @@ struct RunningGateway {
                 "connections": "\(gateway.connections)",
                 "shutdown_timeout": "\(gateway.configuration.session.shutdownTimeout)",
             ])
+        manager.stopping(within: gateway.configuration.session.shutdownTimeout)
         await group.triggerGracefulShutdown()
     }
 

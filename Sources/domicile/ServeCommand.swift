@@ -24,11 +24,15 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
-    var logLevel: Logger.Level = .info
+        help: ArgumentHelp(
+            "trace, debug, info, notice, warning, error or critical. Default: the configuration's `log`.",
+            valueName: "level"))
+    var logLevel: Logger.Level?
 
-    @Option(name: .long, help: ArgumentHelp("text or json.", valueName: "format"))
-    var logFormat: LogFormat = .text
+    @Option(
+        name: .long,
+        help: ArgumentHelp("text or json. Default: the configuration's `log`.", valueName: "format"))
+    var logFormat: OperationalLogSettings.Format?
 
     func run() async throws {
         // Before the configuration: it holds passwords.
@@ -40,11 +44,13 @@ struct ServeCommand: AsyncParsableCommand {
             for finding in reading.findings { StandardError.print("\(finding)") }
             throw ExitCode(CheckCommand.wrongConfiguration)
         }
-        let (level, format) = (logLevel, logFormat)
-        LoggingSystem.bootstrap { _ in LineLogHandler(level: level, format: format) }
+        let log = OperationalLog(configuration.log, level: logLevel, format: logFormat)
+        LoggingSystem.bootstrap { _ in LineLogHandler(log) }
         let logger = Logger(label: "domicile")
         for warning in reading.findings { logger.warning("\(warning)") }
-        let service = try await RunningGateway(configuration, source: source, logger: logger)
+        let service = try await RunningGateway(
+            configuration, source: source, log: log, manager: ServiceManager(environment: source.environment),
+            logger: logger)
         try await service.run()
     }
 }
@@ -61,4 +67,4 @@ struct ConfigurationSource: Sendable {
 }
 
 extension Logger.Level: @retroactive ExpressibleByArgument {}
-extension LogFormat: ExpressibleByArgument {}
+extension OperationalLogSettings.Format: ExpressibleByArgument {}

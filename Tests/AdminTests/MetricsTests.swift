@@ -69,6 +69,10 @@ import Testing
             .init(name: "/mnt/kept", anchored: 8, isWritten: true),
             .init(name: "https://kept.example/eu", anchored: 5, isWritten: false),
         ]
+        snapshot.certificates = [
+            .init(file: "/etc/domicile/gateway.crt", end: 1_790_000_000),
+            .init(file: "/etc/domicile/role-ca.crt", end: 1_800_000_000),
+        ]
         return snapshot
     }
 
@@ -281,6 +285,10 @@ import Testing
         # HELP domicile_refusals_summed_total Refused logins that are counted in a record and have none of their own.
         # TYPE domicile_refusals_summed_total counter
         domicile_refusals_summed_total 250
+        # HELP domicile_certificate_expiry_timestamp_seconds When the certificate ends, in Unix time: of listeners, of roles, and of CAs that sign roles' certificates.
+        # TYPE domicile_certificate_expiry_timestamp_seconds gauge
+        domicile_certificate_expiry_timestamp_seconds{file="/etc/domicile/gateway.crt"} 1790000000
+        domicile_certificate_expiry_timestamp_seconds{file="/etc/domicile/role-ca.crt"} 1800000000
         # HELP domicile_config_reloads_total Configurations that were taken over by SIGHUP, an operator's call or a changed file.
         # TYPE domicile_config_reloads_total counter
         domicile_config_reloads_total 5
@@ -296,7 +304,9 @@ import Testing
 
         """
 
-    @Test("The metrics of a fixed status are this text, character for character")
+    @Test(
+        "F-OPS-19: The metrics of a fixed status, ends of certificates included, are this text, character for character"
+    )
     func exactText() {
         let process = ProcessUsage(residentBytes: 52_428_800, startTime: .milliseconds(1_767_225_600_250))
         let text = MetricsTests.snapshot.metrics(process: process)

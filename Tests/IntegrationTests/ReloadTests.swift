@@ -69,7 +69,7 @@ struct ReloadTests {
     }
 
     @Test(
-        "SIGHUP with a file that has mistakes leaves all as it was, is recorded and counted",
+        "F-OPS-06: SIGHUP with a file that has mistakes leaves all as it was, is recorded and counted",
         arguments: ["surprise: true\n", "region: [\n"])
     func brokenFile(mistake: String) throws {
         let gateway = try OwnGateway(testbed)

@@ -62,6 +62,10 @@ int clinux_flush_output(void);
 // goes back when it is freed, not together with all that was freed before.
 void clinux_map_from(int bytes);
 
+// Sends one datagram to the Unix socket of a service manager (sd_notify(3)); a name that begins with @ is in the abstract
+// namespace. It does not wait. Returns 0, or the errno.
+int clinux_notify(const char *path, const char *text);
+
 /// Gives memory that was freed back to the system (malloc_trim(3)).
 void clinux_trim_memory(void);
 

@@ -23,6 +23,7 @@ extension Configuration {
         section("state", state == newer.state)
         section("reload", watchesFiles == newer.watchesFiles)
         section("leeway", leeway == newer.leeway)
+        section("log", log == newer.log)
         return changes
     }
 

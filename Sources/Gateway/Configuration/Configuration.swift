@@ -27,12 +27,13 @@ package struct Configuration: Sendable {
     package var watchesFiles: Bool
     /// Allowed difference of clocks for exp, nbf and iat.
     package var leeway: Duration
+    package var log: OperationalLogSettings
 
     package init(
         file: String, digest: String, region: String, gateway: String, listeners: [Listener],
         admin: AdminEndpoint?, issuers: [Issuer], regions: [Region], databases: [Database], health: Health,
         audit: AuditSettings, session: SessionSettings, limits: Limits, rules: [Rule], operators: [Operator],
-        state: String, leeway: Duration, watchesFiles: Bool = false
+        state: String, leeway: Duration, watchesFiles: Bool = false, log: OperationalLogSettings = .init()
     ) {
         self.file = file
         self.digest = digest
@@ -51,6 +52,7 @@ package struct Configuration: Sendable {
         self.operators = operators
         self.state = state
         self.leeway = leeway
+        self.log = log
         self.watchesFiles = watchesFiles
     }
 

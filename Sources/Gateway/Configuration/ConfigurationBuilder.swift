@@ -45,7 +45,8 @@ struct ConfigurationBuilder {
             databases: databases, health: health(), audit: audit(state: state, hostName: hostName),
             session: session(),
             limits: limits(), rules: rules, operators: operators, state: state,
-            leeway: root.duration("leeway"), watchesFiles: root.fields("reload").boolean("watch"))
+            leeway: root.duration("leeway"), watchesFiles: root.fields("reload").boolean("watch"),
+            log: operationalLog())
     }
 
     // MARK: Sections that stand alone
@@ -107,6 +108,13 @@ struct ConfigurationBuilder {
             statement: fields.size("statement"), statementCache: fields.size("statement_cache"),
             token: fields.size("token"), rememberedTokens: fields.integer("remembered_tokens"),
             workers: fields.integerOrAuto("workers"))
+    }
+
+    private func operationalLog() -> OperationalLogSettings {
+        let fields = root.fields("log")
+        return OperationalLogSettings(
+            level: fields.choice("level", OperationalLogSettings.Level.self) ?? .info,
+            format: fields.choice("format", OperationalLogSettings.Format.self) ?? .text)
     }
 
     // MARK: Names

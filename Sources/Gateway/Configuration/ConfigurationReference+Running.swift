@@ -218,6 +218,18 @@ extension ConfigurationReference {
                         + "stays so for a second.")
             ]),
         ConfigurationSection(
+            "log",
+            "The operational log: one line an event on standard error. What executors do is in the audit log. A reload holds for it; "
+                + "`serve --log-level` and `--log-format` go before it.",
+            [
+                .fallback(
+                    "level", .choice(OperationalLogSettings.Level.allCases.map(\.rawValue)), "info",
+                    "The least of what is said. `info` has a line for each refusal, with its session's id."),
+                .fallback(
+                    "format", .choice(OperationalLogSettings.Format.allCases.map(\.rawValue)), "text",
+                    "`json`: an object a line."),
+            ]),
+        ConfigurationSection(
             "operators[]", "Who may operate the gateway.",
             [
                 .required("who", .special("a mapping from claims to values"), "Conditions, as in a rule."),

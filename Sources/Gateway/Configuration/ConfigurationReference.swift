@@ -32,6 +32,7 @@ package enum ConfigurationReference {
                 "operators", .sections("operators[]"),
                 "Who may use the admin commands, the page and `domicile`."),
             .optional("reload", .section("reload"), "When the configuration is read again by itself."),
+            .optional("log", .section("log"), "The operational log, on standard error."),
             .fallback("state", .path, "state", "Folder of what must survive a restart."),
             .fallback(
                 "leeway", .duration(.zero ... .seconds(300), zero: "none"), "30s",

@@ -1,4 +1,4 @@
-"""What others do to a log's folder: a second gateway (F-AUD-10), an older copy (F-AUD-16), and files that are removed, cut,
+"""What others do to a log's folder: a second gateway (F-AUD-10, F-OPS-05), an older copy (F-AUD-16), and files that are removed, cut,
 replaced or moved under load (F-AUD-04)."""
 
 import dataclasses

@@ -1,4 +1,4 @@
-"""F-AUD-06, F-AUD-08, F-AUD-24: kill -9 at every system call of an append, a rotation and a checkpoint; then another start.
+"""F-AUD-06, F-AUD-08, F-AUD-24, F-OPS-18: kill -9 at every system call of an append, a rotation and a checkpoint; then another start.
 
 Nothing that was there may be gone or other, nothing that the server's own log has may be missing.
 """
