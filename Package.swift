@@ -167,7 +167,7 @@ let package = Package(
         .target(
             name: "Admin",
             dependencies: [
-                "Gateway", "GatewayExplanation",
+                "Audit", "AuditIndex", "AuditTree", "Console", "Gateway", "GatewayExplanation",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
