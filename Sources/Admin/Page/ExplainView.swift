@@ -82,7 +82,7 @@ struct ExplainView {
                 if let cause = report.cause { tag(.p, .class("muted")) { cause } }
             }
         }
-        tag(.dl, .class("pairs")) {
+        tag(.dl, .class("pairs cols card")) {
             PagePart.pair("Subject", report.identity?.subject)
             PagePart.pair("Issuer", report.identity?.issuer)
             PagePart.pair("Rule", report.decision?.rule)

@@ -17,7 +17,7 @@ enum PageStyle {
             }
         }
         * { box-sizing: border-box; }
-        html { font: 15px/1.5 system-ui, "Segoe UI", "Liberation Sans", sans-serif; background: var(--ground); color: var(--text); }
+        html { font: 15px/1.5 Inter, system-ui, "Segoe UI", "Liberation Sans", sans-serif; background: var(--ground); color: var(--text); }
         body { margin: 0; min-height: 100vh; display: flex; flex-direction: column; }
         a { color: var(--accent); text-decoration-thickness: 1px; text-underline-offset: 2px; }
         a:hover { text-decoration-thickness: 2px; }
@@ -103,6 +103,7 @@ enum PageStyle {
         .pairs { display: grid; grid-template-columns: minmax(7rem, max-content) 1fr; gap: .3rem 1.4rem; margin: 0 0 1rem; }
         .pairs dt { color: var(--muted); }
         .pairs dd { margin: 0; overflow-wrap: anywhere; min-width: 0; }
+        @media (min-width: 62rem) { .pairs.cols { grid-template-columns: minmax(7rem, max-content) minmax(0, 1fr) minmax(7rem, max-content) minmax(0, 1fr); } }
         .pairs.small { font-size: .92rem; gap: .15rem 1.2rem; }
         .path { padding-left: 2.2rem; overflow-wrap: anywhere; }
         details { margin: 0 0 1rem; }
@@ -118,16 +119,16 @@ enum PageStyle {
         .refusals { display: grid; gap: .9rem; }
         .refusals .pairs, .refusals .sql { margin-bottom: 0; }
         .refusals .sql { margin-top: .7rem; max-height: 12rem; }
-        .why { margin: .5rem 0; padding-left: 1.2rem; overflow-wrap: anywhere; }
+        .why { margin: .45rem 0 .6rem; padding: 0; list-style: none; font-weight: 550; overflow-wrap: anywhere; }
 
         .search { background: var(--surface); border: 1px solid var(--line); border-radius: 8px; padding: 1.1rem 1.3rem .9rem; margin-bottom: 1.2rem; }
         .search details { margin: .6rem 0 0; }
-        .fields { display: grid; grid-template-columns: repeat(auto-fill, minmax(12rem, 1fr)); gap: .8rem 1rem; align-items: start; }
+        .fields { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.9rem, 1fr)); gap: .8rem 1rem; align-items: start; }
         label { display: block; }
         label > span { display: block; font-size: .85rem; color: var(--muted); margin-bottom: .2rem; }
         label small { color: var(--muted); font-size: .78rem; }
         .stack { display: grid; gap: .6rem; } .stack p { margin: 0; }
-        .explain { display: grid; gap: .9rem; }
+        .explain { display: grid; gap: .9rem; } .explain .fields { grid-template-columns: repeat(auto-fit, minmax(12rem, 1fr)); }
         input, select, textarea { width: 100%; font: inherit; color: inherit; background: var(--raised); border: 1px solid var(--strong); border-radius: 5px; padding: .4rem .6rem; }
         textarea { resize: vertical; overflow-wrap: anywhere; }
         textarea.mono { font-family: ui-monospace, "Liberation Mono", monospace; font-size: .88rem; }

@@ -76,7 +76,7 @@ enum RecordRows {
             add("reason") { $0 }
         case "session.end":
             add("reason") { $0 }
-            add("statements") { "\($0) statements" }
+            add("statements") { $0 == "1" ? "1 statement" : "\($0) statements" }
         case "admin":
             add("operation") { $0 }
             add("target") { $0 }
@@ -84,7 +84,7 @@ enum RecordRows {
         default:
             add("of") { "of message \($0)" }
             add("tag") { $0 }
-            add("rows") { "\($0) rows" }
+            add("rows") { $0 == "1" ? "1 row" : "\($0) rows" }
             add("direction") { $0 }
             add("bytes") { "\($0) bytes" }
             add("duration_us") { UInt64($0).map { PagePart.span(microseconds: $0) } ?? $0 }

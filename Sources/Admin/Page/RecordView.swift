@@ -31,7 +31,7 @@ struct RecordView {
 
     @MarkupBuilder private var facts: Markup {
         if case .object(let members)? = record.record {
-            tag(.dl, .class("pairs")) {
+            tag(.dl, .class("pairs cols card")) {
                 members.filter { $0.name != "sql" && $0.name != "salt" }.map { member in
                     PagePart.pair(member.name, value(member))
                 }

@@ -41,7 +41,7 @@ struct TimelineView {
                         .href(PageLink("/timeline", steps: [session], end: "/receipt", [("region", region)]))
                     ) { "Keep the receipt" }
                 }
-                tag(.dl, .class("pairs")) {
+                tag(.dl, .class("pairs cols")) {
                     PagePart.pair("Subject", value["principal"]?["subject"]?.string)
                     PagePart.pair("Planner", value["principal"]?["planner"]?.string)
                     PagePart.pair("Task", value["principal"]?["task"]?.string)

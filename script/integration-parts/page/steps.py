@@ -11,6 +11,7 @@ import time
 
 from browser import Wrong, until
 from ground import HOSTILE
+from stream import Stream
 
 LONG = "select '" + "averylongwordwithoutanyspace" * 300 + "'"
 REGIONS = ["eu-west-1", "eu-central-1", "us-east-1"]
@@ -47,8 +48,10 @@ class Run:
         self.requests()
         self.figures()
         self.calls()
+        self.slow_reader()
         self.sign_out()
         self.recorded()
+        self.ending()
 
     # Before
 
@@ -120,7 +123,7 @@ class Run:
         browser.go(self.ground.url + "/log?since=yesterday")
         self.check("a wrong time is named, and the form stays", "since is expected" in browser.text()
                    and browser.do("document.querySelector('[name=since]').value") == "yesterday", browser.text())
-        browser.go(self.ground.url + "/log")
+        browser.go(self.ground.url + "/log?type=query")
         self.picture("log")
 
     def proof(self):
@@ -398,14 +401,42 @@ class Run:
         streams = [self.stream() for _ in range(9)]
         self.check("eight follow the logs at a time, the ninth is told so", [status for status, _ in streams] == [200] * 8 + [503],
                    [status for status, _ in streams])
-        for _, connection in streams:
-            connection.close()
+        for _, stream in streams:
+            stream.close()
+
+    def slow_reader(self):
+        """Who follows and does not read is dropped, and holds nobody up."""
+        ground = self.ground
+        # That the eight of before have gone shows by the signs of life that are sent to them.
+        status, slow = until(lambda: (found := self.stream())[0] == 200 and found, "a stream to be free")
+        _, quick = until(lambda: (found := self.stream())[0] == 200 and found, "another")
+        seen = []
+        reader = threading.Thread(target=lambda: seen.append(quick.finds(b"'the last one'")), daemon=True)
+        reader.start()
+        file = ground.folder / "many.sql"
+        file.write_text(("select length('" + "x" * 7000 + "');\n") * 2500 + "select 'the last one';\n")
+        begun = time.monotonic()
+        ground.run(f"\\i {file}", ground.values["DOMICILE_TOKEN_EU_ANALYST"])
+        took = time.monotonic() - begun
+        reader.join(timeout=20)
+        self.check("who reads the stream has all of it", seen == [True], f"{seen} after {took:.1f} s")
+        ended = slow.is_ended()
+        self.check("who does not is dropped", status == 200 and ended, f"{status} {ended}")
+        quick.close()
+        slow.close()
+
+    def ending(self):
+        """A gateway that is told to stop does not wait for those who follow."""
+        status, stream = self.stream()
+        begun = time.monotonic()
+        self.ground.testbed("gateway", "stop")
+        took = time.monotonic() - begun
+        self.check("the gateway ends although somebody follows", status == 200 and stream.is_ended() and took < 4, f"{took:.1f} s")
+        stream.close()
 
     def stream(self):
-        host, port = self.ground.admin.split(":")
-        connection = http.client.HTTPConnection(host, int(port), timeout=10)
-        connection.request("GET", "/api/live", headers={"Authorization": f"Bearer {self.ground.operator}"})
-        return connection.getresponse().status, connection
+        stream = Stream(self.ground)
+        return stream.status, stream
 
     def sign_out(self):
         browser = self.browser
