@@ -71,6 +71,7 @@ extension AdminServer {
             // So that whoever asked knows that the stream is there.
             try await writer.write(ByteBuffer(string: ": records as they are written\n\n"))
             for await event in stream.events {
+                stream.taken()
                 try await writer.write(ByteBuffer(bytes: event))
             }
             try await writer.finish(nil)

@@ -4,13 +4,17 @@ import Gateway
 import Synchronization
 
 /// Gives records to whoever follows the logs, as they are written. One thread reads for all; each follower has a bounded
-/// queue, and one that does not read is dropped rather than waited for.
+/// queue. One whose queue is full is waited for a short while, since the log does not run away, and then dropped.
 package final class LiveRecords: Sendable {
     package static let contentType = "text/event-stream"
     /// Followers at a time.
     package static let streams = 8
-    /// Events that wait for one that does not read; one more, and it is dropped.
+    /// Events that wait for one that does not read.
     package static let waiting = 256
+    /// How long one whose queue was full is waited for until it is half empty.
+    static let patience = Duration.seconds(2)
+    /// Between two looks at whether there is room again.
+    private static let moment: TimeInterval = 0.005
     /// Between two looks at the logs.
     static let pause: TimeInterval = 0.2
     /// Looks between two signs of life, by which it shows that somebody is gone.
@@ -23,6 +27,10 @@ package final class LiveRecords: Sendable {
         let filter: LiveFilter
         let events: AsyncStream<[UInt8]>.Continuation
         var drop: (@Sendable () -> Void)?
+        /// Events that it has not taken.
+        var waiting = 0
+        /// Since when its queue was full; nil: it was half empty since.
+        var fullSince: ContinuousClock.Instant?
     }
 
     private struct State {
@@ -40,8 +48,7 @@ package final class LiveRecords: Sendable {
     ///
     /// - Parameter folders: the logs that are read, where nobody follows yet.
     package func follow(_ filter: LiveFilter, in folders: [RegionFolder]) -> LiveStream? {
-        let (events, continuation) = AsyncStream.makeStream(
-            of: [UInt8].self, bufferingPolicy: .bufferingOldest(LiveRecords.waiting))
+        let (events, continuation) = AsyncStream.makeStream(of: [UInt8].self)
         let (id, starts) = state.withLock { state -> (Int?, Bool) in
             guard state.followers.count < LiveRecords.streams, !state.isStopped else { return (nil, false) }
             state.next += 1
@@ -76,22 +83,70 @@ package final class LiveRecords: Sendable {
         state.withLock { $0.followers[id]?.drop = drop }
     }
 
-    /// Gives an event to whom it is for, and drops those that have too many already.
-    package func give(_ event: LiveEvent) { give(event.bytes) { $0.fits(event) } }
+    func taken(_ id: Int) {
+        state.withLock { state in
+            guard var follower = state.followers[id] else { return }
+            follower.waiting -= 1
+            if follower.waiting <= LiveRecords.waiting / 2 { follower.fullSince = nil }
+            state.followers[id] = follower
+        }
+    }
 
-    private func give(_ bytes: [UInt8], where isFor: (LiveFilter) -> Bool) {
+    /// Gives an event to whom it is for, and drops those that have too many already.
+    package func give(_ event: LiveEvent) {
         let dropped = state.withLock { state -> [Follower] in
             var dropped: [Follower] = []
-            for (id, follower) in state.followers where isFor(follower.filter) {
-                guard case .dropped = follower.events.yield(bytes) else { continue }
-                state.followers[id] = nil
-                dropped.append(follower)
+            for (id, var follower) in state.followers where follower.filter.fits(event) {
+                guard follower.waiting < LiveRecords.waiting else {
+                    state.followers[id] = nil
+                    dropped.append(follower)
+                    continue
+                }
+                follower.events.yield(event.bytes)
+                follower.waiting += 1
+                if follower.waiting == LiveRecords.waiting, follower.fullSince == nil {
+                    follower.fullSince = .now
+                }
+                state.followers[id] = follower
             }
             return dropped
         }
-        for follower in dropped {
+        LiveRecords.drop(dropped)
+    }
+
+    private static func drop(_ followers: [Follower]) {
+        for follower in followers {
             follower.events.finish()
             follower.drop?()
+        }
+    }
+
+    /// Who has room hears that the stream lives.
+    private func giveSign() {
+        state.withLock { state in
+            for (id, follower) in state.followers where follower.waiting < LiveRecords.waiting {
+                follower.events.yield(LiveRecords.sign)
+                state.followers[id]?.waiting += 1
+            }
+        }
+    }
+
+    /// Waits until everybody has room, and drops who took too long.
+    private func waitForRoom() {
+        while true {
+            let now = ContinuousClock.now
+            let (isFull, dropped) = state.withLock { state -> (Bool, [Follower]) in
+                let late = state.followers.filter { _, follower in
+                    follower.fullSince.map { now - $0 > LiveRecords.patience } ?? false
+                }
+                for id in late.keys { state.followers[id] = nil }
+                return (
+                    state.followers.values.contains { $0.waiting >= LiveRecords.waiting }, Array(late.values)
+                )
+            }
+            LiveRecords.drop(dropped)
+            guard isFull else { return }
+            Thread.sleep(forTimeInterval: LiveRecords.moment)
         }
     }
 
@@ -104,7 +159,7 @@ package final class LiveRecords: Sendable {
             while goesOn {
                 for (region, reader) in readers { look(region, reader) }
                 looks += 1
-                if looks.isMultiple(of: LiveRecords.looksPerSign) { give(LiveRecords.sign) { _ in true } }
+                if looks.isMultiple(of: LiveRecords.looksPerSign) { giveSign() }
                 Thread.sleep(forTimeInterval: LiveRecords.pause)
             }
         }
@@ -125,7 +180,9 @@ package final class LiveRecords: Sendable {
     private func look(_ region: String, _ reader: AuditReader) {
         for _ in 0..<LiveRecords.look {
             guard let line = (try? reader.next()) ?? nil else { return }
-            if let event = LiveEvent(region: region, line: line) { give(event) }
+            guard let event = LiveEvent(region: region, line: line) else { continue }
+            waitForRoom()
+            give(event)
         }
     }
 
@@ -150,6 +207,9 @@ package final class LiveStream: Sendable {
 
     /// What is to be done where it is dropped because nobody reads.
     package func whenDropped(_ drop: @escaping @Sendable () -> Void) { records.setDrop(id, drop) }
+
+    /// Says that one of the events is not waiting any more.
+    package func taken() { records.taken(id) }
 
     package func end() { records.end(id) }
 }

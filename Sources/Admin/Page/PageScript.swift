@@ -52,7 +52,7 @@ enum PageScript {
                     link(below, ["timeline", record.session], record.session).className = "mono";
                 }
                 const what = add(row, "td", null, "what");
-                if (record.sql !== undefined) add(what, "code", shown(record.sql), "sqlline");
+                if (record.sql !== undefined) add(what, "code", shown(record.sql).slice(0, 2000), "sqlline");
                 add(what, "span", facts(record), "facts");
                 body.prepend(row);
                 while (body.rows.length > most) body.deleteRow(-1);

@@ -38,6 +38,15 @@ enum RecordRows {
         }
     }
 
+    /// Of a long text as much as a list shows; the record's own view has all of it.
+    static func beginning(_ text: String) -> String {
+        let shown = text.unicodeScalars.prefix(shownScalars)
+        guard shown.endIndex != text.unicodeScalars.endIndex else { return text }
+        return String(String.UnicodeScalarView(shown)) + "…"
+    }
+
+    private static let shownScalars = 2_000
+
     static func type(of row: FoundPage.Row) -> Markup {
         guard let type = row.record?["type"]?.string else { return PagePart.state("damaged", .bad) }
         return tag(.span, .class("type")) { type }
@@ -47,7 +56,7 @@ enum RecordRows {
     @MarkupBuilder static func what(_ row: FoundPage.Row) -> Markup {
         if let record = row.record {
             if let sql = record["sql"]?.string {
-                tag(.code, .class("sqlline")) { sql }
+                tag(.code, .class("sqlline")) { beginning(sql) }
             } else if record["sql_base64"] != nil {
                 tag(.span, .class("muted")) { "SQL in another encoding" }
             }

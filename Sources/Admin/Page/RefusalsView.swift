@@ -40,7 +40,7 @@ struct RefusalsView {
                 PagePart.pair("Application", record?["application"]?.string)
                 PagePart.pair("Planner, task", RefusalsView.joined(row.text("planner"), row.text("task")))
             }
-            if let sql = record?["sql"]?.string { PagePart.sql(sql) }
+            if let sql = record?["sql"]?.string { PagePart.sql(RecordRows.beginning(sql)) }
         }
     }
 

@@ -261,10 +261,12 @@ class Run:
         if not self.shots:
             return
         self.shots.mkdir(parents=True, exist_ok=True)
+        self.browser.size(1160, 740)
         for scheme in ("light", "dark"):
             self.browser.scheme(scheme)
             self.browser.picture(self.shots / f"{name}-{scheme}.png")
         self.browser.scheme("light")
+        self.browser.size(1280, 900)
 
     # F-OPS-08
 

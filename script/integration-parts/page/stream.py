@@ -20,7 +20,7 @@ class Stream:
         while True:
             try:
                 piece = self.answer.read1(1 << 16)
-            except OSError:
+            except (OSError, http.client.HTTPException):
                 return False
             if not piece:
                 return False
