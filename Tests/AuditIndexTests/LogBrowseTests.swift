@@ -126,6 +126,6 @@ import Testing
             isDescending: true,
             from: nil, index: nil)
         let page = try BrowsedPage([browse], isDescending: true, limit: 10) { true }
-        #expect(page.isCut && page.records.isEmpty && !page.isLast)
+        #expect(page.isCut && page.isStuck && page.records.isEmpty && !page.isLast)
     }
 }

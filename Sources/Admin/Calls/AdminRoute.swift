@@ -81,8 +81,8 @@ package enum AdminRoute: String, CaseIterable, Sendable, Hashable {
         case .explain: AdminRoute.question
         case .records: AdminRoute.search
         case .record:
-            [AdminParameter("seq", .path, isRequired: true, "The record's number."), AdminRoute.region]
-        case .checkpoints: [AdminRoute.region, AdminRoute.limit(100)]
+            [AdminParameter("seq", .path, isRequired: true, "The record's number."), AdminRoute.oneRegion]
+        case .checkpoints: [AdminRoute.oneRegion, AdminRoute.limit(100)]
         case .receipt:
             [AdminParameter("session", .path, isRequired: true, "The session."), AdminRoute.region]
         case .refusals: [AdminRoute.region, AdminRoute.limit(RecordQuery.limit), AdminRoute.cursor]
@@ -126,7 +126,9 @@ package enum AdminRoute: String, CaseIterable, Sendable, Hashable {
 extension AdminRoute {
     private static let reason = AdminParameter("reason", .body, "Why; it is recorded.")
     private static let region = AdminParameter(
-        "region", .query, "The log of this region; the gateway's own, or all, where it is left out.")
+        "region", .query, "The log of this region; all that this gateway writes where it is left out.")
+    private static let oneRegion = AdminParameter(
+        "region", .query, "The log of this region; the gateway's own where it is left out.")
     private static let cursor = AdminParameter("cursor", .query, "The `next` of the page before.")
 
     private static func limit(_ most: Int) -> AdminParameter {

@@ -31,7 +31,9 @@ package struct LogReads: Sendable {
         let query = try RecordQuery(fields, in: folders, now: LogReads.now)
         try note(query.target, by: asker)
         return try await desk.run { [desk] isOver in
-            FoundPage(try LogReads.page(query, desk, isOver))
+            let page = try LogReads.page(query, desk, isOver)
+            guard !page.isStuck else { throw LogFailure.tooLong }
+            return FoundPage(page)
         }
     }
 

@@ -13,6 +13,8 @@ package final class LogBrowse {
     package private(set) var isAtEnd = false
     /// It was told to stop before that.
     package private(set) var isCut = false
+    /// It was told to stop before it knew the sessions that it needs: what it goes on with will not get further.
+    package private(set) var isStuck = false
 
     private let log: String
     private let selection: RecordSelection
@@ -121,6 +123,7 @@ package final class LogBrowse {
             read += 1
             if read & 255 == 0, isOver() {
                 isCut = asksIdentity
+                isStuck = asksIdentity
                 return found
             }
             guard let session = RecordScanner.sessionSum(ofHead: line.bytes[...]), found[session] == nil,
@@ -144,6 +147,8 @@ package struct BrowsedPage: Sendable {
     package private(set) var isLast = false
     /// It was told to stop before the page was full: there may be more.
     package private(set) var isCut = false
+    /// So early that the next page would end there, too.
+    package private(set) var isStuck = false
 
     /// - Parameters:
     ///   - limit: records that it has at most.
@@ -171,6 +176,7 @@ package struct BrowsedPage: Sendable {
             let waiting = heads[at].map { isDescending ? $0.line.expected &+ 1 : $0.line.expected }
             places.append((browse.region, waiting ?? browse.place))
         }
+        isStuck = browses.contains(where: \.isStuck)
         isLast = browses.allSatisfy(\.isAtEnd) && heads.allSatisfy { $0 == nil }
     }
 
