@@ -170,7 +170,8 @@ let package = Package(
         .target(
             name: "Admin",
             dependencies: [
-                "Gateway", "GatewayCredentials", "GatewayExplanation",
+                "Audit", "AuditIndex", "AuditTree", "Console", "Gateway", "GatewayCredentials",
+                "GatewayExplanation",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

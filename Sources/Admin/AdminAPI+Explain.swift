@@ -20,7 +20,7 @@ extension AdminAPI {
         guard case .object(let members)? = try? StrictJSON.parse(body) else {
             throw .wrong("the body is expected to be a JSON object")
         }
-        let known = ["claims", "database", "region", "replication", "statement", "token", "user"]
+        let known = AdminRoute.explain.parameters.map(\.name).sorted()
         if let other = members.keys.sorted().first(where: { !known.contains($0) }) {
             throw .wrong(
                 "unknown member \(Refusal.printable(other)); expected \(known.joined(separator: ", "))")
@@ -61,7 +61,7 @@ extension AdminAPI {
         }
     }
 
-    private static func check(_ statement: String) throws(OperationFailure) {
+    static func check(_ statement: String) throws(OperationFailure) {
         guard statement.utf8.count <= ExplanationQuestion.statementLimit, !statement.utf8.contains(0) else {
             throw .wrong(
                 "statement is expected to have at most \(ExplanationQuestion.statementLimit) bytes and no NUL"

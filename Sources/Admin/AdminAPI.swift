@@ -19,55 +19,47 @@ package struct AdminAPI: Sendable {
         case network(authorization: String?)
     }
 
-    private enum Call: String, CaseIterable {
-        case sessions, revocations, replicas, kill, revoke, lift, clear, reload, explain
-
-        var method: String {
-            switch self {
-            case .sessions, .revocations, .replicas: "GET"
-            case .kill, .revoke, .lift, .clear, .reload, .explain: "POST"
-            }
-        }
-
-        var right: Operator.Right {
-            switch self {
-            case .sessions, .revocations, .replicas, .explain: .read
-            case .kill: .kill
-            case .revoke, .lift: .revoke
-            case .clear, .reload: .reload
-            }
-        }
-    }
-
     private let operations: any GatewayOperations
     private let configuration: any ConfigurationReload
+    let logs: LogReads
 
-    package init(operations: any GatewayOperations, configuration: any ConfigurationReload) {
+    package init(
+        operations: any GatewayOperations, configuration: any ConfigurationReload, desk: LogDesk = LogDesk()
+    ) {
         self.operations = operations
         self.configuration = configuration
+        logs = LogReads(operations: operations, desk: desk)
     }
 
-    /// - Parameter body: at most `bodyLimit(ofPath:)` bytes of the request.
+    /// - Parameters:
+    ///   - query: what stands behind the path's `?`.
+    ///   - body: at most `bodyLimit(ofPath:)` bytes of the request.
     package func answer(
-        method: String, path: String, body: [UInt8], through door: Door
+        method: String, path: String, query: String = "", body: [UInt8], through door: Door
     ) async -> AdminPages.Answer {
-        guard let call = Call(rawValue: String(path.dropFirst(AdminAPI.prefix.count))) else {
-            let calls = Call.allCases.map { "\($0.method) \(AdminAPI.prefix)\($0.rawValue)" }
+        guard let (route, steps) = AdminRoute.matching(String(path.dropFirst(AdminAPI.prefix.count))) else {
+            let calls = AdminRoute.allCases.map { "\($0.method) \(AdminAPI.prefix)\($0.path)" }
             return AdminAPI.failed(404, "there are " + calls.joined(separator: ", "))
         }
-        guard method == call.method else { return AdminAPI.failed(405, "only \(call.method)") }
+        guard method == route.method else {
+            var answer = AdminAPI.failed(405, "only \(route.method)")
+            answer.headers["Allow"] = route.method
+            return answer
+        }
         do throws(OperationFailure) {
-            return try await answer(
-                call, body, for: try await admit(door, to: call.right), through: door)
+            let asker = try await admit(door, to: route.right)
+            let fields = try AdminAPI.query(query, of: route, steps)
+            return try await answer(route, fields, body, for: asker, through: door)
         } catch {
             return AdminAPI.answer(error)
         }
     }
 
     private func answer(
-        _ call: Call, _ body: [UInt8], for asker: OperatorIdentity, through door: Door
+        _ route: AdminRoute, _ query: [String: String], _ body: [UInt8], for asker: OperatorIdentity,
+        through door: Door
     ) async throws(OperationFailure) -> AdminPages.Answer {
-        switch call {
+        switch route {
         case .sessions: return AdminAPI.done(SessionsReport(try await operations.sessions(for: asker)))
         case .kill: return AdminAPI.done(try await kill(body, asker))
         case .revoke: return AdminAPI.done(try await revoke(body, asker))
@@ -80,9 +72,15 @@ package struct AdminAPI: Sendable {
             let question = try AdminAPI.question(body, through: door)
             return AdminAPI.done(try await operations.explain(question, for: asker))
         case .reload:
-            if !body.isEmpty { _ = try AdminAPI.fields(body, allowed: []) }
+            if !body.isEmpty { _ = try AdminAPI.fields(body, of: .reload) }
             let report = try await configuration.reload(for: asker)
             return AdminAPI.json(report.reloaded ? 200 : 422, report)
+        case .records, .record, .checkpoints, .receipt, .refusals, .live:
+            return await logAnswer(route, query, for: asker)
+        case .openapi:
+            return AdminPages.Answer(
+                status: 200, contentType: "application/json",
+                body: String(decoding: OpenAPIDescription.bytes, as: UTF8.self))
         }
     }
 
@@ -106,7 +104,7 @@ package struct AdminAPI: Sendable {
     private func kill(_ body: [UInt8], _ asker: OperatorIdentity) async throws(OperationFailure)
         -> SessionsReport
     {
-        let fields = try AdminAPI.fields(body, allowed: ["session", "reason"])
+        let fields = try AdminAPI.fields(body, of: .kill)
         guard let session = fields["session"] else { throw .wrong("expected {\"session\": ID}") }
         let killed = try await operations.kill(session: session, reason: fields["reason"], for: asker)
         return SessionsReport([killed])
@@ -115,7 +113,7 @@ package struct AdminAPI: Sendable {
     private func revoke(_ body: [UInt8], _ asker: OperatorIdentity) async throws(OperationFailure)
         -> RevocationReport
     {
-        let fields = try AdminAPI.fields(body, allowed: AdminAPI.revocationFields)
+        let fields = try AdminAPI.fields(body, of: .revoke)
         return RevocationReport(
             try await operations.revoke(
                 try AdminAPI.scope(fields), issuer: fields["issuer"], reason: fields["reason"], for: asker))
@@ -124,7 +122,7 @@ package struct AdminAPI: Sendable {
     private func lift(_ body: [UInt8], _ asker: OperatorIdentity) async throws(OperationFailure)
         -> RevocationsReport
     {
-        let fields = try AdminAPI.fields(body, allowed: AdminAPI.revocationFields)
+        let fields = try AdminAPI.fields(body, of: .lift)
         return RevocationsReport([
             try await operations.lift(
                 try AdminAPI.scope(fields), issuer: fields["issuer"], reason: fields["reason"], for: asker)
@@ -134,13 +132,11 @@ package struct AdminAPI: Sendable {
     private func clear(_ body: [UInt8], _ asker: OperatorIdentity) async throws(OperationFailure)
         -> ClearReport
     {
-        let fields = try AdminAPI.fields(body, allowed: ["replica", "reason"])
+        let fields = try AdminAPI.fields(body, of: .clear)
         guard let replica = fields["replica"] else { throw .wrong("expected {\"replica\": NAME}") }
         return ClearReport(
             try await operations.clear(replica: replica, reason: fields["reason"], for: asker))
     }
-
-    private static let revocationFields: Set = ["subject", "token_id", "issuer", "reason"]
 
     private static func scope(_ fields: [String: String]) throws(OperationFailure) -> Revocation.Scope {
         switch (fields["subject"], fields["token_id"]) {
@@ -155,9 +151,10 @@ package struct AdminAPI: Sendable {
     }
 
     /// A JSON object of texts. A name that is not known is refused: a misspelt one could widen what is revoked.
-    private static func fields(_ body: [UInt8], allowed: Set<String>) throws(OperationFailure) -> [String:
-        String]
-    {
+    private static func fields(
+        _ body: [UInt8], of route: AdminRoute
+    ) throws(OperationFailure) -> [String: String] {
+        let allowed = Set(route.parameters.filter { $0.place == .body }.map(\.name))
         guard case .object(let members)? = try? StrictJSON.parse(body) else {
             throw .wrong("the body is expected to be a JSON object")
         }
@@ -176,25 +173,52 @@ package struct AdminAPI: Sendable {
         return fields
     }
 
+    /// What a call is asked by its query and its path. A name that is not known is refused, as in a body.
+    private static func query(
+        _ text: String, of route: AdminRoute, _ steps: [String: String]
+    ) throws(OperationFailure) -> [String: String] {
+        guard text.utf8.count <= bodyLimit, let fields = FormFields(text) else {
+            throw .wrong("the query is expected to be NAME=VALUE&…, each name once, in UTF-8")
+        }
+        for (name, value) in fields.values {
+            let known = route.parameters.first { $0.name == name && $0.place == .query }
+            guard let known else { throw .wrong("unknown parameter \(Refusal.printable(name))") }
+            if let mistake = known.mistake(in: value) { throw .wrong(mistake) }
+        }
+        return fields.values.merging(steps) { _, step in step }
+    }
+
     // MARK: Answers
 
     static func answer(_ failure: OperationFailure) -> AdminPages.Answer {
+        failed(status(of: failure), reason(of: failure))
+    }
+
+    private static func status(of failure: OperationFailure) -> Int {
         switch failure {
-        case .unauthenticated(let reason): failed(401, reason)
-        case .notAllowed(let right):
-            failed(403, "no entry of operators gives the right \(right.rawValue) to this token")
-        case .wrong(let reason): failed(400, reason)
-        case .unknownSession(let name): failed(404, "there is no session \(name)")
-        case .unknownRevocation(let name):
-            failed(404, "there is no revocation of \(Refusal.printable(name))")
-        case .unknownReplica(let name): failed(404, "there is no replica \(Refusal.printable(name))")
-        case .notQuarantined(let name): failed(409, "the replica \(name) is not in quarantine")
-        case .socketOnly(let what): failed(403, "\(what): over the admin socket only")
-        case .draining: failed(503, "the gateway was told to stop: its configuration is not read again")
-        case .notRecorded: failed(503, "the audit log takes no record of this")
-        case .notStored(let reason):
-            failed(500, "revoked until the gateway ends, but not on disk: \(reason)")
-        case .notLifted(let reason): failed(500, "still revoked: \(reason)")
+        case .unauthenticated: 401
+        case .notAllowed, .socketOnly: 403
+        case .wrong: 400
+        case .unknownSession, .unknownRevocation, .unknownReplica: 404
+        case .notQuarantined: 409
+        case .draining, .notRecorded: 503
+        case .notStored, .notLifted: 500
+        }
+    }
+
+    static func reason(of failure: OperationFailure) -> String {
+        switch failure {
+        case .unauthenticated(let reason), .wrong(let reason): reason
+        case .notAllowed(let right): "no entry of operators gives the right \(right.rawValue) to this token"
+        case .unknownSession(let name): "there is no session \(name)"
+        case .unknownRevocation(let name): "there is no revocation of \(Refusal.printable(name))"
+        case .unknownReplica(let name): "there is no replica \(Refusal.printable(name))"
+        case .notQuarantined(let name): "the replica \(name) is not in quarantine"
+        case .socketOnly(let what): "\(what): over the admin socket only"
+        case .draining: "the gateway was told to stop: its configuration is not read again"
+        case .notRecorded: "the audit log takes no record of this"
+        case .notStored(let reason): "revoked until the gateway ends, but not on disk: \(reason)"
+        case .notLifted(let reason): "still revoked: \(reason)"
         }
     }
 
@@ -211,98 +235,5 @@ package struct AdminAPI: Sendable {
         encoder.keyEncodingStrategy = .convertToSnakeCase
         let body = (try? encoder.encode(report)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
         return AdminPages.Answer(status: status, contentType: "application/json", body: body + "\n")
-    }
-}
-
-/// Sessions as the calls show them; keys are those of the records.
-package struct SessionsReport: Codable, Sendable {
-    package struct Session: Codable, Sendable {
-        package var session: String
-        package var state: String
-        package var region: String?
-        package var replica: String?
-        package var database: String?
-        package var role: String?
-        package var issuer: String
-        package var subject: String
-        package var planner: String?
-        package var task: String?
-        package var tokenId: String?
-        package var client: String
-        package var application: String?
-        package var rule: String?
-        package var expires: Int64
-        package var durationUs: UInt64
-        package var statements: Int
-        package var bytesIn: UInt64
-        package var bytesOut: UInt64
-    }
-
-    package var sessions: [Session]
-
-    init(_ sessions: [SessionSummary]) {
-        self.sessions = sessions.map { session in
-            Session(
-                session: session.session, state: session.state.rawValue, region: session.region,
-                replica: session.replica, database: session.database, role: session.role,
-                issuer: session.issuer, subject: session.subject, planner: session.planner,
-                task: session.task, tokenId: session.tokenID, client: session.client,
-                application: session.application, rule: session.rule, expires: session.expires,
-                durationUs: session.durationMicroseconds, statements: session.statements,
-                bytesIn: session.bytesIn, bytesOut: session.bytesOut)
-        }
-    }
-}
-
-/// What a revocation did.
-package struct RevocationReport: Codable, Sendable {
-    package var issuer: String
-    package var subject: String?
-    package var tokenId: String?
-    /// Unix seconds.
-    package var time: Int64
-    /// The sessions that ended.
-    package var ended: [String]
-    /// False where a part of the gateway did not answer in time; its sessions end as soon as it does.
-    package var complete: Bool
-
-    init(_ result: RevocationResult) {
-        issuer = result.revocation.issuer
-        switch result.revocation.scope {
-        case .issuer: break
-        case .subject(let name): subject = name
-        case .tokenID(let name): tokenId = name
-        }
-        time = result.revocation.time
-        ended = result.sessions.map(\.session)
-        complete = result.isWhole
-    }
-}
-
-/// Revocations in force, or the one that was lifted.
-package struct RevocationsReport: Codable, Sendable {
-    package struct Revocation: Codable, Sendable {
-        package var issuer: String
-        package var subject: String?
-        package var tokenId: String?
-        /// When it was said, Unix seconds.
-        package var time: Int64
-        /// When the last token that it could be about has expired, where that is known.
-        package var expires: Int64?
-    }
-
-    package var revocations: [Revocation]
-
-    init(_ revocations: [GatewayIdentity.Revocation]) {
-        self.revocations = revocations.map { revocation in
-            var shown = Revocation(
-                issuer: revocation.issuer, time: revocation.time, expires: revocation.expires)
-            switch revocation.scope {
-            case .issuer: break
-            case .subject(let name): shown.subject = name
-            case .tokenID(let name): shown.tokenId = name
-            }
-            return shown
-        }
     }
 }

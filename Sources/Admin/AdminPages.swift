@@ -7,6 +7,16 @@ package struct AdminPages: Sendable {
         package var status: Int
         package var contentType: String
         package var body: String
+        /// Beside those that every answer has.
+        package var headers: [String: String] = [:]
+        /// The body is a stream of these records.
+        package var follows: LiveFilter?
+
+        package init(status: Int, contentType: String, body: String) {
+            self.status = status
+            self.contentType = contentType
+            self.body = body
+        }
     }
 
     /// The methods that every page has, for `Allow` (RFC 9110 section 10.2.1).
@@ -28,7 +38,11 @@ package struct AdminPages: Sendable {
     /// - Parameter host: the value of `Host`; nil where the request has none.
     package func answer(method: String, path: String, host: String?) -> Answer {
         if let refusal = refusal(ofHost: host) { return refusal }
-        guard AdminPages.methods.contains(method) else { return AdminPages.plain(405, "only GET and HEAD") }
+        guard AdminPages.methods.contains(method) else {
+            var answer = AdminPages.plain(405, "only GET and HEAD")
+            answer.headers["Allow"] = AdminPages.methods.joined(separator: ", ")
+            return answer
+        }
         switch path {
         case "/livez":
             let hanging = status.hangingWorkers
@@ -41,7 +55,7 @@ package struct AdminPages: Sendable {
         case "/metrics":
             let text = status.snapshot.metrics(process: .now(startTime: startTime))
             return Answer(status: 200, contentType: MetricsText.contentType, body: text)
-        default: return AdminPages.plain(404, "there are /metrics, /livez and /readyz")
+        default: return AdminPages.plain(404, "there are /, /metrics, /livez and /readyz")
         }
     }
 

@@ -23,16 +23,19 @@ package enum AdminStartError: Error, Sendable, Hashable, CustomStringConvertible
     }
 }
 
-/// The admin endpoint: `/metrics`, `/livez`, `/readyz` and the calls below `/api/`, over HTTP on loopback and over the
-/// admin socket.
+/// The admin endpoint: `/metrics`, `/livez`, `/readyz`, the calls below `/api/` and the page, over HTTP on loopback and over
+/// the admin socket.
 package struct AdminServer: Service {
     /// Connections at a time; beyond it the listener waits.
     private static let connections = 64
     private static let idleSeconds: Int64 = 60
 
     private let endpoint: AdminEndpoint
-    private let pages: AdminPages
-    private let api: AdminAPI
+    let pages: AdminPages
+    let api: AdminAPI
+    let site: AdminSite
+    let live = LiveRecords()
+    let operations: any GatewayOperations
     private let logger: Logger
 
     /// Whether an endpoint may be served at all.
@@ -51,7 +54,11 @@ package struct AdminServer: Service {
         self.endpoint = endpoint
         self.logger = logger
         pages = AdminPages(status: status, host: endpoint.host, startTime: ProcessUsage.readStartTime())
-        api = AdminAPI(operations: operations, configuration: configuration)
+        // Logs are read by so many at a time, whichever way they come.
+        let desk = LogDesk()
+        self.operations = operations
+        api = AdminAPI(operations: operations, configuration: configuration, desk: desk)
+        site = AdminSite(status: status, operations: operations, desk: desk, port: endpoint.port)
     }
 
     /// Serves until the graceful shutdown of its group. The socket is there before the address answers, so that whoever
@@ -59,6 +66,14 @@ package struct AdminServer: Service {
     ///
     /// - Throws: `AdminStartError.listen` where the address or the socket cannot be had.
     package func run() async throws {
+        try await withGracefulShutdownHandler {
+            try await serveAll()
+        } onGracefulShutdown: {
+            live.stop()
+        }
+    }
+
+    private func serveAll() async throws {
         let (opened, opening) = AsyncStream<Void>.makeStream()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -115,12 +130,11 @@ package struct AdminServer: Service {
         _ onOpen: @escaping @Sendable () -> Void
     ) async throws {
         let listening = Listening()
-        let (pages, api) = (pages, api)
         var quiet = logger
         quiet.logLevel = max(.warning, logger.logLevel)
         let application = Application(
-            responder: CallbackResponder<BasicRequestContext> { request, _ in
-                await AdminServer.respond(request, pages, api, isSocket: isSocket)
+            responder: CallbackResponder<AdminContext> { [self] request, context in
+                await respond(request, isSocket: isSocket, on: context.channel)
             },
             server: .http1(configuration: .init(idleTimeout: .seconds(AdminServer.idleSeconds))),
             configuration: ApplicationConfiguration(
@@ -145,49 +159,6 @@ package struct AdminServer: Service {
         return String(cString: strerror(system.errnoCode))
     }
 
-    private static func respond(
-        _ request: Request, _ pages: AdminPages, _ api: AdminAPI, isSocket: Bool
-    ) async -> Response {
-        // Nobody's name leads to a socket.
-        let host = isSocket ? "localhost" : request.head.authority
-        let path = request.uri.path
-        let answer: AdminPages.Answer
-        if path.hasPrefix(AdminAPI.prefix) {
-            if let refusal = pages.refusal(ofHost: host) {
-                answer = refusal
-            } else {
-                answer = await call(request, path, api, isSocket: isSocket)
-            }
-        } else {
-            answer = pages.answer(method: request.method.rawValue, path: path, host: host)
-        }
-        var headers: HTTPFields = [
-            .contentType: answer.contentType,
-            .cacheControl: "no-store",
-            .xContentTypeOptions: "nosniff",
-            .contentSecurityPolicy: "default-src 'none'",
-        ]
-        if answer.status == 401 { headers[.wwwAuthenticate] = "Bearer" }
-        if answer.status == 405, !path.hasPrefix(AdminAPI.prefix) {
-            headers[.allow] = AdminPages.methods.joined(separator: ", ")
-        }
-        let response = Response(
-            status: .init(code: answer.status), headers: headers,
-            body: ResponseBody(byteBuffer: ByteBuffer(string: answer.body)))
-        return request.method == .head ? response.createHeadResponse() : response
-    }
-
-    private static func call(
-        _ request: Request, _ path: String, _ api: AdminAPI, isSocket: Bool
-    ) async -> AdminPages.Answer {
-        let limit = AdminAPI.bodyLimit(ofPath: path)
-        guard let body = try? await request.body.collect(upTo: limit) else {
-            return AdminAPI.failed(413, "the body is expected to have at most \(limit) bytes")
-        }
-        return await api.answer(
-            method: request.method.rawValue, path: path, body: Array(body.readableBytesView),
-            through: isSocket ? .socket : .network(authorization: request.headers[.authorization]))
-    }
 }
 
 /// Whether the endpoint's socket was had: tells an error of the start from a later one.

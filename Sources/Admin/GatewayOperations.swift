@@ -9,6 +9,10 @@ package protocol GatewayOperations: Sendable {
     /// Whether the bearer of a token may do this.
     func authorize(token: [UInt8], for right: Operator.Right) async throws(OperationFailure)
         -> OperatorIdentity
+    /// The logs that the gateway writes, its own region's first.
+    var regionFolders: [RegionFolder] { get }
+    /// Records that something was looked at; false where the log takes no record, and nothing may be shown.
+    func recordRead(_ target: String, by asker: OperatorIdentity) -> Bool
     /// The live sessions.
     func sessions(for asker: OperatorIdentity) async throws(OperationFailure) -> [SessionSummary]
     /// Ends a session.

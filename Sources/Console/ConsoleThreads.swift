@@ -3,7 +3,7 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// The threads that run SQLite for all console sessions, and the turns that wait for them. They have the lowest priority
+/// The threads that run SQLite for all console sessions, or that read logs for the admin endpoint, and the turns that wait for them. They have the lowest priority
 /// there is, and there are few: whatever operators ask for, executors' sessions have the processors.
 package final class ConsoleThreads: Sendable {
     private struct State {
@@ -16,13 +16,21 @@ package final class ConsoleThreads: Sendable {
     private let state = Mutex(State())
     private let waiting = DispatchSemaphore(value: 0)
     private let ended = DispatchSemaphore(value: 0)
+    private let name: String
+    private let places: Int
 
-    package init() {}
+    /// - Parameters:
+    ///   - name: that the threads' names begin with.
+    ///   - places: who may be there at a time.
+    package init(name: String = "console", places: Int = ConsoleLimits.sessions) {
+        self.name = name
+        self.places = places
+    }
 
     /// Takes the place of a session; false where there are as many as may be.
     package func enter() -> Bool {
         state.withLock { state in
-            guard state.sessions < ConsoleLimits.sessions, !state.isStopped else { return false }
+            guard state.sessions < places, !state.isStopped else { return false }
             state.sessions += 1
             return true
         }
@@ -57,7 +65,7 @@ package final class ConsoleThreads: Sendable {
             }
             ended.signal()
         }
-        thread.name = "console-\(number)"
+        thread.name = "\(name)-\(number)"
         // SQLite's parser and its expressions go deep before their limits end them.
         thread.stackSize = ConsoleLimits.stack
         thread.start()

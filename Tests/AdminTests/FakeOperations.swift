@@ -15,6 +15,7 @@ final class FakeOperations: GatewayOperations, ConfigurationReload {
         case revocations
         case lift(Revocation.Scope, issuer: String?, reason: String?)
         case replicas, reload
+        case read(String)
         case clear(String, reason: String?)
         case explain(database: String, user: String?, statement: String?, isToken: Bool)
     }
@@ -28,7 +29,25 @@ final class FakeOperations: GatewayOperations, ConfigurationReload {
     /// The rights that the token `good` has.
     let rights: Set<Operator.Right>
 
-    init(rights: Set<Operator.Right> = []) { self.rights = rights }
+    let regionFolders: [RegionFolder]
+    /// The log takes no record.
+    let isFull: Bool
+    let shown: SessionSummary
+
+    init(
+        rights: Set<Operator.Right> = [], folders: [RegionFolder] = [], isFull: Bool = false,
+        session: SessionSummary = FakeOperations.session
+    ) {
+        self.rights = rights
+        regionFolders = folders
+        self.isFull = isFull
+        shown = session
+    }
+
+    func recordRead(_ target: String, by asker: OperatorIdentity) -> Bool {
+        noted.withLock { $0.append(.read(target)) }
+        return !isFull
+    }
 
     func authorize(token: [UInt8], for right: Operator.Right) async throws(OperationFailure)
         -> OperatorIdentity
@@ -40,7 +59,7 @@ final class FakeOperations: GatewayOperations, ConfigurationReload {
 
     func sessions(for asker: OperatorIdentity) async throws(OperationFailure) -> [SessionSummary] {
         noted.withLock { $0.append(.sessions) }
-        return [FakeOperations.session]
+        return [shown]
     }
 
     func kill(

@@ -15,6 +15,15 @@ import Testing
         #expect(report.signers == log.verifiers)
     }
 
+    @Test func `the newest checkpoints are read from the history's end, the newest first`() throws {
+        let log = try SignedLog(records: 700, checkpoints: Array(1...600))
+        #expect(try CheckpointHistory.newest(of: log.path, limit: 3).map(\.0.size) == [600, 599, 598])
+        #expect(
+            try CheckpointHistory.newest(of: log.path, limit: 1_000).map(\.0.size) == (1...600).reversed())
+        try FileManager.default.removeItem(atPath: log.path + "/checkpoints.log")
+        #expect(try CheckpointHistory.newest(of: log.path, limit: 3).isEmpty)
+    }
+
     @Test func `without a key a log is consistent with itself only`() throws {
         let log = try SignedLog(records: 3, checkpoints: [3])
         let report = try log.verify([])

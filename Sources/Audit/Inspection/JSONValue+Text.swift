@@ -1,4 +1,33 @@
 extension JSONValue {
+    /// The value as JSON text without spaces or line breaks, as records have it.
+    package var compact: [UInt8] {
+        var out: [UInt8] = []
+        append(to: &out)
+        return out
+    }
+
+    private func append(to out: inout [UInt8]) {
+        switch self {
+        case .null, .bool, .number, .string: append(to: &out, indent: 0)
+        case .list(let values):
+            out.append(0x5b)
+            for (at, value) in values.enumerated() {
+                if at > 0 { out.append(0x2c) }
+                value.append(to: &out)
+            }
+            out.append(0x5d)
+        case .object(let members):
+            out.append(0x7b)
+            for (at, member) in members.enumerated() {
+                if at > 0 { out.append(0x2c) }
+                JSONText.appendQuoted(member.name.utf8.span, to: &out)
+                out.append(0x3a)
+                member.value.append(to: &out)
+            }
+            out.append(0x7d)
+        }
+    }
+
     /// The value as JSON text for people: a member a line, two spaces a level.
     package var indented: [UInt8] {
         var out: [UInt8] = []

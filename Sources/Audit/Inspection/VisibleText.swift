@@ -37,7 +37,8 @@ package enum VisibleText {
         return String(decoding: out, as: UTF8.self)
     }
 
-    static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
+    /// A control, a line or paragraph separator, or what changes the direction of a text.
+    package static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0..<0x20, 0x7f..<0xa0, 0x2028...0x202e, 0x2066...0x2069: true
         default: false

@@ -24,6 +24,33 @@ package struct CheckpointHistory {
         lines = LineReader(descriptor: file.descriptor, path: path, offset: 0)
     }
 
+    /// The newest checkpoints of a log that its history holds, the newest first; none where the log is not signed.
+    ///
+    /// - Parameter limit: how many at most. Memory grows with it, and not with the history.
+    package static func newest(of folder: String, limit: Int) throws(AuditError) -> [(Checkpoint, SignedNote)]
+    {
+        let path = folder + "/checkpoints.log"
+        var history: CheckpointHistory
+        do throws(AuditError) {
+            history = try CheckpointHistory(path: path)
+        } catch {
+            if case .system(_, _, ENOENT) = error { return [] }
+            throw error
+        }
+        let start = max(0, history.end - limit * noteLength)
+        history.lines = LineReader(descriptor: history.file.descriptor, path: path, offset: start)
+        var found: [(Checkpoint, SignedNote)] = []
+        // Reading may begin inside a note: what is left of that one is no checkpoint.
+        while let entry = try history.next() {
+            guard case .note(let note) = entry, let checkpoint = Checkpoint(text: note.text) else { continue }
+            found.append((checkpoint, note))
+        }
+        return found.suffix(limit).reversed()
+    }
+
+    /// Bytes that are read for each note that is asked for: most have less than half.
+    private static let noteLength = 1 << 10
+
     /// The next note. A last one that is not whole (yet) is passed over.
     package mutating func next() throws(AuditError) -> Entry? {
         var bytes: [UInt8] = []

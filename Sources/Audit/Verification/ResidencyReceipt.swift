@@ -39,7 +39,15 @@ package struct ResidencyReceipt: Sendable {
                     "the session's first record was removed by retention: the log begins with record \(first)"
             )
         }
-        guard let start, let from = start.seq, let end, let to = end.seq else { return nil }
+        guard let start, let end else { return nil }
+        try self.init(first: start, last: end, folder: folder)
+    }
+
+    /// Makes the receipt of a session whose first and newest records were found.
+    /// - Returns: nil where they have no number.
+    /// - Throws: `AuditError.unproved` where no checkpoint covers them (yet).
+    package init?(first start: RecordLine, last end: RecordLine, folder: String) throws(AuditError) {
+        guard let from = start.seq, let to = end.seq else { return nil }
         note = try RecordProof.newest(in: folder)
         first = Proved(
             seq: from, record: start.bytes,

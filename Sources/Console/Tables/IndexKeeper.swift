@@ -12,7 +12,7 @@ package final class IndexKeeper: Sendable {
     package init(behind: Int = 8 << 20) { self.behind = behind }
 
     /// An index was found, or none: where it is far behind, it is caught up.
-    func look(at log: String, _ index: LogIndex?) {
+    package func look(at log: String, _ index: LogIndex?) {
         guard LogSearch.bytes(of: log, from: index) > behind,
             !isAtWork.exchange(true, ordering: .sequentiallyConsistent)
         else { return }

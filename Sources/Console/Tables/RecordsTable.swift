@@ -208,25 +208,7 @@ struct RecordRange {
         }
     }
 
-    /// The first record whose time is so; from it on all are.
     private func first(where isSo: ([UInt8]) -> Bool) throws(AuditError) -> UInt64 {
-        var (from, to) = (low, high)
-        while from < to {
-            let middle = from + (to - from) / 2
-            guard let line = try AuditReader(folder: folder, from: middle).next(),
-                let time = RecordRange.time(of: line.bytes)
-            else {
-                // What cannot be read may be anything: it stays in.
-                return low
-            }
-            if isSo(time) { to = middle } else { from = middle + 1 }
-        }
-        return from
-    }
-
-    private static func time(of line: [UInt8]) -> [UInt8]? {
-        var scanner = RecordScanner()
-        guard scanner.scan(line), let raw = scanner.rawText(.time) else { return nil }
-        return Array(raw)
+        try RecordTimes.first(in: folder, from: low, before: high, where: isSo)
     }
 }
