@@ -1,8 +1,42 @@
 import Admin
 import GatewayConfiguration
+import Synchronization
 import Testing
 
+/// A status that counts what it is asked.
+private final class CountedStatus: GatewayStatus {
+    let asked = Mutex<[String: Int]>([:])
+
+    private func count(_ name: String) { asked.withLock { $0[name, default: 0] += 1 } }
+
+    var unreadyReasons: [String] {
+        count("reasons")
+        return []
+    }
+    var hangingWorkers: [Int] {
+        count("workers")
+        return []
+    }
+    var snapshot: GatewaySnapshot {
+        count("snapshot")
+        return GatewaySnapshot(region: "eu-west-1")
+    }
+}
+
 @Suite struct PagesTests {
+    @Test(
+        "F-OPS-11: a thousand questions of health ask for what is known a thousand times, and for nothing else"
+    )
+    func cheapHealth() {
+        let status = CountedStatus()
+        let pages = AdminPages(status: status, host: "127.0.0.1", startTime: nil)
+        for _ in 0..<1_000 {
+            #expect(pages.answer(method: "GET", path: "/livez", host: "127.0.0.1").status == 200)
+            #expect(pages.answer(method: "GET", path: "/readyz", host: "127.0.0.1").status == 200)
+        }
+        #expect(status.asked.withLock { $0 } == ["workers": 1_000, "reasons": 1_000])
+    }
+
     @Test("Ready without reasons is 200 and ok")
     func ready() {
         let answer = AdminPages(FixedStatus()).answer(method: "GET", path: "/readyz", host: "127.0.0.1:6480")
