@@ -22,7 +22,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 DESCRIPTION = """\
 Installs the package of `script/package` into a Debian of its own (debootstrap, variant minbase, in a temporary folder; a
 tar file of it is kept in --cache), sees that it starts nothing by itself, and runs the gateway there as systemd would: as a
-user without rights in the group `domicile`, told by sd_notify when it may be used. The servers and the issuer are those of the
+user without rights in the group `domicile-config`, told by sd_notify when it may be used. The servers and the issuer are those of the
 testbed (script/testbed up). Then: /livez, /readyz, a query by psql and its record, a drain, removal and purge, which leave the
 log. Needs root, debootstrap, and Debian's packages.
 """
@@ -107,7 +107,7 @@ def install(debian, package):
         expect(debian.path(name).exists(), name)
     expect(set(debian.run("dpkg-query", "-W", "-f", "${Conffiles}", "domicile").split()[::2]) ==
            {"/etc/default/domicile", "/etc/domicile/domicile.yaml"}, "its conffiles are the configuration and the environment")
-    group = debian.run("getent", "group", "domicile").split(":")[2]
+    group = debian.run("getent", "group", "domicile-config").split(":")[2]
     stat = debian.path("/etc/domicile").stat()
     expect((stat.st_gid, stat.st_mode & 0o777) == (int(group), 0o750), "/etc/domicile is the group's to read, and nobody else's")
     expect(not list(debian.path("/etc/systemd/system").rglob("domicile.service")), "the service is not enabled")
