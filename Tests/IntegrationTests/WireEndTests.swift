@@ -21,6 +21,28 @@ struct WireEndTests {
         client.close()
     }
 
+    @Test(
+        "F-WIRE-33: what came behind a statement that another thread reads, or that is recorded piece by piece, is run before the end",
+        arguments: [
+            // Runs of operator characters that take long, and long texts.
+            "/* \(String(repeating: "*-", count: 250)) */ /* \(String(repeating: "*-", count: 250)) */",
+            "/* \(String(repeating: "x", count: 70_000)) */",
+            "/* \(String(repeating: "x", count: 1_000_000)) */",
+        ])
+    func behindLong(comment: String) throws {
+        let client = try RawClient(host: testbed.host, port: testbed.port)
+        defer { client.close() }
+        _ = try client.login(
+            testbed, parameters: [("user", "tester"), ("database", "scratch")],
+            token: try testbed.mint("conformance", forbidding: ["egress"]))
+        try client.send((1...5).flatMap { Bytes.query("select \($0) \($0 == 2 ? comment : "")") })
+        client.shutdownWrite()
+        for _ in 1...5 {
+            #expect(try client.readFrames(until: "Z").map(\.letter) == ["T", "D", "C", "Z"])
+        }
+        #expect(try client.readFrame() == nil)
+    }
+
     @Test("F-WIRE-33: what came before Terminate, a FIN or a close is executed, COMMIT included")
     func executedBeforeEnd() throws {
         let table = Testbed.unique("ends")

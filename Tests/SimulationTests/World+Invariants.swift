@@ -34,8 +34,9 @@ extension World {
         if executor.isRevoked, backend.wire.budget == nil {
             violated("\(type) \(number) of \(executor.name) arrived, though its tokens are revoked")
         }
-        if self.record(backend, "session.end", 0) != nil {
-            violated("\(type) \(number) of \(executor.name) arrived behind the end of its session")
+        if let end = self.record(backend, "session.end", 0) {
+            violated(
+                "\(type) \(number) of \(executor.name) arrived behind the end of its session: \(end.line)")
         }
         guard let record = record(backend, type, UInt64(number)) else {
             return violated("\(type) \(number) of \(executor.name) reached \(backend.replica.id) unrecorded")

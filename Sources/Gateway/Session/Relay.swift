@@ -223,7 +223,11 @@ final class Relay {
     /// The batch with this turn's records is written: the frames they cover may go. The only way to forward a frame
     /// that must be recorded.
     func recorded(_ receipt: AuditReceipt) {
-        isRecordingLong = false
+        if isRecordingLong {
+            isRecordingLong = false
+            // Frames behind it have not been looked at: until they are, the replica must not see the end of its input.
+            awaitsAnswers = true
+        }
         forwardedEnd = receipt.end
         cover(waitsFor: durability == .strict ? receipt.end : 0)
     }
