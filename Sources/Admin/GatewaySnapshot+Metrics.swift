@@ -46,6 +46,26 @@ extension GatewaySnapshot {
             "sessions_revoked_total", .counter,
             "Sessions that a revocation ended, or their issuer's word that the token is not active.",
             .count(sessionsRevoked))
+        if !certificates.isEmpty {
+            // Two listeners may present one file.
+            let ends = Dictionary(certificates.map { ($0.file, $0.end) }, uniquingKeysWith: min)
+            text.add(
+                "certificate_expiry_timestamp_seconds", .gauge,
+                "When a listener's certificate ends, in Unix time.",
+                ends.sorted { $0.key < $1.key }.map { .init(.count(Int($0.value)), ("certificate", $0.key)) })
+        }
+        text.add(
+            "buffer_bytes", .gauge, "What the buffers of all sessions hold now.", .count(bufferBytes))
+        if let bufferLimit {
+            text.add(
+                "buffer_limit_bytes", .gauge,
+                "What they may hold; new connections are refused at three quarters.",
+                .count(bufferLimit))
+        }
+        text.add(
+            "buffer_waits_total", .counter,
+            "How often the sessions of a worker read nothing for a moment, since all buffers were taken.",
+            .count(bufferWaits))
         text.add("revocations", .gauge, "Revocations in force.", .count(revocations))
         text.add(
             "refusals_total", .counter, "Connections that were refused, by SQLSTATE.",

@@ -23,6 +23,9 @@ extension Gateway: GatewayStatus {
         snapshot.revocations = revocationCount
         snapshot.logBudgets = logBudgets
         snapshot.take(counters)
+        snapshot.certificates = certificates
+        snapshot.bufferBytes = buffers.held
+        snapshot.bufferLimit = buffers.limit
         snapshot.replicas = replicas(of: configuration)
         snapshot.issuers = issuerKeys.map { keys in
             GatewaySnapshot.IssuerKeys(
@@ -110,6 +113,7 @@ extension GatewaySnapshot {
         textMisses = counters.textMisses.value
         textEvictions = counters.textEvictions.value
         textBytes = counters.textBytes.value
+        bufferWaits = counters.bufferWaits.value
         protocolViolations = counters.protocolViolations.value
         reloads = counters.reloads.value
         reloadFailures = counters.reloadFailures.value

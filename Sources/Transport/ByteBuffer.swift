@@ -9,16 +9,20 @@ package final class BufferPool {
     package static let keptBlocks = 128
 
     private var free: [UnsafeMutableRawPointer] = []
+    /// Bytes that buffers of this pool hold, beyond a block, too.
+    package let gauge: BufferGauge
 
-    package init() {}
+    package init(gauge: BufferGauge = BufferGauge()) { self.gauge = gauge }
 
     deinit { for block in free { block.deallocate() } }
 
     fileprivate func take() -> UnsafeMutableRawPointer {
-        free.popLast() ?? .allocate(byteCount: BufferPool.blockSize, alignment: 16)
+        gauge.add(BufferPool.blockSize)
+        return free.popLast() ?? .allocate(byteCount: BufferPool.blockSize, alignment: 16)
     }
 
     fileprivate func give(_ block: UnsafeMutableRawPointer) {
+        gauge.add(-BufferPool.blockSize)
         if free.count < BufferPool.keptBlocks { free.append(block) } else { block.deallocate() }
     }
 }
@@ -39,12 +43,15 @@ package struct ByteBuffer: ~Copyable {
     package init(pool: BufferPool) { self.pool = pool }
 
     deinit {
-        if let storage {
-            if capacity == BufferPool.blockSize {
-                pool.give(storage)
-            } else {
-                LargeMemory.release(storage, capacity)
-            }
+        if let storage { ByteBuffer.giveBack(storage, capacity, to: pool) }
+    }
+
+    private static func giveBack(_ storage: UnsafeMutableRawPointer, _ capacity: Int, to pool: BufferPool) {
+        if capacity == BufferPool.blockSize {
+            pool.give(storage)
+        } else {
+            pool.gauge.add(-capacity)
+            LargeMemory.release(storage, capacity)
         }
     }
 
@@ -82,6 +89,7 @@ package struct ByteBuffer: ~Copyable {
             } else {
                 self.storage = ByteBuffer.resize(nil, to: bytes)
                 capacity = bytes
+                pool.gauge.add(bytes)
             }
             return
         }
@@ -95,10 +103,12 @@ package struct ByteBuffer: ~Copyable {
                 let moved = ByteBuffer.resize(nil, to: larger)
                 memcpy(moved, storage + head, live)
                 pool.give(storage)
+                pool.gauge.add(larger)
                 self.storage = moved
             } else {
                 if head > 0 { memmove(storage, storage + head, live) }
                 self.storage = ByteBuffer.resize(storage, keeping: live, to: larger)
+                pool.gauge.add(larger - capacity)
             }
             capacity = larger
         }
@@ -178,11 +188,7 @@ package struct ByteBuffer: ~Copyable {
 
     private mutating func releaseStorage() {
         guard let storage else { return }
-        if capacity == BufferPool.blockSize {
-            pool.give(storage)
-        } else {
-            LargeMemory.release(storage, capacity)
-        }
+        ByteBuffer.giveBack(storage, capacity, to: pool)
         self.storage = nil
         capacity = 0
         head = 0

@@ -65,6 +65,16 @@ package final class TLSContext: Sendable {
 
     deinit { SSL_CTX_free(context) }
 
+    /// When the certificate that it presents ends, in Unix seconds; nil where it has none.
+    package var certificateEnd: Int64? {
+        guard let certificate = SSL_CTX_get0_certificate(context),
+            let end = X509_get0_notAfter(certificate)
+        else { return nil }
+        var time = tm()
+        guard ASN1_TIME_to_tm(end, &time) == 1 else { return nil }
+        return Int64(timegm(&time))
+    }
+
     private static func make(_ method: OpaquePointer?) throws(TransportError) -> OpaquePointer {
         guard let context = SSL_CTX_new(method) else { throw .tls(reason: lastError()) }
         _ = copenssl_set_min_proto(context, TLS1_2_VERSION)

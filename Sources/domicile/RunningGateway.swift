@@ -5,6 +5,7 @@ import Gateway
 import GatewayConfiguration
 import Logging
 import ServiceLifecycle
+import Transport
 import UnixSignals
 
 /// A gateway with its admin endpoint and its signals, from the start to the end of the process.
@@ -17,8 +18,12 @@ struct RunningGateway {
 
     /// Starts the gateway: executors may connect when this returns.
     ///
+    /// - Parameter inherited: listening sockets that the process was started with.
     /// - Throws: an exit code; what was wrong is on standard error, one line.
-    init(_ configuration: Configuration, source: ConfigurationSource, logger: Logger) async throws {
+    init(
+        _ configuration: Configuration, source: ConfigurationSource,
+        inherited: [InheritedSockets.Inherited] = [], logger: Logger
+    ) async throws {
         self.logger = logger
         let files = FileStamp.of(configuration.reloadedFiles)
         if let endpoint = configuration.admin {
@@ -27,7 +32,9 @@ struct RunningGateway {
         try RunningGateway.makeFolder(configuration.state)
         // From here on a signal finds somebody who takes it.
         signals = await UnixSignalsSequence(trapping: .sighup, .sigterm, .sigint)
-        gateway = try RunningGateway.explained { try Gateway(configuration, logger: logger) }
+        gateway = try RunningGateway.explained {
+            try Gateway(configuration, inherited: inherited, logger: logger)
+        }
         reloader = Reloader(gateway: gateway, source: source, files: files, logger: logger)
         gateway.reloads { [reloader] asker in
             reloader.reload(by: asker).map { report in
@@ -41,7 +48,7 @@ struct RunningGateway {
             services.append(
                 AdminServer(
                     endpoint: endpoint, status: gateway, operations: gateway, configuration: reloader,
-                    logger: logger))
+                    patience: inherited.isEmpty ? .zero : RunningGateway.adminPatience, logger: logger))
         }
         // The last is shut down first: health and metrics answer while sessions drain.
         services.append(GatewayService(gateway: gateway))
@@ -54,6 +61,9 @@ struct RunningGateway {
                 "listen": "\(gateway.listeners.map { "\($0.address)" }.joined(separator: ","))",
             ])
     }
+
+    /// How long the admin address may still be the last gateway's, which gives it up after its logs.
+    private static let adminPatience: Duration = .seconds(10)
 
     /// Returns after a clean drain.
     ///
@@ -136,7 +146,7 @@ extension GatewayStartError {
     /// The file must be changed before another start can succeed.
     var isOfConfiguration: Bool {
         switch self {
-        case .transport(.material), .transport(.address): true
+        case .transport(.material), .transport(.address), .transport(.inherited): true
         case .transport(.system), .transport(.tls), .transport(.closed): false
         case .audit(.wrongRegion), .audit(.filesystem), .audit(.captureKey), .audit(.auditKey): true
         case .revocations, .audit(.system), .audit(.locked), .audit(.notALog), .audit(.damaged),

@@ -11,6 +11,10 @@ import Testing
         snapshot.sessionsEnded = 897
         snapshot.sessionsRevoked = 11
         snapshot.revocations = 12
+        snapshot.certificates = [("/etc/b.crt", 1_800_000_000), ("/etc/a.crt", 1_790_000_000)]
+        snapshot.bufferBytes = 131_072
+        snapshot.bufferLimit = 67_108_864
+        snapshot.bufferWaits = 21
         snapshot.logBudgets = 4
         snapshot.budgetWaits = 17
         snapshot.budgetWaitTime = .milliseconds(2_500)
@@ -97,6 +101,19 @@ import Testing
         # HELP domicile_sessions_revoked_total Sessions that a revocation ended, or their issuer's word that the token is not active.
         # TYPE domicile_sessions_revoked_total counter
         domicile_sessions_revoked_total 11
+        # HELP domicile_certificate_expiry_timestamp_seconds When a listener's certificate ends, in Unix time.
+        # TYPE domicile_certificate_expiry_timestamp_seconds gauge
+        domicile_certificate_expiry_timestamp_seconds{certificate="/etc/a.crt"} 1790000000
+        domicile_certificate_expiry_timestamp_seconds{certificate="/etc/b.crt"} 1800000000
+        # HELP domicile_buffer_bytes What the buffers of all sessions hold now.
+        # TYPE domicile_buffer_bytes gauge
+        domicile_buffer_bytes 131072
+        # HELP domicile_buffer_limit_bytes What they may hold; new connections are refused at three quarters.
+        # TYPE domicile_buffer_limit_bytes gauge
+        domicile_buffer_limit_bytes 67108864
+        # HELP domicile_buffer_waits_total How often the sessions of a worker read nothing for a moment, since all buffers were taken.
+        # TYPE domicile_buffer_waits_total counter
+        domicile_buffer_waits_total 21
         # HELP domicile_revocations Revocations in force.
         # TYPE domicile_revocations gauge
         domicile_revocations 12

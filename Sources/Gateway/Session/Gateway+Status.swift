@@ -54,6 +54,17 @@ extension Gateway {
     package var sessionsByReplica: [ReplicaID: Int] { context.admission.sessionsByReplica }
     /// Connections now, those that are still logging in included.
     package var connections: Int { context.admission.connections }
+    /// The certificate that each listener with TLS presents, and when it ends, in Unix seconds.
+    package var certificates: [(file: String, end: Int64)] {
+        let generation = generation
+        return zip(generation.configuration.listeners, generation.listenerTLS).compactMap { listener, tls in
+            guard let file = listener.tls?.certificate, let end = tls?.certificateEnd else { return nil }
+            return (file, end)
+        }
+    }
+
+    /// What the buffers of all sessions hold.
+    package var buffers: BufferBudget { context.buffers }
     /// Principals whose budgets of log bytes are remembered.
     package var logBudgets: Int { context.logBudgets.count }
     package var logCounters: [(region: String, counters: AuditLogCounters, failure: AuditError?)] {

@@ -19,24 +19,32 @@ package final class Gateway: Sendable {
     package let listeners: [ListeningSocket]
     let logger: Logger
     private let draining = Atomic<Bool>(false)
+    private let closed = Atomic<Bool>(false)
     /// nil: nothing is shipped, whatever the configuration says (a simulation).
     let shipping: ShippingService?
 
     /// Opens the logs, binds the listeners and starts all threads: executors may connect when this returns.
     ///
+    /// - Parameter inherited: listening sockets that the process was started with. With them it waits for a log that
+    ///   another gateway still has: that one drains, and executors wait in the sockets' backlog.
     /// - Throws: `GatewayStartError` where a log, certificate or listener cannot be had; nothing runs then.
-    package convenience init(_ configuration: Configuration, logger: Logger) throws(GatewayStartError) {
+    package convenience init(
+        _ configuration: Configuration, inherited: [InheritedSockets.Inherited] = [], logger: Logger
+    ) throws(GatewayStartError) {
         // Before the first thread that connects by libpq: an anchor's, a probe's or a shipper's.
         ServerLogin.clearEnvironment()
         let generation = try Gateway.firstGeneration(configuration)
-        // Whom not to let in is known before anybody can knock.
+        let logs = try Gateway.openLogs(
+            configuration, patience: inherited.isEmpty ? .zero : Gateway.patience(for: configuration),
+            logger: logger)
+        // Whom not to let in is known before anybody can knock, and after the last gateway could add to it.
         let revocations: RevocationStore
         do throws(RevocationStoreError) {
             revocations = try RevocationStore(folder: configuration.state, now: Clock.wall() / 1_000_000)
         } catch {
+            for log in logs.values { log.close() }
             throw .revocations(error)
         }
-        let logs = try Gateway.openLogs(configuration, logger: logger)
         let captureKey: CaptureKey
         do throws(AuditError) {
             captureKey = try CaptureKey.loadOrCreate(path: configuration.audit.captureKey)
@@ -55,10 +63,7 @@ package final class Gateway: Sendable {
             shipping: ShippingService(
                 logs: try Gateway.shippedLogs(logs, configuration), logger: logger))
         do throws(TransportError) {
-            var sockets: [ListeningSocket] = []
-            for (index, listener) in configuration.listeners.enumerated() {
-                sockets.append(try ListeningSocket.open(listener, index: index))
-            }
+            let sockets = try ListeningSocket.open(configuration.listeners, inherited: inherited)
             try self.init(generation, parts: parts, listeners: sockets, logger: logger)
             parts.health.start(configuration)
             identity.start()
@@ -89,12 +94,18 @@ package final class Gateway: Sendable {
         self.listeners = listeners
         shipping = parts.shipping
         current = Mutex(generation)
+        let configuration = generation.configuration
         var mailboxes: [Mailbox<WorkerMessage>] = []
-        for _ in 0..<max(1, generation.configuration.limits.workers ?? CPUQuota.cores()) {
+        for _ in 0..<max(1, configuration.limits.workers ?? CPUQuota.cores()) {
             mailboxes.append(try Mailbox())
         }
         self.mailboxes = mailboxes
-        context = GatewayContext(parts: parts, mailboxes: mailboxes, logger: logger)
+        let bufferLimit =
+            configuration.limits.buffers ?? BufferBudget.share(ofMemory: ControlGroup().memoryLimit)
+        context = GatewayContext(
+            parts: parts, mailboxes: mailboxes,
+            buffers: BufferBudget(limit: bufferLimit, workers: mailboxes.count),
+            handsOver: listeners.contains(where: \.isInherited), logger: logger)
         try Gateway.want(generation.passwordFiles, context)
         context.console.connect(self)
         watchLogs()
@@ -121,8 +132,9 @@ package final class Gateway: Sendable {
     }
 
     private static func openLogs(
-        _ configuration: Configuration, logger: Logger
+        _ configuration: Configuration, patience: Duration, logger: Logger
     ) throws(GatewayStartError) -> [String: AuditLog] {
+        let deadline = Clock.monotonic() &+ patience.nanoseconds
         var logs: [String: AuditLog] = [:]
         do throws(AuditError) {
             let keys = try configuration.audit.key.map(AuditKeyFile.load)
@@ -135,7 +147,7 @@ package final class Gateway: Sendable {
                 settings.retention = RetentionSettings(of: configuration) { event in
                     tell(of: event, region: region.name, logger)
                 }
-                logs[region.name] = try AuditLog(settings)
+                logs[region.name] = try open(settings, until: deadline, logger: logger)
             }
             return logs
         } catch {
@@ -249,6 +261,8 @@ package final class Gateway: Sendable {
     package var generation: Generation { current.withLock { $0 } }
     package var configuration: Configuration { current.withLock { $0.configuration } }
     package var counters: Counters { context.counters }
+    /// Another gateway may have the logs and the state's folder.
+    var areLogsClosed: Bool { closed.load(ordering: .sequentiallyConsistent) }
     package var isDraining: Bool { draining.load(ordering: .relaxed) }
 
     // MARK: Reload
@@ -343,6 +357,7 @@ package final class Gateway: Sendable {
         if old.audit != audit { changed.append("audit") }
         if old.state != new.state { changed.append("state") }
         if old.limits.workers != new.limits.workers { changed.append("limits.workers") }
+        if old.limits.buffers != new.limits.buffers { changed.append("limits.buffers") }
         if old.admin != new.admin { changed.append("admin") }
         return changed
     }
@@ -354,11 +369,13 @@ package final class Gateway: Sendable {
     package func drain() {
         guard !draining.exchange(true, ordering: .sequentiallyConsistent) else { return }
         let deadline = context.platform.monotonic() &+ configuration.session.shutdownTimeout.nanoseconds
-        context.postToAll(.drain(deadline: deadline))
+        // The first worker accepts for all, and tells the others when it has stopped: whom it dealt them comes before that.
+        context.post(.drain(deadline: deadline), to: 0)
         for thread in threads.withLock({ $0 }) { thread.join() }
         context.console.threads.stop()
         context.health.stop()
         context.passwords.stop()
+        closed.store(true, ordering: .sequentiallyConsistent)
         for log in context.logs.values { log.close() }
         // Now their last checkpoints cover all that they hold.
         shipping?.close()

@@ -104,10 +104,13 @@ final class Relay {
     var upstreamRests: UInt64 = 0
     /// Ends at the next idle moment.
     var drainReason: Refusal?
+    /// It began so lately that a drain lets it have its first statements.
+    var isNewcomer = false
     /// A NoticeResponse of the gateway's that waits for the end of a frame.
     var pendingNotice: [UInt8]?
-    /// Monotonic nanoseconds of the last frame of the executor.
+    /// Monotonic nanoseconds of the last frame of the executor, and of the relay's beginning.
     var lastActivity: UInt64
+    let begun: UInt64
 
     /// Bytes of one direction that may wait before its source is not read any more.
     static let highMark = BufferPool.blockSize
@@ -146,6 +149,7 @@ final class Relay {
         fromExecutor = ByteBuffer(pool: session.worker.pool)
         fromUpstream = ByteBuffer(pool: session.worker.pool)
         lastActivity = session.worker.loop.now
+        begun = lastActivity
     }
 
     /// Bytes that came before the relay began: behind the password, and behind the attestation's answer.
@@ -179,7 +183,8 @@ final class Relay {
         guard executor.isReadable, !executorEnded, cancel == nil, !recorder.pipeline.isFull,
             worker.loop.now >= executorRests
         else { return false }
-        return fromExecutor.count < max(Relay.highMark, frontend.gathering)
+        guard fromExecutor.count < max(Relay.highMark, frontend.gathering) else { return false }
+        return !fromExecutor.isEmpty || worker.mayTakeBlock(session)
     }
 
     private func readExecutor() {
@@ -215,7 +220,7 @@ final class Relay {
 
     private var mayReadUpstream: Bool {
         connection.stream.isReadable && !upstreamEnded && fromUpstream.count < Relay.highMark
-            && worker.loop.now >= upstreamRests
+            && worker.loop.now >= upstreamRests && (!fromUpstream.isEmpty || worker.mayTakeBlock(session))
     }
 
     // MARK: Forwarding
@@ -241,7 +246,7 @@ final class Relay {
         writeUpstream()
         writeExecutor()
         guard session.isRelaying else { return }
-        if drainReason != nil, isAtIdle { return idleReached() }
+        if drainReason != nil, isAtIdle, !isNewcomer { return idleReached() }
         watchDurability()
         if executorEnded, frontend.scanned == 0, !hasUncut { halfCloseUpstream() }
         if upstreamEnded, toExecutor.released + toExecutor.held == 0 { upstreamClosed() }

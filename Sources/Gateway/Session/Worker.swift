@@ -25,7 +25,7 @@ final class Worker: LoopOwner {
     let context: GatewayContext
     let mailbox: Mailbox<WorkerMessage>
     let loop: Loop<Worker>
-    let pool = BufferPool()
+    let pool: BufferPool
     /// What is remembered of judged statements.
     let statements: StatementGuard
     private(set) var generation: Generation
@@ -42,6 +42,8 @@ final class Worker: LoopOwner {
     private var lookedUp: (turn: UInt64, replica: ReplicaID, catalog: PublishedCatalog?)?
     private var listeners: [ListeningSocket] = []
     private var areListenersResting = false
+    /// Sessions that read nothing, since all buffers are taken.
+    var starving: [Session] = []
     private(set) var isDraining = false
     private var isStopping = false
     /// Refused logins that are counted and not recorded one by one.
@@ -56,6 +58,7 @@ final class Worker: LoopOwner {
         self.generation = generation
         self.mailbox = mailbox
         self.listeners = listeners
+        pool = BufferPool(gauge: context.buffers.gauges[index])
         statements = StatementGuard(
             cacheBytes: generation.configuration.limits.statementCache, counters: context.counters)
         loop = try Loop(mailDescriptor: mailbox.descriptor, clock: context.platform.monotonic)
@@ -65,6 +68,9 @@ final class Worker: LoopOwner {
                 region: $0.key, log: $0.value, notice: context.notices.flag(worker: index, region: $0.key),
                 recordLimit: limit)
         }
+        // Executors may wait in a socket that was inherited: better there than to be let in and refused.
+        areListenersResting = context.handsOver && !listeners.isEmpty
+        guard !areListenersResting else { return }
         for (index, listener) in listeners.enumerated() {
             try loop.addListener(listener.descriptor, token: Worker.token(index, 0, .listener))
         }
@@ -72,6 +78,7 @@ final class Worker: LoopOwner {
 
     func run() {
         beat()
+        if areListenersResting { firstAccept(until: loop.now &+ Worker.firstAcceptPatience) }
         loop.run(self)
     }
 
@@ -294,6 +301,9 @@ final class Worker: LoopOwner {
         isDraining = true
         isStopping = true
         closeListeners()
+        if index == 0 {
+            for other in 1..<max(1, context.workers) { context.post(.drain(deadline: deadline), to: other) }
+        }
         _ = loop.schedule(.drainEnded, at: deadline)
         for session in slots { session?.drain(.shuttingDown) }
     }
@@ -311,6 +321,8 @@ final class Worker: LoopOwner {
             region.isTimed = false
             region.mustWrite = true
         case .acceptAgain: acceptAgain()
+        case .firstAccept(let deadline): firstAccept(until: deadline)
+        case .buffers: buffersTimerFired()
         case .refusals: recordSums()
         case .beat: beat()
         case .drainEnded:
@@ -382,6 +394,10 @@ final class Worker: LoopOwner {
                     refuseAtOnce(descriptor, .descriptorsExhausted)
                     continue
                 }
+                guard context.buffers.admitsConnection(loggingIn: context.admission.loggingIn) else {
+                    refuseAtOnce(descriptor, .buffersExhausted)
+                    continue
+                }
                 let limit = Admission.connectionLimit(sessions: generation.configuration.limits.sessions)
                 guard context.admission.admitConnection(limit: limit) else {
                     refuseAtOnce(descriptor, .tooManyConnections(limit: limit))
@@ -420,6 +436,17 @@ final class Worker: LoopOwner {
         areListenersResting = true
         for listener in listeners { loop.remove(listener.descriptor) }
         _ = loop.schedule(.acceptAgain, at: loop.now &+ 50_000_000)
+    }
+
+    /// How long a gateway that follows another lets executors wait for keys and replicas.
+    private static let firstAcceptPatience: UInt64 = 10_000_000_000
+
+    private func firstAccept(until deadline: UInt64) {
+        guard context.canServe(generation.configuration) || loop.now >= deadline else {
+            _ = loop.schedule(.firstAccept(until: deadline), at: loop.now &+ 20_000_000)
+            return
+        }
+        acceptAgain()
     }
 
     private func acceptAgain() {
