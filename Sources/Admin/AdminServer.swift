@@ -29,10 +29,8 @@ package struct AdminServer: Service {
     /// Connections at a time; beyond it the listener waits.
     private static let connections = 64
     private static let idleSeconds: Int64 = 60
-    private static let pause: Duration = .milliseconds(50)
 
     private let endpoint: AdminEndpoint
-    private let patience: Duration
     private let pages: AdminPages
     private let api: AdminAPI
     private let logger: Logger
@@ -44,14 +42,11 @@ package struct AdminServer: Service {
         guard HostCheck.isLoopback(endpoint.host) else { throw .notLoopback(host: endpoint.host) }
     }
 
-    /// - Parameter patience: how long it waits for an address that another process has.
     /// - Precondition: `check` accepts the endpoint.
     package init(
         endpoint: AdminEndpoint, status: any GatewayStatus, operations: any GatewayOperations,
-        configuration: any ConfigurationReload, patience: Duration = .zero,
-        logger: Logger
+        configuration: any ConfigurationReload, logger: Logger
     ) {
-        self.patience = patience
         precondition(HostCheck.isLoopback(endpoint.host))
         self.endpoint = endpoint
         self.logger = logger
@@ -83,19 +78,11 @@ package struct AdminServer: Service {
 
     private func runAddress() async throws {
         let address = "\(endpoint.host):\(endpoint.port)"
-        let deadline = ContinuousClock.now + patience
-        while true {
-            do {
-                return try await serve(
-                    on: .hostname(endpoint.host, port: endpoint.port), named: address, key: "admin.address",
-                    isSocket: false
-                ) { [logger] in
-                    logger.info("admin endpoint listens", metadata: ["address": "\(address)"])
-                }
-            } catch let error as AdminStartError {
-                guard ContinuousClock.now < deadline, !Task.isShuttingDownGracefully else { throw error }
-                try await Task.sleep(for: AdminServer.pause)
-            }
+        try await serve(
+            on: .hostname(endpoint.host, port: endpoint.port), named: address, key: "admin.address",
+            isSocket: false
+        ) { [logger] in
+            logger.info("admin endpoint listens", metadata: ["address": "\(address)"])
         }
     }
 

@@ -63,9 +63,9 @@ extension GatewaySnapshot {
                 .count(bufferLimit))
         }
         text.add(
-            "buffer_waits_total", .counter,
-            "How often the sessions of a worker read nothing for a moment, since all buffers were taken.",
-            .count(bufferWaits))
+            "buffer_shortages_total", .counter,
+            "How often a session read into a small piece of memory, since buffers held what they may.",
+            .count(bufferShortages))
         text.add("revocations", .gauge, "Revocations in force.", .count(revocations))
         text.add(
             "refusals_total", .counter, "Connections that were refused, by SQLSTATE.",

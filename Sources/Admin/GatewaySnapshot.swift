@@ -192,12 +192,12 @@ package struct GatewaySnapshot: Sendable {
     package var textEvictions = 0
     package var textBytes = 0
     package var protocolViolations = 0
-    /// Bytes that sessions' buffers hold and may hold (nil: without a limit), and how often sessions waited for room.
+    /// Bytes that sessions' buffers hold and may hold (nil: without a limit), and how often there was no block for one.
     package var bufferBytes = 0
     /// Listeners' certificates: the file, and when it ends, in Unix seconds.
     package var certificates: [(file: String, end: Int64)] = []
     package var bufferLimit: Int?
-    package var bufferWaits = 0
+    package var bufferShortages = 0
     package var reloads = 0
     package var reloadFailures = 0
     package var replicas: [Replica] = []

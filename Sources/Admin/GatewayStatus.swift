@@ -113,7 +113,7 @@ extension GatewaySnapshot {
         textMisses = counters.textMisses.value
         textEvictions = counters.textEvictions.value
         textBytes = counters.textBytes.value
-        bufferWaits = counters.bufferWaits.value
+        bufferShortages = counters.bufferShortages.value
         protocolViolations = counters.protocolViolations.value
         reloads = counters.reloads.value
         reloadFailures = counters.reloadFailures.value

@@ -14,7 +14,8 @@ package final class BufferGauge: Sendable {
     }
 }
 
-/// What the buffers of all sessions may hold together (F-OPS-17). The gauges are read one after the other: threads that
+/// What the buffers of all sessions may hold together (F-OPS-17). Beyond it a session reads into small pieces, so that nobody
+/// waits for others that do not read their answers: the sum may pass the limit by what these take. The gauges are read one after the other: threads that
 /// take memory at the same moment may pass the limit by what each takes in one turn.
 package final class BufferBudget: Sendable {
     /// Of the limit, what is there before new connections are refused: in quarters.

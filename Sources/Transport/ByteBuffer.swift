@@ -80,6 +80,17 @@ package struct ByteBuffer: ~Copyable {
         try body(readable.extracting(range))
     }
 
+    /// Takes a small piece of memory in place of a block, where the buffer holds none: slower, and enough to go on.
+    package mutating func reserveSmall() {
+        guard storage == nil else { return }
+        storage = ByteBuffer.resize(nil, to: ByteBuffer.smallSize)
+        capacity = ByteBuffer.smallSize
+        pool.gauge.add(ByteBuffer.smallSize)
+    }
+
+    /// Bytes of such a piece.
+    package static let smallSize = 4 * 1024
+
     /// Makes room for at least `bytes` more, moving what is there to the front or into larger memory.
     package mutating func reserve(_ bytes: Int) {
         guard let storage else {
@@ -99,6 +110,18 @@ package struct ByteBuffer: ~Copyable {
             memmove(storage, storage + head, live)
         } else {
             let larger = max(live + bytes, capacity * 2)
+            // What is not a block's size is no block: see `giveBack`.
+            if capacity < BufferPool.blockSize, larger > BufferPool.blockSize / 2,
+                larger <= BufferPool.blockSize
+            {
+                let block = pool.take()
+                memcpy(block, storage + head, live)
+                ByteBuffer.giveBack(storage, capacity, to: pool)
+                self.storage = block
+                capacity = BufferPool.blockSize
+                (head, tail) = (0, live)
+                return
+            }
             if capacity == BufferPool.blockSize {
                 let moved = ByteBuffer.resize(nil, to: larger)
                 memcpy(moved, storage + head, live)

@@ -48,7 +48,7 @@ struct RunningGateway {
             services.append(
                 AdminServer(
                     endpoint: endpoint, status: gateway, operations: gateway, configuration: reloader,
-                    patience: inherited.isEmpty ? .zero : RunningGateway.adminPatience, logger: logger))
+                    logger: logger))
         }
         // The last is shut down first: health and metrics answer while sessions drain.
         services.append(GatewayService(gateway: gateway))
@@ -61,9 +61,6 @@ struct RunningGateway {
                 "listen": "\(gateway.listeners.map { "\($0.address)" }.joined(separator: ","))",
             ])
     }
-
-    /// How long the admin address may still be the last gateway's, which gives it up after its logs.
-    private static let adminPatience: Duration = .seconds(10)
 
     /// Returns after a clean drain.
     ///

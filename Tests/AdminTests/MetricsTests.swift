@@ -14,7 +14,7 @@ import Testing
         snapshot.certificates = [("/etc/b.crt", 1_800_000_000), ("/etc/a.crt", 1_790_000_000)]
         snapshot.bufferBytes = 131_072
         snapshot.bufferLimit = 67_108_864
-        snapshot.bufferWaits = 21
+        snapshot.bufferShortages = 21
         snapshot.logBudgets = 4
         snapshot.budgetWaits = 17
         snapshot.budgetWaitTime = .milliseconds(2_500)
@@ -111,9 +111,9 @@ import Testing
         # HELP domicile_buffer_limit_bytes What they may hold; new connections are refused at three quarters.
         # TYPE domicile_buffer_limit_bytes gauge
         domicile_buffer_limit_bytes 67108864
-        # HELP domicile_buffer_waits_total How often the sessions of a worker read nothing for a moment, since all buffers were taken.
-        # TYPE domicile_buffer_waits_total counter
-        domicile_buffer_waits_total 21
+        # HELP domicile_buffer_shortages_total How often a session read into a small piece of memory, since buffers held what they may.
+        # TYPE domicile_buffer_shortages_total counter
+        domicile_buffer_shortages_total 21
         # HELP domicile_revocations Revocations in force.
         # TYPE domicile_revocations gauge
         domicile_revocations 12

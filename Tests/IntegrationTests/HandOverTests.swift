@@ -81,7 +81,7 @@ struct HandOverTests {
     }
 
     @Test(
-        "F-OPS-05: while one process drains and the next waits for its log, no login under load is refused and no transaction is cut; the log is one"
+        "F-OPS-05: while one process drains and the next waits for its end, no login under load is refused and no transaction is cut; the log is one"
     )
     func underLoad() throws {
         let table = Testbed.unique("handover")
@@ -100,7 +100,7 @@ struct HandOverTests {
         // The next one starts first: it finds the log taken.
         let old = try own.follow()
         usleep(300_000)
-        #expect(own.process.read("error").contains("waiting for the gateway that has the log"))
+        #expect(own.process.read("error").contains("waiting for the last gateway to end"))
         old.signal(SIGTERM)
         #expect(try idle.readFrames(until: "!", within: 5).first?.field("C") == "57P01")
         usleep(1_500_000)

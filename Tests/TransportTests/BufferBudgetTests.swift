@@ -27,6 +27,35 @@ import Transport
         #expect(gauge.bytes == 0)
     }
 
+    @Test("F-OPS-17: a small piece grows by doubling, into a block, and beyond; its bytes stay as they are")
+    func small() {
+        let gauge = BufferGauge()
+        var buffer = ByteBuffer(pool: BufferPool(gauge: gauge))
+        buffer.reserveSmall()
+        #expect(gauge.bytes == 4_096)
+        var expected: [UInt8] = []
+        var sizes: [Int] = []
+        for number in 0..<40 {
+            let piece = [UInt8](repeating: UInt8(number), count: 2_000)
+            buffer.append(piece)
+            expected += piece
+            if sizes.last != gauge.bytes { sizes.append(gauge.bytes) }
+        }
+        #expect(sizes == [4_096, 8_192, 16_384, 32_768, 65_536, 131_072])
+        let found = buffer.withBytes(0..<80_000) { bytes in
+            var all: [UInt8] = []
+            for index in 0..<bytes.count { all.append(bytes[index]) }
+            return all
+        }
+        #expect(found == expected)
+        buffer.removeAll()
+        #expect(gauge.bytes == 0)
+        // A buffer that holds a block keeps it.
+        buffer.append([1])
+        buffer.reserveSmall()
+        #expect(gauge.bytes == 65_536)
+    }
+
     @Test("F-OPS-17: a budget leaves what is within its limit, over all gauges, to the byte")
     func leaves() {
         let budget = BufferBudget(limit: 300_000, workers: 2)

@@ -54,8 +54,6 @@ extension Gateway {
         let failure = await Gateway.onThread { [context] () throws(RevocationStoreError) in
             try revocations.store(stored, now: context.platform.wall() / 1_000_000)
         }
-        // The gateway that follows may have read what was stored before.
-        if areLogsClosed { throw .notStored("the gateway has ended; revoke at the one that follows") }
         if let failure {
             logger.critical(
                 "a revocation is not on disk: it holds until the gateway ends",

@@ -19,14 +19,13 @@ package final class Gateway: Sendable {
     package let listeners: [ListeningSocket]
     let logger: Logger
     private let draining = Atomic<Bool>(false)
-    private let closed = Atomic<Bool>(false)
     /// nil: nothing is shipped, whatever the configuration says (a simulation).
     let shipping: ShippingService?
 
     /// Opens the logs, binds the listeners and starts all threads: executors may connect when this returns.
     ///
-    /// - Parameter inherited: listening sockets that the process was started with. With them it waits for a log that
-    ///   another gateway still has: that one drains, and executors wait in the sockets' backlog.
+    /// - Parameter inherited: listening sockets that the process was started with. With them it waits for
+    ///   the gateway that has the state's folder and the logs: that one drains, and executors wait in the backlog.
     /// - Throws: `GatewayStartError` where a log, certificate or listener cannot be had; nothing runs then.
     package convenience init(
         _ configuration: Configuration, inherited: [InheritedSockets.Inherited] = [], logger: Logger
@@ -34,17 +33,16 @@ package final class Gateway: Sendable {
         // Before the first thread that connects by libpq: an anchor's, a probe's or a shipper's.
         ServerLogin.clearEnvironment()
         let generation = try Gateway.firstGeneration(configuration)
-        let logs = try Gateway.openLogs(
-            configuration, patience: inherited.isEmpty ? .zero : Gateway.patience(for: configuration),
-            logger: logger)
-        // Whom not to let in is known before anybody can knock, and after the last gateway could add to it.
+        let patience = inherited.isEmpty ? .zero : Gateway.patience(for: configuration)
+        // Whom not to let in is known before anybody can knock, and when the last gateway can add nothing to it.
         let revocations: RevocationStore
         do throws(RevocationStoreError) {
-            revocations = try RevocationStore(folder: configuration.state, now: Clock.wall() / 1_000_000)
+            revocations = try Gateway.openRevocations(
+                folder: configuration.state, patience: patience, logger: logger)
         } catch {
-            for log in logs.values { log.close() }
             throw .revocations(error)
         }
+        let logs = try Gateway.openLogs(configuration, logger: logger)
         let captureKey: CaptureKey
         do throws(AuditError) {
             captureKey = try CaptureKey.loadOrCreate(path: configuration.audit.captureKey)
@@ -132,9 +130,8 @@ package final class Gateway: Sendable {
     }
 
     private static func openLogs(
-        _ configuration: Configuration, patience: Duration, logger: Logger
+        _ configuration: Configuration, logger: Logger
     ) throws(GatewayStartError) -> [String: AuditLog] {
-        let deadline = Clock.monotonic() &+ patience.nanoseconds
         var logs: [String: AuditLog] = [:]
         do throws(AuditError) {
             let keys = try configuration.audit.key.map(AuditKeyFile.load)
@@ -147,7 +144,7 @@ package final class Gateway: Sendable {
                 settings.retention = RetentionSettings(of: configuration) { event in
                     tell(of: event, region: region.name, logger)
                 }
-                logs[region.name] = try open(settings, until: deadline, logger: logger)
+                logs[region.name] = try AuditLog(settings)
             }
             return logs
         } catch {
@@ -261,8 +258,6 @@ package final class Gateway: Sendable {
     package var generation: Generation { current.withLock { $0 } }
     package var configuration: Configuration { current.withLock { $0.configuration } }
     package var counters: Counters { context.counters }
-    /// Another gateway may have the logs and the state's folder.
-    var areLogsClosed: Bool { closed.load(ordering: .sequentiallyConsistent) }
     package var isDraining: Bool { draining.load(ordering: .relaxed) }
 
     // MARK: Reload
@@ -375,7 +370,6 @@ package final class Gateway: Sendable {
         context.console.threads.stop()
         context.health.stop()
         context.passwords.stop()
-        closed.store(true, ordering: .sequentiallyConsistent)
         for log in context.logs.values { log.close() }
         // Now their last checkpoints cover all that they hold.
         shipping?.close()

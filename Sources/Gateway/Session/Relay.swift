@@ -183,14 +183,14 @@ final class Relay {
         guard executor.isReadable, !executorEnded, cancel == nil, !recorder.pipeline.isFull,
             worker.loop.now >= executorRests
         else { return false }
-        guard fromExecutor.count < max(Relay.highMark, frontend.gathering) else { return false }
-        return !fromExecutor.isEmpty || worker.mayTakeBlock(session)
+        return fromExecutor.count < max(Relay.highMark, frontend.gathering)
     }
 
     private func readExecutor() {
         for _ in 0..<Relay.readsPerTurn where session.isRelaying && mayReadExecutor {
             // What is gathered grows with what came, not with what was announced (F-WIRE-08).
             let room = max(1, min(max(frontend.gathering - fromExecutor.count, 1), fromExecutor.count))
+            if fromExecutor.isEmpty, !worker.mayTakeBlock { fromExecutor.reserveSmall() }
             switch executor.read(into: &fromExecutor, minimum: room) {
             case .moved: processFrontend()
             case .wouldBlock: return
@@ -206,6 +206,7 @@ final class Relay {
         for _ in 0..<Relay.readsPerTurn
         where session.isRelaying && mayReadUpstream {
             let forwarded = forwardedEnd
+            if fromUpstream.isEmpty, !worker.mayTakeBlock { fromUpstream.reserveSmall() }
             switch upstream.read(into: &fromUpstream) {
             case .moved:
                 let before = region.batch.byteCount
@@ -220,7 +221,7 @@ final class Relay {
 
     private var mayReadUpstream: Bool {
         connection.stream.isReadable && !upstreamEnded && fromUpstream.count < Relay.highMark
-            && worker.loop.now >= upstreamRests && (!fromUpstream.isEmpty || worker.mayTakeBlock(session))
+            && worker.loop.now >= upstreamRests
     }
 
     // MARK: Forwarding

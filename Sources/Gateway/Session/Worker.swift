@@ -42,8 +42,6 @@ final class Worker: LoopOwner {
     private var lookedUp: (turn: UInt64, replica: ReplicaID, catalog: PublishedCatalog?)?
     private var listeners: [ListeningSocket] = []
     private var areListenersResting = false
-    /// Sessions that read nothing, since all buffers are taken.
-    var starving: [Session] = []
     private(set) var isDraining = false
     private var isStopping = false
     /// Refused logins that are counted and not recorded one by one.
@@ -134,6 +132,18 @@ final class Worker: LoopOwner {
         lookedUp = (loop.turns, replica, catalog)
         return catalog
     }
+
+    // MARK: Buffers
+
+    /// Whether an empty buffer may take a block; else a small piece has to do.
+    var mayTakeBlock: Bool {
+        guard !context.buffers.leaves(BufferPool.blockSize) else { return true }
+        context.counters.bufferShortages.increase()
+        return false
+    }
+
+    /// Whether a session may gather so many bytes more.
+    func mayGather(_ bytes: Int) -> Bool { context.buffers.leaves(bytes) }
 
     // MARK: Records
 
@@ -322,7 +332,6 @@ final class Worker: LoopOwner {
             region.mustWrite = true
         case .acceptAgain: acceptAgain()
         case .firstAccept(let deadline): firstAccept(until: deadline)
-        case .buffers: buffersTimerFired()
         case .refusals: recordSums()
         case .beat: beat()
         case .drainEnded:
@@ -442,7 +451,7 @@ final class Worker: LoopOwner {
     private static let firstAcceptPatience: UInt64 = 10_000_000_000
 
     private func firstAccept(until deadline: UInt64) {
-        guard context.canServe(generation.configuration) || loop.now >= deadline else {
+        guard context.canJudgeLogins(generation.configuration) || loop.now >= deadline else {
             _ = loop.schedule(.firstAccept(until: deadline), at: loop.now &+ 20_000_000)
             return
         }

@@ -57,8 +57,6 @@ enum WorkerTimer {
     case acceptAgain
     /// An inherited listener is accepted from once logins can succeed, at the latest then (monotonic nanoseconds).
     case firstAccept(until: UInt64)
-    /// Sessions that wait for room in the buffers look again.
-    case buffers
     /// Refused logins that were only counted are recorded in sums.
     case refusals
     /// The shutdown's deadline.
