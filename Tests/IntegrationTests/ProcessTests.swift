@@ -122,7 +122,7 @@ struct ProcessTests {
                 user: "analyst", database: "orders", token: testbed.token(.euAnalyst)))
         defer { _ = bench.wait(timeout: 1) }
         try testbed.eventually("statements flow") {
-            try own.testbed.metric("domicile_statements_total") ?? 0 > 500
+            try own.testbed.metric("domicile_audit_records_total{region=\"eu-west-1\"}") ?? 0 > 2_000
         }
         own.process.signal(SIGKILL)
         let killed = Date()

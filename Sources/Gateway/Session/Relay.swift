@@ -183,7 +183,8 @@ final class Relay {
         guard executor.isReadable, !executorEnded, cancel == nil, !recorder.pipeline.isFull,
             worker.loop.now >= executorRests
         else { return false }
-        return fromExecutor.count < max(Relay.highMark, frontend.gathering)
+        guard fromExecutor.count < max(Relay.highMark, frontend.gathering) else { return false }
+        return fromExecutor.room > 0 || toUpstream.released + toUpstream.held == 0 || worker.mayTakeBlock
     }
 
     private func readExecutor() {
@@ -222,6 +223,8 @@ final class Relay {
     private var mayReadUpstream: Bool {
         connection.stream.isReadable && !upstreamEnded && fromUpstream.count < Relay.highMark
             && worker.loop.now >= upstreamRests
+            // Where memory is short a small piece is sent before it grows, unless nothing of it can go.
+            && (fromUpstream.room > 0 || toExecutor.released + toExecutor.held == 0 || worker.mayTakeBlock)
     }
 
     // MARK: Forwarding
