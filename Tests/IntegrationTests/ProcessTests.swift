@@ -151,7 +151,7 @@ struct ProcessTests {
         #expect(verified.status == 0, "\(verified)")
     }
 
-    @Test("F-OPS-02: short sessions leave no port of the gateway's in TIME_WAIT: the server closes first")
+    @Test("F-OPS-02: short sessions leave no port of the gateway's in TIME_WAIT")
     func shortSessions() throws {
         let own = try OwnGateway(testbed)
         defer { own.remove() }

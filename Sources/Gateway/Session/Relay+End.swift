@@ -21,9 +21,7 @@ extension Relay {
     func halfCloseUpstream() {
         guard !halfClosed else { return }
         halfClosed = true
-        // After a Terminate the server closes first: whose end that is keeps the port for a minute (TIME_WAIT), and the
-        // gateway has some ten thousand of them for each server (F-OPS-02).
-        if !hasTerminated { connection.stream.shutdownWrite() }
+        connection.stream.shutdownWrite()
         session.schedule(.halfClosed, after: session.settings.drainTimeout)
     }
 
