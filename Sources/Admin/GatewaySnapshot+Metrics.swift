@@ -50,6 +50,18 @@ extension GatewaySnapshot {
             "sessions_revoked_total", .counter,
             "Sessions that a revocation ended, or their issuer's word that the token is not active.",
             .count(sessionsRevoked))
+        text.add(
+            "buffer_bytes", .gauge, "What the buffers of all sessions hold now.", .count(bufferBytes))
+        if let bufferLimit {
+            text.add(
+                "buffer_limit_bytes", .gauge,
+                "What they may hold; new connections are refused at three quarters.",
+                .count(bufferLimit))
+        }
+        text.add(
+            "buffer_shortages_total", .counter,
+            "How often a session read into a small piece of memory, since buffers held what they may.",
+            .count(bufferShortages))
         text.add("revocations", .gauge, "Revocations in force.", .count(revocations))
         text.add(
             "refusals_total", .counter, "Connections that were refused, by SQLSTATE.",

@@ -203,6 +203,10 @@ package struct GatewaySnapshot: Sendable {
     package var textEvictions = 0
     package var textBytes = 0
     package var protocolViolations = 0
+    /// Bytes that sessions' buffers hold and may hold (nil: without a limit), and how often there was no block for one.
+    package var bufferBytes = 0
+    package var bufferLimit: Int?
+    package var bufferShortages = 0
     package var reloads = 0
     package var reloadFailures = 0
     package var replicas: [Replica] = []

@@ -27,6 +27,8 @@ extension Gateway: GatewayStatus {
         snapshot.revocations = revocationCount
         snapshot.logBudgets = logBudgets
         snapshot.take(counters)
+        snapshot.bufferBytes = buffers.held
+        snapshot.bufferLimit = buffers.limit
         snapshot.replicas = replicas(of: configuration)
         snapshot.issuers = issuerKeys.map { keys in
             GatewaySnapshot.IssuerKeys(
@@ -114,6 +116,7 @@ extension GatewaySnapshot {
         textMisses = counters.textMisses.value
         textEvictions = counters.textEvictions.value
         textBytes = counters.textBytes.value
+        bufferShortages = counters.bufferShortages.value
         protocolViolations = counters.protocolViolations.value
         reloads = counters.reloads.value
         reloadFailures = counters.reloadFailures.value

@@ -37,6 +37,10 @@ package enum Refusal: Error, Sendable {
     case startupRefused(sqlstate: String)
     /// No file descriptor is left.
     case descriptorsExhausted
+    /// The buffers of all sessions hold what they may together.
+    case buffersExhausted
+    /// A statement that would have to be gathered while they do.
+    case statementUngathered
     case upstreamLost(replica: String)
     /// The replica sent what does not belong there.
     case upstreamViolation(replica: String)
@@ -106,6 +110,8 @@ package enum Refusal: Error, Sendable {
         case .logUnavailable: "58030"
         case .startupRefused(let sqlstate): sqlstate
         case .descriptorsExhausted: "53300"
+        case .buffersExhausted: "53300"
+        case .statementUngathered: "53200"
         case .options, .statementUnreadable: "42601"
         case .maxLag: "22023"
         case .portalMissing: "34000"
@@ -149,6 +155,7 @@ package enum Refusal: Error, Sendable {
         case .logUnavailable: "the audit log cannot take a record"
         case .startupRefused: "the replica refused a startup parameter"
         case .descriptorsExhausted: "too many sessions"
+        case .buffersExhausted, .statementUngathered: "the gateway is short of memory"
         case .upstreamLost: "the connection to the replica was lost"
         case .upstreamViolation: "the replica broke the protocol"
         case .portalMissing: "portal \"\" does not exist"
@@ -206,6 +213,8 @@ package enum Refusal: Error, Sendable {
             "The log of region \(region) failed; nothing is forwarded without a record."
         case .startupRefused(let sqlstate): "It answered SQLSTATE \(sqlstate)."
         case .descriptorsExhausted: "The gateway has no file descriptor left."
+        case .buffersExhausted, .statementUngathered:
+            "The buffers of its sessions hold what they may together (limits.buffers)."
         case .upstreamLost(let replica): "Replica \(replica) closed the connection."
         case .upstreamViolation(let replica): "Replica \(replica) sent a message that does not belong there."
         case .portalMissing: "The Query before it failed and left no portal that can be run."
@@ -281,6 +290,8 @@ package enum Refusal: Error, Sendable {
         case .logUnavailable: "Try again when the operator has made room or mended the disk."
         case .startupRefused: "Check the names and values in the connection's parameters and options."
         case .descriptorsExhausted: "Try again later; the operator can raise the limit of open files."
+        case .buffersExhausted: "Try again in a moment."
+        case .statementUngathered: "Try again in a moment, or send large data by COPY or as parameters."
         case .upstreamLost: "Connect again; whether the last transaction was committed is not known."
         case .upstreamViolation: "Tell the operator; the replica may not be what it seems."
         case .portalMissing: "Bind a portal before it is executed."

@@ -9,16 +9,20 @@ package final class BufferPool {
     package static let keptBlocks = 128
 
     private var free: [UnsafeMutableRawPointer] = []
+    /// Bytes that buffers of this pool hold, beyond a block, too.
+    package let gauge: BufferGauge
 
-    package init() {}
+    package init(gauge: BufferGauge = BufferGauge()) { self.gauge = gauge }
 
     deinit { for block in free { block.deallocate() } }
 
     fileprivate func take() -> UnsafeMutableRawPointer {
-        free.popLast() ?? .allocate(byteCount: BufferPool.blockSize, alignment: 16)
+        gauge.add(BufferPool.blockSize)
+        return free.popLast() ?? .allocate(byteCount: BufferPool.blockSize, alignment: 16)
     }
 
     fileprivate func give(_ block: UnsafeMutableRawPointer) {
+        gauge.add(-BufferPool.blockSize)
         if free.count < BufferPool.keptBlocks { free.append(block) } else { block.deallocate() }
     }
 }
@@ -39,12 +43,15 @@ package struct ByteBuffer: ~Copyable {
     package init(pool: BufferPool) { self.pool = pool }
 
     deinit {
-        if let storage {
-            if capacity == BufferPool.blockSize {
-                pool.give(storage)
-            } else {
-                LargeMemory.release(storage, capacity)
-            }
+        if let storage { ByteBuffer.giveBack(storage, capacity, to: pool) }
+    }
+
+    private static func giveBack(_ storage: UnsafeMutableRawPointer, _ capacity: Int, to pool: BufferPool) {
+        if capacity == BufferPool.blockSize {
+            pool.give(storage)
+        } else {
+            pool.gauge.add(-capacity)
+            LargeMemory.release(storage, capacity)
         }
     }
 
@@ -73,6 +80,17 @@ package struct ByteBuffer: ~Copyable {
         try body(readable.extracting(range))
     }
 
+    /// Takes a small piece of memory in place of a block, where the buffer holds none: slower, and enough to go on.
+    package mutating func reserveSmall() {
+        guard storage == nil else { return }
+        storage = ByteBuffer.resize(nil, to: ByteBuffer.smallSize)
+        capacity = ByteBuffer.smallSize
+        pool.gauge.add(ByteBuffer.smallSize)
+    }
+
+    /// Bytes of such a piece.
+    package static let smallSize = 4 * 1024
+
     /// Makes room for at least `bytes` more, moving what is there to the front or into larger memory.
     package mutating func reserve(_ bytes: Int) {
         guard let storage else {
@@ -82,6 +100,7 @@ package struct ByteBuffer: ~Copyable {
             } else {
                 self.storage = ByteBuffer.resize(nil, to: bytes)
                 capacity = bytes
+                pool.gauge.add(bytes)
             }
             return
         }
@@ -91,14 +110,28 @@ package struct ByteBuffer: ~Copyable {
             memmove(storage, storage + head, live)
         } else {
             let larger = max(live + bytes, capacity * 2)
+            // What is not a block's size is no block: see `giveBack`.
+            if capacity < BufferPool.blockSize, larger > BufferPool.blockSize / 2,
+                larger <= BufferPool.blockSize
+            {
+                let block = pool.take()
+                memcpy(block, storage + head, live)
+                ByteBuffer.giveBack(storage, capacity, to: pool)
+                self.storage = block
+                capacity = BufferPool.blockSize
+                (head, tail) = (0, live)
+                return
+            }
             if capacity == BufferPool.blockSize {
                 let moved = ByteBuffer.resize(nil, to: larger)
                 memcpy(moved, storage + head, live)
                 pool.give(storage)
+                pool.gauge.add(larger)
                 self.storage = moved
             } else {
                 if head > 0 { memmove(storage, storage + head, live) }
                 self.storage = ByteBuffer.resize(storage, keeping: live, to: larger)
+                pool.gauge.add(larger - capacity)
             }
             capacity = larger
         }
@@ -178,11 +211,7 @@ package struct ByteBuffer: ~Copyable {
 
     private mutating func releaseStorage() {
         guard let storage else { return }
-        if capacity == BufferPool.blockSize {
-            pool.give(storage)
-        } else {
-            LargeMemory.release(storage, capacity)
-        }
+        ByteBuffer.giveBack(storage, capacity, to: pool)
         self.storage = nil
         capacity = 0
         head = 0

@@ -95,7 +95,7 @@ package enum Socket {
         _ = withUnsafeMutablePointer(to: &storage) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
         }
-        return SocketAddress(storage)
+        return SocketAddress.path(storage).map(SocketAddress.init(unix:)) ?? SocketAddress(storage)
     }
 
     package static func close(_ descriptor: Int32) { Glibc.close(descriptor) }

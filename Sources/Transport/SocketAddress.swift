@@ -131,4 +131,17 @@ package struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
             }
         }
     }
+
+    /// The path of a Unix socket as the kernel wrote it; nil for another family, a name without a path, an abstract one.
+    static func path(_ storage: sockaddr_storage) -> String? {
+        guard Int32(storage.ss_family) == AF_UNIX else { return nil }
+        // SAFETY: sockaddr_storage is large enough and aligned for every family.
+        let path = withUnsafeBytes(of: storage) { raw in
+            let address = raw.loadUnaligned(as: sockaddr_un.self)
+            return withUnsafeBytes(of: address.sun_path) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+        }
+        return path.isEmpty ? nil : path
+    }
 }

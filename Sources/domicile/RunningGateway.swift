@@ -5,6 +5,7 @@ import Gateway
 import GatewayConfiguration
 import Logging
 import ServiceLifecycle
+import Transport
 import UnixSignals
 
 /// A gateway with its admin endpoint and its signals, from the start to the end of the process.
@@ -18,10 +19,11 @@ struct RunningGateway {
 
     /// Starts the gateway: executors may connect when this returns.
     ///
+    /// - Parameter inherited: listening sockets that the process was started with.
     /// - Throws: an exit code; what was wrong is on standard error, one line.
     init(
         _ configuration: Configuration, source: ConfigurationSource, log: OperationalLog,
-        manager: ServiceManager,
+        manager: ServiceManager, inherited: [InheritedSockets.Inherited] = [],
         logger: Logger
     ) async throws {
         self.logger = logger
@@ -33,7 +35,9 @@ struct RunningGateway {
         try RunningGateway.makeFolder(configuration.state)
         // From here on a signal finds somebody who takes it.
         signals = await UnixSignalsSequence(trapping: .sighup, .sigterm, .sigint)
-        gateway = try RunningGateway.explained { try Gateway(configuration, logger: logger) }
+        gateway = try RunningGateway.explained {
+            try Gateway(configuration, inherited: inherited, logger: logger)
+        }
         reloader = Reloader(
             gateway: gateway, source: source, files: files, log: log, manager: manager, logger: logger)
         gateway.reloads { [reloader] asker in
@@ -150,7 +154,7 @@ extension GatewayStartError {
     /// The file must be changed before another start can succeed.
     var isOfConfiguration: Bool {
         switch self {
-        case .transport(.material), .transport(.address): true
+        case .transport(.material), .transport(.address), .transport(.inherited): true
         case .transport(.system), .transport(.tls), .transport(.closed): false
         case .audit(.wrongRegion), .audit(.filesystem), .audit(.captureKey), .audit(.auditKey): true
         case .revocations, .audit(.system), .audit(.locked), .audit(.notALog), .audit(.damaged),

@@ -38,7 +38,10 @@ struct ServeCommand: AsyncParsableCommand {
         // Before the configuration: it holds passwords.
         ProcessLimits.apply()
         LargeMemory.mapByItself()
-        let source = ConfigurationSource(path: config, environment: ProcessInfo.processInfo.environment)
+        // Before anything else opens a descriptor that could be taken for one of them.
+        let environment = ProcessInfo.processInfo.environment
+        let inherited = try inheritedSockets(environment)
+        let source = ConfigurationSource(path: config, environment: environment)
         let reading = source.read()
         guard let configuration = reading.configuration else {
             for finding in reading.findings { StandardError.print("\(finding)") }
@@ -50,8 +53,18 @@ struct ServeCommand: AsyncParsableCommand {
         for warning in reading.findings { logger.warning("\(warning)") }
         let service = try await RunningGateway(
             configuration, source: source, log: log, manager: ServiceManager(environment: source.environment),
-            logger: logger)
+            inherited: inherited, logger: logger)
         try await service.run()
+    }
+
+    /// The listening sockets that whoever started the process keeps open across restarts.
+    private func inheritedSockets(_ environment: [String: String]) throws -> [InheritedSockets.Inherited] {
+        do throws(TransportError) {
+            return try InheritedSockets.take(environment: environment)
+        } catch {
+            StandardError.print("domicile: cannot start: \(error)")
+            throw ExitCode.failure
+        }
     }
 }
 

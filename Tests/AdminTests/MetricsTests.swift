@@ -11,6 +11,9 @@ import Testing
         snapshot.sessionsEnded = 897
         snapshot.sessionsRevoked = 11
         snapshot.revocations = 12
+        snapshot.bufferBytes = 131_072
+        snapshot.bufferLimit = 67_108_864
+        snapshot.bufferShortages = 21
         snapshot.logBudgets = 4
         snapshot.budgetWaits = 17
         snapshot.budgetWaitTime = .milliseconds(2_500)
@@ -101,6 +104,15 @@ import Testing
         # HELP domicile_sessions_revoked_total Sessions that a revocation ended, or their issuer's word that the token is not active.
         # TYPE domicile_sessions_revoked_total counter
         domicile_sessions_revoked_total 11
+        # HELP domicile_buffer_bytes What the buffers of all sessions hold now.
+        # TYPE domicile_buffer_bytes gauge
+        domicile_buffer_bytes 131072
+        # HELP domicile_buffer_limit_bytes What they may hold; new connections are refused at three quarters.
+        # TYPE domicile_buffer_limit_bytes gauge
+        domicile_buffer_limit_bytes 67108864
+        # HELP domicile_buffer_shortages_total How often a session read into a small piece of memory, since buffers held what they may.
+        # TYPE domicile_buffer_shortages_total counter
+        domicile_buffer_shortages_total 21
         # HELP domicile_revocations Revocations in force.
         # TYPE domicile_revocations gauge
         domicile_revocations 12

@@ -100,6 +100,35 @@ struct AbuseStartupTests {
         try witness.expectNeighbourAnswers()
     }
 
+    @Test(
+        "F-OPS-20: a PROXY header, of either version, from anyone, cut or twice, is a broken startup: no address is taken from it",
+        arguments: proxyHeaders.indices)
+    func proxyHeader(_ index: Int) throws {
+        let (name, header) = AbuseStartupTests.proxyHeaders[index]
+        let violations = try testbed.metric("domicile_protocol_violations_total") ?? 0
+        let client = try gateway(tls: false)
+        defer { client.close() }
+        try client.send(header + Bytes.startup(AbuseStartupTests.named))
+        switch end(client) {
+        case .closed, .refused("08P01"): break
+        case let other: Issue.record("\(name): \(other)")
+        }
+        #expect(try testbed.metric("domicile_protocol_violations_total") ?? 0 > violations, "\(name)")
+        let spoofed = try testbed.log("eu-west-1").records.filter { $0.line.contains("198.51.100.7") }
+        #expect(spoofed.isEmpty)
+    }
+
+    private static let proxyHeaders: [(String, [UInt8])] = {
+        let first = Array("PROXY TCP4 198.51.100.7 127.0.0.1 40000 6432\r\n".utf8)
+        let signature: [UInt8] = [13, 10, 13, 10, 0, 13, 10, 81, 85, 73, 84, 10]
+        let second = signature + [0x21, 0x11, 0, 12, 198, 51, 100, 7, 127, 0, 0, 1, 0x9c, 0x40, 0x19, 0x20]
+        return [
+            ("version 1", first), ("version 2", second), ("version 1 twice", first + first),
+            ("version 2 twice", second + second), ("version 2 before 1", second + first),
+            ("version 2, LOCAL", signature + [0x20, 0, 0, 0]),
+        ]
+    }()
+
     @Test("F-WIRE-12: a newer minor version or an unknown _pq_ option is told what is spoken, as by a server")
     func negotiation() throws {
         let client = try gateway()

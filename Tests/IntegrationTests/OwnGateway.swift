@@ -12,11 +12,15 @@ final class OwnGateway {
     private(set) var process: RunningCommand
     private let original: String
     private let arguments: [String]
+    /// The socket that executors connect to, where it is kept open for the gateway: each process gets it anew.
+    private let listener: FileHandle?
 
     /// Starts it and waits until it is ready. `edit` changes the configuration; `prepare` gets the folder before;
-    /// `arguments` are behind those of `serve`.
+    /// `arguments` are behind those of `serve`. With `keepsListener` it is started as systemd starts a service that has a
+    /// socket: this process has the listening socket.
     init(
-        _ running: Testbed, arguments: [String] = [], prepare: (String) throws -> Void = { _ in },
+        _ running: Testbed, arguments: [String] = [], keepsListener: Bool = false,
+        prepare: (String) throws -> Void = { _ in },
         edit: (String) -> String = { $0 }
     ) throws {
         self.arguments = arguments
@@ -27,6 +31,7 @@ final class OwnGateway {
         try FileManager.default.createDirectory(atPath: "\(folder)/state", withIntermediateDirectories: true)
         try prepare(folder)
         let (port, admin) = (try OwnGateway.freePort(), try OwnGateway.freePort())
+        listener = try keepsListener ? OwnGateway.listen(port) : nil
         var lines: [String] = []
         for line in try String(contentsOfFile: running.configuration, encoding: .utf8).split(
             separator: "\n", omittingEmptySubsequences: false)
@@ -46,7 +51,8 @@ final class OwnGateway {
         try edit(original).write(toFile: own.configuration, atomically: true, encoding: .utf8)
         // Its logs are signed as the testbed's are; what the configuration refuses, `serve` says.
         _ = try Command.run(running.binary, ["audit", "init", "--config", own.configuration])
-        process = try Command.start(running.binary, ["serve", "--config", own.configuration] + arguments)
+        process = try OwnGateway.start(
+            [running.binary, "serve", "--config", own.configuration] + arguments, listener)
         own.processID = process.processID
         testbed = own
         do {
@@ -68,14 +74,43 @@ final class OwnGateway {
     func restart(_ signal: Int32, through: [String] = []) throws {
         process.signal(signal)
         _ = process.wait(timeout: 20)
-        let line = through + [testbed.binary, "serve", "--config", testbed.configuration] + arguments
-        process = try Command.start(line[0], Array(line.dropFirst()))
+        process = try OwnGateway.start(through + line, listener)
         try testbed.waitUntilWhole { [process] in process.process.isRunning }
+    }
+
+    private var line: [String] { [testbed.binary, "serve", "--config", testbed.configuration] + arguments }
+
+    /// Starts another process with the same folders while this one goes on, without waiting for it.
+    ///
+    /// - Returns: the one that was there.
+    func follow() throws -> RunningCommand {
+        let old = process
+        process = try OwnGateway.start(line, listener)
+        return old
+    }
+
+    /// As sd_listen_fds(3) has it: the socket is descriptor 3, and LISTEN_PID the process' own.
+    private static func start(_ line: [String], _ listener: FileHandle?) throws -> RunningCommand {
+        guard let listener else { return try Command.start(line[0], Array(line.dropFirst())) }
+        let script = "exec 3<&0 0</dev/null; export LISTEN_PID=$$ LISTEN_FDS=1; exec \"$@\""
+        return try Command.start("bash", ["-c", script, "bash"] + line, input: listener)
+    }
+
+    static func listen(_ port: Int) throws -> FileHandle {
+        let address = try #require(SocketAddress(literal: "127.0.0.1", port: port))
+        return FileHandle(fileDescriptor: try Socket.listen(on: address), closeOnDealloc: true)
     }
 
     /// The command over the gateway's admin socket.
     func domicile(_ arguments: String...) throws -> Command.Run {
         try Command.run(testbed.binary, arguments + ["--socket", "\(folder)/admin.sock"])
+    }
+
+    static func port(of listener: FileHandle) throws -> Int {
+        guard case .ip(_, let port) = Socket.localAddress(of: listener.fileDescriptor).kind else {
+            throw RawClient.Failure(description: "no port")
+        }
+        return port
     }
 
     /// Ends what is left, and removes its folder.

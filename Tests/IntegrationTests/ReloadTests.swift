@@ -89,6 +89,56 @@ struct ReloadTests {
         #expect((admin.first?.keys["reason"] as? String)?.hasPrefix("refused") == true)
     }
 
+    /// A mistake of each kind that `check` tells: what stands in place of what.
+    private static let mistakes: [(name: String, from: String, to: String)] = [
+        ("no YAML", "region: eu-west-1\n", "region: [\n"),
+        ("an unknown key", "health:\n", "healthy:\n"),
+        ("a key twice", "state: state\n", "state: state\nstate: other\n"),
+        ("no value", "  interval: 500ms\n", "  interval:\n"),
+        ("a wrong unit", "  interval: 500ms\n", "  interval: 500 parsecs\n"),
+        ("a number out of range", "  fall: 2\n", "  fall: 0\n"),
+        ("a list for a mapping", "health:\n  interval: 500ms\n", "health: []\nhealthy:\n  interval: 500ms\n"),
+        ("a variable that is not set", "${DOMICILE_PASSWORD_TESTER}", "${DOMICILE_NOT_SET}"),
+        ("an unknown region", "    regions: [EU]\n", "    regions: [MOON]\n"),
+        ("an unknown database", "    databases: [orders]\n", "    databases: [order]\n"),
+        ("an unknown role", "    roles: [analyst]\n", "    roles: [analyse]\n"),
+        ("a file that is not there", "role-ca.crt", "role-ca-lost.crt"),
+        ("a certificate that is none", "certificates/gateway.crt", "certificates/gateway.key"),
+        ("another's key", "certificates/gateway.key", "certificates/writer.key"),
+        ("a rule without who", "  - name: eu-analysts\n", "  - name: eu-analysts\n    hwo: {}\n"),
+    ]
+
+    @Test(
+        "F-OPS-06: SIGHUP with each mistake of `check` is refused, counted, recorded and said; the gateway stays ready and its sessions go on"
+    )
+    func everyMistake() throws {
+        let gateway = try OwnGateway(testbed)
+        defer { gateway.remove() }
+        let analyst = try session(gateway)
+        defer { analyst.close() }
+        for (index, mistake) in ReloadTests.mistakes.enumerated() {
+            try gateway.reload { text in
+                let broken = text.replacingOccurrences(of: mistake.from, with: mistake.to)
+                if broken == text { Issue.record("\(mistake.name): nothing was changed") }
+                return broken
+            }
+            try gateway.testbed.eventually(mistake.name, within: 5) {
+                try gateway.testbed.metric("domicile_config_reload_failed_total") == Double(index + 1)
+            }
+            #expect(try gateway.testbed.http("/readyz").status == 200, "\(mistake.name)")
+            #expect(try run("select 1", analyst).map(\.letter) == ["T", "D", "C", "Z"], "\(mistake.name)")
+            let check = try Command.run(
+                testbed.binary, ["check", "--config", gateway.testbed.configuration])
+            #expect(check.status == 78, "\(mistake.name): \(check)")
+        }
+        #expect(try gateway.testbed.metric("domicile_config_reloads_total") == 0)
+        let reasons = try gateway.testbed.log("eu-west-1").records.filter { $0.type == "admin" }
+            .compactMap { $0.keys["reason"] as? String }
+        #expect(reasons.count == ReloadTests.mistakes.count)
+        #expect(reasons.allSatisfy { $0.hasPrefix("refused: ") })
+        try session(gateway).close()
+    }
+
     @Test("F-POL-16: while reloads and logins run together, each session is decided by one policy whole")
     func reloadLoop() throws {
         let gateway = try OwnGateway(testbed)

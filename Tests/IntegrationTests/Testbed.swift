@@ -152,9 +152,10 @@ enum Command {
     }
 
     static func start(
-        _ program: String, _ arguments: [String], environment: [String: String]? = nil
+        _ program: String, _ arguments: [String], environment: [String: String]? = nil,
+        input: FileHandle = .nullDevice
     ) throws -> RunningCommand {
-        try RunningCommand(program, arguments, environment: environment)
+        try RunningCommand(program, arguments, environment: environment, input: input)
     }
 }
 
@@ -163,7 +164,10 @@ final class RunningCommand {
     let process = Process()
     private let folder: URL
 
-    init(_ program: String, _ arguments: [String], environment: [String: String]?) throws {
+    init(
+        _ program: String, _ arguments: [String], environment: [String: String]?,
+        input: FileHandle = .nullDevice
+    ) throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent(
             "domicile-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -180,7 +184,7 @@ final class RunningCommand {
         defer { for handle in handles { try? handle.close() } }
         process.standardOutput = handles[0]
         process.standardError = handles[1]
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = input
         try process.run()
     }
 

@@ -2,19 +2,22 @@
 """The gateway's own database under other people's programs."""
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 sys.dont_write_bytecode = True
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+PORT = "7560"
 
 DESCRIPTION = """\
 Asks the database `domicile` of the testbed's gateway what clients ask it: psql's commands, a SELECT over each table, what
 Debian's drivers do (psycopg2, psycopg, asyncpg: those that are installed, the others are named). Afterwards the log must
-hold a record of each statement that psql sent. Needs a testbed: script/testbed up.
+hold a record of each statement that psql sent. Starts a testbed of its own where none is up.
 """
 
 COMMANDS = [
@@ -47,11 +50,25 @@ asyncio.run(run())
 EXPECTED = "[(0, 'session.start')]"
 
 
+@contextlib.contextmanager
 def testbed():
+    """One of its own, where none is up."""
+    if subprocess.run([ROOT / "script/testbed", "env"], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0:
+        yield values()
+        return
+    with tempfile.TemporaryDirectory(prefix="domicile-console.") as folder:
+        os.environ["DOMICILE_TESTBED_DIR"] = f"{folder}/testbed"
+        os.environ.setdefault("DOMICILE_TESTBED_PORT", PORT)
+        try:
+            subprocess.run([ROOT / "script/testbed", "up"], check=True, stdout=subprocess.DEVNULL)
+            yield values()
+        finally:
+            subprocess.run([ROOT / "script/testbed", "down"], check=False, stdout=subprocess.DEVNULL)
+
+
+def values():
     """What `script/testbed env` says."""
-    answer = subprocess.run([ROOT / "script/testbed", "env"], check=False, text=True, stdout=subprocess.PIPE)
-    if answer.returncode:
-        sys.exit("console: there is no testbed: script/testbed up")
+    answer = subprocess.run([ROOT / "script/testbed", "env"], check=True, text=True, stdout=subprocess.PIPE)
     words = (line.removeprefix("export ").split("=", 1) for line in answer.stdout.splitlines() if "=" in line)
     return {name: value.strip("'\"") for name, value in words}
 
@@ -121,10 +138,11 @@ def main():
     parser = argparse.ArgumentParser(prog="script/integration console", description=DESCRIPTION,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.parse_args()
-    console = Console(testbed())
-    console.run_psql()
-    console.run_drivers()
-    console.compare_log()
+    with testbed() as found:
+        console = Console(found)
+        console.run_psql()
+        console.run_drivers()
+        console.compare_log()
     print(f"console: {console.failed} failed")
     sys.exit(1 if console.failed else 0)
 

@@ -27,7 +27,9 @@ session without its records. Each part has a fresh gateway.
                each is answered or refused in words
   churn        300 times a second for a minute: connect, one query, disconnect
   idle         10,000 idle sessions, in plaintext and over TLS: memory of each, an active session's latency beside them
+               (F-OPS-13)
   descriptors  more sessions than descriptors: the log is written, health answers, the CPU is idle, and it recovers
+               (F-OPS-01)
 
   script/integration load                         all of it: some minutes
   script/integration load --only burst,idle       these parts

@@ -212,6 +212,8 @@ package struct Limits: Sendable, Hashable {
     package var rememberedTokens: Int
     /// Nil: one for each core.
     package var workers: Int?
+    /// Bytes that the buffers of all sessions may hold together; nil: as the control group's limit says.
+    package var buffers: Int?
 
     package init(
         logBytesPerSecondPerSubject: Int, sessions: Int, sessionsPerSubject: Int,
@@ -219,7 +221,7 @@ package struct Limits: Sendable, Hashable {
         loginsPerReplica: Int = 64, failureDelay: Duration, statement: Int, statementCache: Int = 8 << 20,
         token: Int,
         rememberedTokens: Int,
-        workers: Int?
+        workers: Int?, buffers: Int? = nil
     ) {
         self.logBytesPerSecondPerSubject = logBytesPerSecondPerSubject
         self.sessions = sessions
@@ -234,6 +236,7 @@ package struct Limits: Sendable, Hashable {
         self.token = token
         self.rememberedTokens = rememberedTokens
         self.workers = workers
+        self.buffers = buffers
     }
 }
 

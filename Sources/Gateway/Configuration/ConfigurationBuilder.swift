@@ -107,7 +107,8 @@ struct ConfigurationBuilder {
             failureDelay: fields.duration("failure_delay"),
             statement: fields.size("statement"), statementCache: fields.size("statement_cache"),
             token: fields.size("token"), rememberedTokens: fields.integer("remembered_tokens"),
-            workers: fields.integerOrAuto("workers"))
+            workers: fields.integerOrAuto("workers"),
+            buffers: fields.has("buffers") ? fields.size("buffers") : nil)
     }
 
     private func operationalLog() -> OperationalLogSettings {

@@ -36,6 +36,8 @@ package final class Admission: Sendable {
     package var connections: Int { state.withLock { $0.connections } }
     /// Sessions whose token was verified.
     package var sessions: Int { state.withLock { $0.sessions } }
+    /// Connections whose token was not verified yet.
+    package var loggingIn: Int { state.withLock { $0.connections - $0.sessions } }
     /// Addresses and principals whose rates are remembered now, of logins and of wrong cancel keys.
     package var rates: (logins: Int, subjects: Int, cancels: Int) {
         state.withLock { ($0.logins.count, $0.loginsOfSubjects.count, $0.cancels.count) }

@@ -20,6 +20,8 @@ package final class Counters: Sendable {
     /// How often something waited for its principal's budget of log bytes, and for how long altogether.
     package let budgetWaits = Atomic<Int>(0)
     package let budgetWaitMicroseconds = Atomic<Int>(0)
+    /// How often something was read into a small piece of memory, since the buffers held what they may.
+    package let bufferShortages = Atomic<Int>(0)
     /// Refused logins that are counted in a record and have none of their own.
     package let summedRefusals = Atomic<Int>(0)
     package let bytesIn = Atomic<Int>(0)

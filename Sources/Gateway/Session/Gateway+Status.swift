@@ -54,6 +54,8 @@ extension Gateway {
     package var sessionsByReplica: [ReplicaID: Int] { context.admission.sessionsByReplica }
     /// Connections now, those that are still logging in included.
     package var connections: Int { context.admission.connections }
+    /// What the buffers of all sessions hold.
+    package var buffers: BufferBudget { context.buffers }
     /// Principals whose budgets of log bytes are remembered.
     package var logBudgets: Int { context.logBudgets.count }
     package var logCounters: [(region: String, counters: AuditLogCounters, failure: AuditError?)] {

@@ -24,15 +24,21 @@ package final class Gateway: Sendable {
 
     /// Opens the logs, binds the listeners and starts all threads: executors may connect when this returns.
     ///
+    /// - Parameter inherited: listening sockets that the process was started with. With them it waits for
+    ///   the gateway that has the state's folder and the logs: that one drains, and executors wait in the backlog.
     /// - Throws: `GatewayStartError` where a log, certificate or listener cannot be had; nothing runs then.
-    package convenience init(_ configuration: Configuration, logger: Logger) throws(GatewayStartError) {
+    package convenience init(
+        _ configuration: Configuration, inherited: [InheritedSockets.Inherited] = [], logger: Logger
+    ) throws(GatewayStartError) {
         // Before the first thread that connects by libpq: an anchor's, a probe's or a shipper's.
         ServerLogin.clearEnvironment()
         let generation = try Gateway.firstGeneration(configuration)
-        // Whom not to let in is known before anybody can knock.
+        let patience = inherited.isEmpty ? .zero : Gateway.patience(for: configuration)
+        // Whom not to let in is known before anybody can knock, and when the last gateway can add nothing to it.
         let revocations: RevocationStore
         do throws(RevocationStoreError) {
-            revocations = try RevocationStore(folder: configuration.state, now: Clock.wall() / 1_000_000)
+            revocations = try Gateway.openRevocations(
+                folder: configuration.state, patience: patience, logger: logger)
         } catch {
             throw .revocations(error)
         }
@@ -55,10 +61,7 @@ package final class Gateway: Sendable {
             shipping: ShippingService(
                 logs: try Gateway.shippedLogs(logs, configuration), logger: logger))
         do throws(TransportError) {
-            var sockets: [ListeningSocket] = []
-            for (index, listener) in configuration.listeners.enumerated() {
-                sockets.append(try ListeningSocket.open(listener, index: index))
-            }
+            let sockets = try ListeningSocket.open(configuration.listeners, inherited: inherited)
             try self.init(generation, parts: parts, listeners: sockets, logger: logger)
             parts.health.start(configuration)
             identity.start()
@@ -89,12 +92,18 @@ package final class Gateway: Sendable {
         self.listeners = listeners
         shipping = parts.shipping
         current = Mutex(generation)
+        let configuration = generation.configuration
         var mailboxes: [Mailbox<WorkerMessage>] = []
-        for _ in 0..<max(1, generation.configuration.limits.workers ?? CPUQuota.cores()) {
+        for _ in 0..<max(1, configuration.limits.workers ?? CPUQuota.cores()) {
             mailboxes.append(try Mailbox())
         }
         self.mailboxes = mailboxes
-        context = GatewayContext(parts: parts, mailboxes: mailboxes, logger: logger)
+        let bufferLimit =
+            configuration.limits.buffers ?? BufferBudget.share(ofMemory: ControlGroup().memoryLimit)
+        context = GatewayContext(
+            parts: parts, mailboxes: mailboxes,
+            buffers: BufferBudget(limit: bufferLimit, workers: mailboxes.count),
+            handsOver: listeners.contains(where: \.isInherited), logger: logger)
         try Gateway.want(generation.passwordFiles, context)
         context.console.connect(self)
         watchLogs()
@@ -343,6 +352,7 @@ package final class Gateway: Sendable {
         if old.audit != audit { changed.append("audit") }
         if old.state != new.state { changed.append("state") }
         if old.limits.workers != new.limits.workers { changed.append("limits.workers") }
+        if old.limits.buffers != new.limits.buffers { changed.append("limits.buffers") }
         if old.admin != new.admin { changed.append("admin") }
         return changed
     }
@@ -354,7 +364,8 @@ package final class Gateway: Sendable {
     package func drain() {
         guard !draining.exchange(true, ordering: .sequentiallyConsistent) else { return }
         let deadline = context.platform.monotonic() &+ configuration.session.shutdownTimeout.nanoseconds
-        context.postToAll(.drain(deadline: deadline))
+        // The first worker accepts for all, and tells the others when it has stopped: whom it dealt them comes before that.
+        context.post(.drain(deadline: deadline), to: 0)
         for thread in threads.withLock({ $0 }) { thread.join() }
         context.console.threads.stop()
         context.health.stop()

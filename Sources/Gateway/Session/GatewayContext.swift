@@ -35,10 +35,17 @@ final class GatewayContext: Sendable {
     let logger: Logger
     private let mailboxes: [Mailbox<WorkerMessage>]
     let deal: SessionDeal
+    /// What the buffers of all sessions may hold.
+    let buffers: BufferBudget
+    /// Another process goes on with the listening sockets when this one ends.
+    let handsOver: Bool
 
     init(
-        parts: GatewayParts, mailboxes: [Mailbox<WorkerMessage>], logger: Logger
+        parts: GatewayParts, mailboxes: [Mailbox<WorkerMessage>], buffers: BufferBudget, handsOver: Bool,
+        logger: Logger
     ) {
+        self.buffers = buffers
+        self.handsOver = handsOver
         identity = parts.identity
         introspection = parts.introspection
         revocations = parts.revocations

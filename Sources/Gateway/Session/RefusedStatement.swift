@@ -44,6 +44,7 @@ struct Refused {
         let classes = verdict.classes.filter(forbidden.contains)
         guard classes.isEmpty else { return classes }
         if case .statementTooLong = refusal { return ["too_long"] }
+        if case .statementUngathered = refusal { return ["no_memory"] }
         if case .statementTooComplex = refusal { return ["too_complex"] }
         if case .statementUnreadable = refusal { return ["unreadable"] }
         if case .beyondLogBudget = refusal { return ["over_budget"] }

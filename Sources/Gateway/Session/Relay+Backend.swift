@@ -192,6 +192,6 @@ extension Relay {
             mayHaveChangedSchema = false
             worker.context.health.refreshCatalog(of: connection.attested.id)
         }
-        if let drainReason { session.end(drainReason) }
+        if let drainReason, !isNewcomer { session.end(drainReason) }
     }
 }

@@ -1,4 +1,5 @@
 import PGWire
+import Transport
 
 /// The executor's frames: cut in place, recorded, told to the pipeline.
 extension Relay {
@@ -124,6 +125,10 @@ extension Relay {
             return .wait
         }
         guard available >= length else {
+            // What grows beyond a block may double at the next read.
+            if available > BufferPool.blockSize / 2, !worker.mayGather(min(length, available * 2)) {
+                return refuse(header, tag, Refused(.statementUngathered, record: .length(nil)))
+            }
             frontend.gathering = frontend.scanned + length
             return .wait
         }

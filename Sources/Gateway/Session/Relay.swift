@@ -104,10 +104,13 @@ final class Relay {
     var upstreamRests: UInt64 = 0
     /// Ends at the next idle moment.
     var drainReason: Refusal?
+    /// It began so lately that a drain lets it have its first statements.
+    var isNewcomer = false
     /// A NoticeResponse of the gateway's that waits for the end of a frame.
     var pendingNotice: [UInt8]?
-    /// Monotonic nanoseconds of the last frame of the executor.
+    /// Monotonic nanoseconds of the last frame of the executor, and of the relay's beginning.
     var lastActivity: UInt64
+    let begun: UInt64
 
     /// Bytes of one direction that may wait before its source is not read any more.
     static let highMark = BufferPool.blockSize
@@ -146,6 +149,7 @@ final class Relay {
         fromExecutor = ByteBuffer(pool: session.worker.pool)
         fromUpstream = ByteBuffer(pool: session.worker.pool)
         lastActivity = session.worker.loop.now
+        begun = lastActivity
     }
 
     /// Bytes that came before the relay began: behind the password, and behind the attestation's answer.
@@ -179,13 +183,15 @@ final class Relay {
         guard executor.isReadable, !executorEnded, cancel == nil, !recorder.pipeline.isFull,
             worker.loop.now >= executorRests
         else { return false }
-        return fromExecutor.count < max(Relay.highMark, frontend.gathering)
+        guard fromExecutor.count < max(Relay.highMark, frontend.gathering) else { return false }
+        return fromExecutor.room > 0 || toUpstream.released + toUpstream.held == 0 || worker.mayTakeBlock
     }
 
     private func readExecutor() {
         for _ in 0..<Relay.readsPerTurn where session.isRelaying && mayReadExecutor {
             // What is gathered grows with what came, not with what was announced (F-WIRE-08).
             let room = max(1, min(max(frontend.gathering - fromExecutor.count, 1), fromExecutor.count))
+            if fromExecutor.isEmpty, !worker.mayTakeBlock { fromExecutor.reserveSmall() }
             switch executor.read(into: &fromExecutor, minimum: room) {
             case .moved: processFrontend()
             case .wouldBlock: return
@@ -201,6 +207,7 @@ final class Relay {
         for _ in 0..<Relay.readsPerTurn
         where session.isRelaying && mayReadUpstream {
             let forwarded = forwardedEnd
+            if fromUpstream.isEmpty, !worker.mayTakeBlock { fromUpstream.reserveSmall() }
             switch upstream.read(into: &fromUpstream) {
             case .moved:
                 let before = region.batch.byteCount
@@ -216,6 +223,8 @@ final class Relay {
     private var mayReadUpstream: Bool {
         connection.stream.isReadable && !upstreamEnded && fromUpstream.count < Relay.highMark
             && worker.loop.now >= upstreamRests
+            // Where memory is short a small piece is sent before it grows, unless nothing of it can go.
+            && (fromUpstream.room > 0 || toExecutor.released + toExecutor.held == 0 || worker.mayTakeBlock)
     }
 
     // MARK: Forwarding
@@ -245,7 +254,7 @@ final class Relay {
         writeUpstream()
         writeExecutor()
         guard session.isRelaying else { return }
-        if drainReason != nil, isAtIdle { return idleReached() }
+        if drainReason != nil, isAtIdle, !isNewcomer { return idleReached() }
         watchDurability()
         if executorEnded, frontend.scanned == 0, !hasUncut { halfCloseUpstream() }
         if upstreamEnded, toExecutor.released + toExecutor.held == 0 { upstreamClosed() }

@@ -64,12 +64,18 @@ extension Session {
 
     func lifetimeTimerFired(_ timer: SessionTimer) {
         if case .operating(let console) = phase { return operatorTimerFired(timer, console) }
-        guard case .relaying(let relay) = phase else { return }
+        guard case .relaying(let relay) = phase else {
+            if case .newcomerDrain = timer { silenceEnded() }
+            return
+        }
         switch timer {
         case .expiryNotice(let notice): give(notice, relay)
         case .expiry: expire()
         case .maxLifetime: drain(.lifetimeReached)
         case .drainEnd: end(relay.drainReason ?? .tokenExpired)
+        case .newcomerDrain:
+            // The turn that follows ends it where it is idle.
+            relay.isNewcomer = false
         case .idle: idleTimerFired(relay)
         case .introspection, .startup, .upstream, .linger, .heldBack, .cancel, .halfClosed, .catalog,
             .budget:
@@ -117,13 +123,38 @@ extension Session {
         }
         guard case .relaying(let relay) = phase else {
             if case .cancelling = phase { return }
+            // Another gateway will be here soon, and a login that is under way need not be refused for it.
+            if case .shuttingDown = reason, context.handsOver {
+                return schedule(.newcomerDrain, after: Session.newcomerAge)
+            }
             return end(reason)
         }
         guard relay.drainReason == nil else { return }
         relay.drainReason = reason
-        if relay.isAtIdle { return end(reason) }
+        if case .shuttingDown = reason, context.handsOver { spare(relay) }
+        if relay.isAtIdle, !relay.isNewcomer { return end(reason) }
         if case .shuttingDown = reason { return }
         schedule(.drainEnd, after: drainTimeout)
+    }
+
+    /// A session that lasts no longer than this is not cut by a hand-over.
+    static let newcomerAge: Duration = .seconds(1)
+
+    /// Who has not even asked for a login by now holds up the next gateway and everybody who waits for it.
+    private func silenceEnded() {
+        switch phase {
+        case .negotiating, .handshaking: end(.shuttingDown)
+        case .authenticating, .verifying, .introspecting, .challenged, .connecting, .relaying, .operating,
+            .cancelling, .leaving, .closed:
+            break
+        }
+    }
+
+    private func spare(_ relay: Relay) {
+        let age = Duration.nanoseconds(Int64(clamping: worker.loop.now &- relay.begun))
+        guard age < Session.newcomerAge else { return }
+        relay.isNewcomer = true
+        schedule(.newcomerDrain, after: Session.newcomerAge - age)
     }
 
     /// A new configuration holds: a session that it would not allow ends; one that it allows goes on under it.

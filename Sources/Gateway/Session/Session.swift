@@ -222,7 +222,8 @@ final class Session {
         switch timer {
         case .startup: startupTimerFired()
         case .upstream(let turn): upstreamTimerFired(turn)
-        case .expiryNotice, .expiry, .drainEnd, .maxLifetime, .idle: lifetimeTimerFired(timer)
+        case .expiryNotice, .expiry, .drainEnd, .newcomerDrain, .maxLifetime, .idle:
+            lifetimeTimerFired(timer)
         case .introspection: askAgain()
         case .linger: close()
         case .heldBack:

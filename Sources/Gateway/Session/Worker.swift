@@ -25,7 +25,7 @@ final class Worker: LoopOwner {
     let context: GatewayContext
     let mailbox: Mailbox<WorkerMessage>
     let loop: Loop<Worker>
-    let pool = BufferPool()
+    let pool: BufferPool
     /// What is remembered of judged statements.
     let statements: StatementGuard
     private(set) var generation: Generation
@@ -56,6 +56,7 @@ final class Worker: LoopOwner {
         self.generation = generation
         self.mailbox = mailbox
         self.listeners = listeners
+        pool = BufferPool(gauge: context.buffers.gauges[index])
         statements = StatementGuard(
             cacheBytes: generation.configuration.limits.statementCache, counters: context.counters)
         loop = try Loop(mailDescriptor: mailbox.descriptor, clock: context.platform.monotonic)
@@ -65,6 +66,9 @@ final class Worker: LoopOwner {
                 region: $0.key, log: $0.value, notice: context.notices.flag(worker: index, region: $0.key),
                 recordLimit: limit)
         }
+        // Executors may wait in a socket that was inherited: better there than to be let in and refused.
+        areListenersResting = context.handsOver && !listeners.isEmpty
+        guard !areListenersResting else { return }
         for (index, listener) in listeners.enumerated() {
             try loop.addListener(listener.descriptor, token: Worker.token(index, 0, .listener))
         }
@@ -72,6 +76,7 @@ final class Worker: LoopOwner {
 
     func run() {
         beat()
+        if areListenersResting { firstAccept(until: loop.now &+ Worker.firstAcceptPatience) }
         loop.run(self)
     }
 
@@ -127,6 +132,18 @@ final class Worker: LoopOwner {
         lookedUp = (loop.turns, replica, catalog)
         return catalog
     }
+
+    // MARK: Buffers
+
+    /// Whether an empty buffer may take a block; else a small piece has to do.
+    var mayTakeBlock: Bool {
+        guard !context.buffers.leaves(BufferPool.blockSize) else { return true }
+        context.counters.bufferShortages.increase()
+        return false
+    }
+
+    /// Whether a session may gather so many bytes more.
+    func mayGather(_ bytes: Int) -> Bool { context.buffers.leaves(bytes) }
 
     // MARK: Records
 
@@ -294,6 +311,9 @@ final class Worker: LoopOwner {
         isDraining = true
         isStopping = true
         closeListeners()
+        if index == 0 {
+            for other in 1..<max(1, context.workers) { context.post(.drain(deadline: deadline), to: other) }
+        }
         _ = loop.schedule(.drainEnded, at: deadline)
         for session in slots { session?.drain(.shuttingDown) }
     }
@@ -311,6 +331,7 @@ final class Worker: LoopOwner {
             region.isTimed = false
             region.mustWrite = true
         case .acceptAgain: acceptAgain()
+        case .firstAccept(let deadline): firstAccept(until: deadline)
         case .refusals: recordSums()
         case .beat: beat()
         case .drainEnded:
@@ -382,6 +403,10 @@ final class Worker: LoopOwner {
                     refuseAtOnce(descriptor, .descriptorsExhausted)
                     continue
                 }
+                guard context.buffers.admitsConnection(loggingIn: context.admission.loggingIn) else {
+                    refuseAtOnce(descriptor, .buffersExhausted)
+                    continue
+                }
                 let limit = Admission.connectionLimit(sessions: generation.configuration.limits.sessions)
                 guard context.admission.admitConnection(limit: limit) else {
                     refuseAtOnce(descriptor, .tooManyConnections(limit: limit))
@@ -420,6 +445,17 @@ final class Worker: LoopOwner {
         areListenersResting = true
         for listener in listeners { loop.remove(listener.descriptor) }
         _ = loop.schedule(.acceptAgain, at: loop.now &+ 50_000_000)
+    }
+
+    /// How long a gateway that follows another lets executors wait for keys and replicas.
+    private static let firstAcceptPatience: UInt64 = 10_000_000_000
+
+    private func firstAccept(until deadline: UInt64) {
+        guard context.canJudgeLogins(generation.configuration) || loop.now >= deadline else {
+            _ = loop.schedule(.firstAccept(until: deadline), at: loop.now &+ 20_000_000)
+            return
+        }
+        acceptAgain()
     }
 
     private func acceptAgain() {

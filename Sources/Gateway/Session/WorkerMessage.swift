@@ -55,6 +55,8 @@ enum WorkerTimer {
     case outcomes(region: String)
     /// Listeners are accepted from again after descriptors ran out.
     case acceptAgain
+    /// An inherited listener is accepted from once logins can succeed, at the latest then (monotonic nanoseconds).
+    case firstAccept(until: UInt64)
     /// Refused logins that were only counted are recorded in sums.
     case refusals
     /// The shutdown's deadline.
@@ -70,6 +72,8 @@ enum SessionTimer: Equatable {
     case expiryNotice(SessionNotice)
     case expiry
     case drainEnd
+    /// A session that is new ends at its next idle moment from now on.
+    case newcomerDrain
     case maxLifetime
     case idle
     /// The issuer's last word about the session's token counts no more.

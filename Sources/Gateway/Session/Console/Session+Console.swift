@@ -174,7 +174,7 @@ extension Session {
             }
             end(.idle)
         case .introspection, .startup, .upstream, .linger, .heldBack, .cancel, .halfClosed, .catalog,
-            .budget:
+            .budget, .newcomerDrain:
             break
         }
     }
