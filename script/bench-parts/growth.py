@@ -1,5 +1,6 @@
 """What a transaction costs with few clients and with many: CPU of the process while all of them are at work."""
 
+import argparse
 import re
 import subprocess
 import threading
@@ -10,6 +11,7 @@ import report
 from systems import RUN_PATIENCE, Failure
 
 CLIENTS = (1, 8, 64, 256)
+WORKERS, WORKERS_CLIENTS, FUTEX_SECONDS = (1, 2, 4), 64, 2
 # The first transactions come while others still log in.
 WARM_SECONDS = 1
 TRANSACTION = re.compile(r"progress: ([\d.]+) s, ([\d.]+) tps, lat ([\d.]+) ms")
@@ -82,7 +84,39 @@ def run(bench, options, say):
                         f"{figures['cpu']:.1f} µs")
         for system in systems:
             bench.stop(system.process)
+    found["workers"] = run_workers(bench, options, say)
     return found
+
+
+def run_workers(bench, options, say):
+    """Simple over TLS with 64 clients, by the number of workers; calls of futex(2), by which threads wait for each other's locks
+    and for work, are of a short run under strace."""
+    workload = next(one for one in workloads() if one.key == "simple-tls")
+    kept, systems = bench.workers, {}
+    for count in WORKERS:
+        bench.workers = count
+        systems[count] = bench.gateway(workload.transport, name=f"{count} workers")
+    bench.workers = kept
+    found = {}
+    for number in range(options.rounds):
+        for count in WORKERS[::1 if number % 2 else -1]:
+            figures = run_one(bench, systems[count], workload, WORKERS_CLIENTS, options.seconds)
+            found.setdefault(count, []).append(figures)
+            say(f"bench: growth, round {number + 1} {count} workers: {figures['cpu']:.1f} µs, {figures['tps']:,.0f}/s")
+    for count in WORKERS:
+        brief = argparse.Namespace(**{**vars(options), "clients": WORKERS_CLIENTS, "seconds": FUTEX_SECONDS})
+        calls = measure.system_calls(bench, systems[count], workload, brief)
+        for figures in found[count]:
+            figures["futex"] = calls.get("futex", 0.0)
+        bench.stop(systems[count].process)
+    return found
+
+
+def workers_text(found):
+    rows = [[f"{count}", report.number(report.middle(runs, "cpu")), f"{report.middle(runs, 'tps'):,.0f}", f"{runs[0]['futex']:.2f}"]
+            for count, runs in found.items()]
+    return (f"Simple over TLS, {WORKERS_CLIENTS} clients; two cores carry the gateway, the server and pgbench:\n\n"
+            + report.table(["workers", "µs", "transactions/s", "futex calls a transaction"], rows))
 
 
 def text(found):
@@ -94,4 +128,5 @@ def text(found):
             rows.append([report.TRANSPORTS[workload.transport], workload.title, name,
                          *(report.number(report.middle(one, "cpu")) for one in runs), *ratios])
     heads = [f"µs, {clients} client{'s' if clients > 1 else ''}" for clients in CLIENTS]
-    return report.table(["transport", "workload", "system", *heads, *(f"{clients} / 8" for clients in CLIENTS[2:])], rows)
+    return report.table(["transport", "workload", "system", *heads, *(f"{clients} / 8" for clients in CLIENTS[2:])], rows) + "\n\n" + workers_text(
+        found["workers"])

@@ -4,6 +4,9 @@ again; the upstream is a stub, which has room for all."""
 import os
 import pathlib
 import pwd
+import re
+import statistics
+import subprocess
 import sys
 import time
 
@@ -14,6 +17,7 @@ import report
 from systems import PGBOUNCER, SERVER_USER, Failure
 
 SETTLE_SECONDS = 3
+ACTIVE_SECONDS = 4
 LOGINS_AT_ONCE = 64
 DEADLINE = 180
 # Two descriptors a session, and some for what is none.
@@ -93,10 +97,42 @@ def run_one(ground, make, transport, count):
     return {"alone": alone, "fresh": fresh, "used": used}
 
 
+def active(ground, gateway):
+    """µs of CPU a transaction of eight clients that are at work."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    environment.update({"PGHOST": "127.0.0.1", "PGPORT": str(ground.port(load_ground.PLAIN_PORT)), "PGUSER": "writer",
+                        "PGDATABASE": "orders", "PGPASSWORD": ground.token.read_text().strip(), "PGSSLMODE": "disable"})
+    before = gateway.cpu_seconds()
+    done = subprocess.run(["pgbench", "-n", "-S", "-c", "8", "-j", "1", "-T", str(ACTIVE_SECONDS)], env=environment, check=False,
+                          text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    if done.returncode:
+        raise Failure(f"pgbench: {done.stderr.strip()[-500:]}")
+    count = int(re.search(r"actually processed: (\d+)", done.stdout).group(1))
+    return (gateway.cpu_seconds() - before) / count * 1e6
+
+
+def run_active(ground, count, rounds):
+    """The same with nobody beside them, and beside so many idle sessions: pairs of runs that follow each other."""
+    gateway = ground.gateway()
+    pairs = []
+    for _ in range(rounds):
+        alone = active(ground, gateway)
+        client = ground.client("plain", "stub", "hold", count, most_at_login=LOGINS_AT_ONCE, deadline=DEADLINE)
+        answer = client.answer()
+        if answer["answered"] != count:
+            raise Failure(f"{count} idle sessions could not be had: {answer}")
+        time.sleep(SETTLE_SECONDS)
+        pairs.append((alone, active(ground, gateway)))
+        client.close()
+        time.sleep(SETTLE_SECONDS)
+    ground.stop(gateway.process)
+    return pairs
+
+
 MAKERS = {"pgbouncer": pgbouncer, "gateway": lambda ground, transport, count: ground.gateway()}
 
 
-def run(binary, base, counts, say):
+def run(binary, base, counts, rounds, say):
     found = {}
     ground = load_ground.Ground(binary, base, None)
     try:
@@ -109,6 +145,10 @@ def run(binary, base, counts, say):
                     found[transport, count, name] = figures = run_one(ground, make, transport, count)
                     say(f"bench: {count:,} idle sessions, {report.TRANSPORTS[transport]}, {name}: "
                         f"{figures['fresh'] / 1024:.1f} KiB each, {figures['used'] / 1024:.1f} after use")
+        count = min(max(counts), (ground.descriptors - SPARE_DESCRIPTORS) // 2)
+        found["active", count, ""] = pairs = run_active(ground, count, rounds)
+        say(f"bench: 8 clients alone and beside {count:,} idle sessions: "
+            + ", ".join(f"{alone:.1f} and {beside:.1f} µs" for alone, beside in pairs))
         if stub.poll() is not None:
             raise Failure("the stub of an upstream ended")
     finally:
@@ -118,10 +158,16 @@ def run(binary, base, counts, say):
 
 def text(found):
     rows = []
-    for transport, count in dict.fromkeys((transport, count) for transport, count, _ in found):
+    beside = next((count, pairs) for (transport, count, _), pairs in found.items() if transport == "active")
+    for transport, count in dict.fromkeys((transport, count) for transport, count, _ in found if transport != "active"):
         both = [found[transport, count, name] for name in MAKERS]
         rows.append([report.TRANSPORTS[transport], f"{count:,}",
                      *(" / ".join(f"{one[key] / 1024:.1f}" for one in both) for key in ("fresh", "used")),
                      f"{both[1]['used'] / both[0]['used']:.2f}", " / ".join(f"{one['alone'] / 2**20:.1f}" for one in both)])
+    count, pairs = beside
+    ratios = sorted(after / before for before, after in pairs)
     return report.table(["transport", "sessions", "KiB each, pgbouncer / gateway", "after a second statement",
-                         "gateway / pgbouncer", "the process alone, MiB"], rows)
+                         "gateway / pgbouncer", "the process alone, MiB"], rows) + (
+        f"\n\nCPU of a transaction of 8 clients that are at work, in plaintext: {statistics.median(one for one, _ in pairs):.1f} µs alone, "
+        f"{statistics.median(one for _, one in pairs):.1f} µs beside {count:,} idle sessions: "
+        f"{statistics.median(ratios):.2f} ({ratios[0]:.2f}–{ratios[-1]:.2f}).")
