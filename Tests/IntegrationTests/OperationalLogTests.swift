@@ -17,6 +17,7 @@ struct OperationalLogTests {
         var sqlstate: String?
         var reason: String?
         var detail: String?
+        var number: String?
     }
 
     /// The lines of the gateway's standard error that are JSON, and those that are not.
@@ -37,7 +38,7 @@ struct OperationalLogTests {
     }
 
     @Test(
-        "log.format json: every line is an object, and each refused session has one line with the session's id of its record"
+        "log.format json: every line is an object, each refused session has one line with the session's id of its record, and refused statements have some a second"
     )
     func json() throws {
         let own = try OwnGateway(testbed, edit: { $0 + "log: { format: json }\n" })
@@ -58,6 +59,21 @@ struct OperationalLogTests {
             #expect(reason == "\(line.reason ?? ""): \(line.detail ?? "")")
         }
         #expect(lines(own).text == [])
+        let application = Testbed.unique("told")
+        _ = try Command.run(
+            "psql",
+            ["-X", "-q"]
+                + (0..<300).flatMap { _ in ["-c", "SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE"] },
+            environment: own.testbed.environment(
+                user: "analyst", database: "orders", token: try testbed.token(.euAnalyst),
+                extra: ["PGAPPNAME": application]))
+        let statements = lines(own).json.filter { $0.message == "statement refused" }
+        let (log, sessions) = try own.testbed.endedSessions(application, region: "eu-west-1")
+        let refused = log.records(of: sessions, "query").filter { $0.keys["verdict"] != nil }
+        #expect(refused.count == 300)
+        #expect(statements.allSatisfy { $0.session == refused.first?.session && $0.sqlstate == "42501" })
+        #expect(statements.map(\.number).starts(with: refused.prefix(20).map { "\($0.message ?? 0)" }))
+        #expect(statements.count < 300)
         // RFC 3339, UTC.
         #expect(told.allSatisfy { $0.time.hasSuffix("Z") && $0.time.count >= 24 }, "\(told.map(\.time))")
     }

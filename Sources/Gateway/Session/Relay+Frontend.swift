@@ -244,9 +244,21 @@ extension Relay {
         }
         worker.context.counters.countRefusedStatement(refused.countedClasses(guardian.rules))
         recordRefused(header, tag, refused, as: text)
+        tell(refused)
         return tag == .functionCall
             ? put(frame, inPlaceOf: header, nonce: [], provokes: "42883", says: refused.refusal)
             : put(frame, inPlaceOf: header, nonce: nonce, provokes: "42601", says: refused.refusal)
+    }
+
+    /// In the operational log, where somebody may look for why a program fails; why in full is in the record.
+    private func tell(_ refused: Refused) {
+        guard worker.tellsOfRefusal() else { return }
+        session.logger.info(
+            "statement refused",
+            metadata: [
+                "sqlstate": "\(refused.refusal.sqlstate)", "reason": "\(refused.refusal.message)",
+                "rule": "\(session.identity.decision?.rule ?? "")", "number": "\(recorder.message)",
+            ])
     }
 
     /// The frame that was recorded last gives way to one that provokes an error of this SQLSTATE, which the refusal will

@@ -1,8 +1,15 @@
 import Audit
 import Transport
 
-/// Refused logins that are only counted: beyond an address's rate, or beyond the budget of log bytes.
+/// Refusals that are many: statements in the operational log; logins that are only counted, beyond an address's rate or the budget of log bytes.
 extension Worker {
+    /// Lines of refused statements in the operational log, a second and worker: who sends nothing else fills no disk.
+    static let toldRefusalsPerSecond = 20
+
+    func tellsOfRefusal() -> Bool {
+        toldRefusals.take(true, perSecond: Worker.toldRefusalsPerSecond, now: loop.now)
+    }
+
     func sumUp(_ refusal: Refusal, from client: SocketAddress) {
         if refusals.isEmpty { _ = loop.schedule(.refusals, at: loop.now &+ RefusalSums.interval) }
         let host = client.host

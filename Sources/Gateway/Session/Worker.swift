@@ -46,6 +46,7 @@ final class Worker: LoopOwner {
     private var isStopping = false
     /// Refused logins that are counted and not recorded one by one.
     var refusals = RefusalSums()
+    var toldRefusals = EventRates<Bool>(limit: 1, beyond: .allowed)
 
     init(
         index: Int, context: GatewayContext, generation: Generation, mailbox: Mailbox<WorkerMessage>,
