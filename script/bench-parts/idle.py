@@ -18,6 +18,8 @@ from systems import PGBOUNCER, SERVER_USER, Failure
 
 SETTLE_SECONDS = 3
 ACTIVE_SECONDS = 4
+# Half a hand: see SessionDeal.
+FEW = 4
 LOGINS_AT_ONCE = 64
 DEADLINE = 180
 # Two descriptors a session, and some for what is none.
@@ -112,19 +114,21 @@ def active(ground, gateway):
 
 
 def run_active(ground, count, rounds):
-    """The same with nobody beside them, and beside so many idle sessions: pairs of runs that follow each other."""
+    """The same beside few idle sessions and beside so many: pairs of runs that follow each other. With few, and not alone: the
+    eight are dealt to two workers then as they are among many (decision 0009)."""
     gateway = ground.gateway()
     pairs = []
     for _ in range(rounds):
-        alone = active(ground, gateway)
-        client = ground.client("plain", "stub", "hold", count, most_at_login=LOGINS_AT_ONCE, deadline=DEADLINE)
-        answer = client.answer()
-        if answer["answered"] != count:
-            raise Failure(f"{count} idle sessions could not be had: {answer}")
-        time.sleep(SETTLE_SECONDS)
-        pairs.append((alone, active(ground, gateway)))
-        client.close()
-        time.sleep(SETTLE_SECONDS)
+        pairs.append([])
+        for beside in (FEW, count):
+            client = ground.client("plain", "stub", "hold", beside, most_at_login=LOGINS_AT_ONCE, deadline=DEADLINE)
+            answer = client.answer()
+            if answer["answered"] != beside:
+                raise Failure(f"{beside} idle sessions could not be had: {answer}")
+            time.sleep(SETTLE_SECONDS)
+            pairs[-1].append(active(ground, gateway))
+            client.close()
+            time.sleep(SETTLE_SECONDS)
     ground.stop(gateway.process)
     return pairs
 
@@ -147,8 +151,8 @@ def run(binary, base, counts, rounds, say):
                         f"{figures['fresh'] / 1024:.1f} KiB each, {figures['used'] / 1024:.1f} after use")
         count = min(max(counts), (ground.descriptors - SPARE_DESCRIPTORS) // 2)
         found["active", count, ""] = pairs = run_active(ground, count, rounds)
-        say(f"bench: 8 clients alone and beside {count:,} idle sessions: "
-            + ", ".join(f"{alone:.1f} and {beside:.1f} µs" for alone, beside in pairs))
+        say(f"bench: 8 clients beside {FEW} and beside {count:,} idle sessions: "
+            + ", ".join(f"{few:.1f} and {many:.1f} µs" for few, many in pairs))
         if stub.poll() is not None:
             raise Failure("the stub of an upstream ended")
     finally:
@@ -168,6 +172,6 @@ def text(found):
     ratios = sorted(after / before for before, after in pairs)
     return report.table(["transport", "sessions", "KiB each, pgbouncer / gateway", "after a second statement",
                          "gateway / pgbouncer", "the process alone, MiB"], rows) + (
-        f"\n\nCPU of a transaction of 8 clients that are at work, in plaintext: {statistics.median(one for one, _ in pairs):.1f} µs alone, "
-        f"{statistics.median(one for _, one in pairs):.1f} µs beside {count:,} idle sessions: "
+        f"\n\nCPU of a transaction of 8 clients that are at work, in plaintext: {statistics.median(one for one, _ in pairs):.1f} µs beside {FEW} idle sessions, "
+        f"{statistics.median(one for _, one in pairs):.1f} µs beside {count:,}: "
         f"{statistics.median(ratios):.2f} ({ratios[0]:.2f}–{ratios[-1]:.2f}).")
