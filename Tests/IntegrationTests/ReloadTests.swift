@@ -139,6 +139,36 @@ struct ReloadTests {
         try session(gateway).close()
     }
 
+    @Test(
+        "a login that begins after a reload is said to be done is decided by what was read, on a busy gateway too"
+    )
+    func loginAfterReload() throws {
+        let gateway = try OwnGateway(testbed)
+        defer { gateway.remove() }
+        // Each of its logins keeps a worker from its mail for a while.
+        let bench = try Command.start(
+            "pgbench", ["-n", "-S", "-C", "-c", "8", "-T", "60"],
+            environment: gateway.testbed.environment(
+                user: "writer", database: "orders", token: testbed.token(.euWriter)))
+        defer {
+            bench.signal(SIGTERM)
+            _ = bench.wait(timeout: 20)
+        }
+        for round in 1...60 {
+            let isIn = round.isMultiple(of: 2)
+            try gateway.reload { isIn ? $0 : OwnGateway.without(rule: "eu-analysts", $0) }
+            while try gateway.testbed.metric("domicile_config_reloads_total") != Double(round) {}
+            let client = try RawClient(host: gateway.testbed.host, port: gateway.testbed.port)
+            defer { client.close() }
+            let answer = try client.login(
+                gateway.testbed, parameters: [("user", "analyst"), ("database", "orders")],
+                token: testbed.token(.euAnalyst))
+            #expect(answer.last?.letter == (isIn ? "Z" : "E"), "round \(round)")
+            #expect(answer.last?.field("C") == (isIn ? nil : "42501"), "round \(round)")
+        }
+        #expect(bench.process.isRunning)
+    }
+
     @Test("F-POL-16: while reloads and logins run together, each session is decided by one policy whole")
     func reloadLoop() throws {
         let gateway = try OwnGateway(testbed)

@@ -13,7 +13,6 @@ import Transport
 /// The whole gateway: logs, probes, keys, listeners and workers of one process.
 package final class Gateway: Sendable {
     let context: GatewayContext
-    private let current: Mutex<Generation>
     private let mailboxes: [Mailbox<WorkerMessage>]
     private let threads = Mutex<[Thread]>([])
     package let listeners: [ListeningSocket]
@@ -91,7 +90,6 @@ package final class Gateway: Sendable {
         self.logger = logger
         self.listeners = listeners
         shipping = parts.shipping
-        current = Mutex(generation)
         let configuration = generation.configuration
         var mailboxes: [Mailbox<WorkerMessage>] = []
         for _ in 0..<max(1, configuration.limits.workers ?? CPUQuota.cores()) {
@@ -101,7 +99,7 @@ package final class Gateway: Sendable {
         let bufferLimit =
             configuration.limits.buffers ?? BufferBudget.share(ofMemory: ControlGroup().memoryLimit)
         context = GatewayContext(
-            parts: parts, mailboxes: mailboxes,
+            parts: parts, generation: generation, mailboxes: mailboxes,
             buffers: BufferBudget(limit: bufferLimit, workers: mailboxes.count),
             handsOver: listeners.contains(where: \.isInherited), logger: logger)
         try Gateway.want(generation.passwordFiles, context)
@@ -188,7 +186,7 @@ package final class Gateway: Sendable {
     /// The first worker accepts for all: sessions are handed out in turn, so that none gathers them.
     func worker(_ index: Int) throws(TransportError) -> Worker {
         try Worker(
-            index: index, context: context, generation: current.withLock { $0 }, mailbox: mailboxes[index],
+            index: index, context: context, mailbox: mailboxes[index],
             listeners: index == 0 ? listeners : [])
     }
 
@@ -255,8 +253,8 @@ package final class Gateway: Sendable {
     }
 
     /// The configuration with what is made from it, as new sessions get it.
-    package var generation: Generation { current.withLock { $0 } }
-    package var configuration: Configuration { current.withLock { $0.configuration } }
+    package var generation: Generation { context.generation }
+    package var configuration: Configuration { context.generation.configuration }
     package var counters: Counters { context.counters }
     package var isDraining: Bool { draining.load(ordering: .relaxed) }
 
@@ -270,7 +268,7 @@ package final class Gateway: Sendable {
     package func reload(
         _ configuration: Configuration, by asker: OperatorIdentity? = nil
     ) throws(GatewayStartError) -> [String] {
-        let old = current.withLock { $0 }
+        let old = context.generation
         var newer = configuration
         let restart = Gateway.needsRestart(from: old.configuration, to: configuration)
         newer.listeners = old.configuration.listeners.enumerated().map { index, listener in
@@ -294,7 +292,7 @@ package final class Gateway: Sendable {
             changes.append("key of digests \(context.captureKey.id) to \(key.id)")
             context.replaceCaptureKey(key)
         }
-        current.withLock { $0 = generation }
+        context.replaceGeneration(generation)
         context.identity.replaceIssuers(newer.issuers, settings: TokenSettings(of: newer))
         context.introspection.replaceIssuers(newer.issuers)
         context.health.reload(newer)
@@ -305,7 +303,7 @@ package final class Gateway: Sendable {
             AdminOperation(
                 "reload", reason: "policy \(old.configuration.digest) to \(newer.digest)",
                 changes: changes, by: asker))
-        context.postToAll(.reloaded(generation))
+        context.postToAll(.reloaded)
         return restart
     }
 

@@ -16,6 +16,8 @@ final class GatewayContext: Sendable {
     let health: any ReplicaWatch
     /// By region. Fixed at the start: a reload that adds a region needs a restart.
     let logs: [String: AuditLog]
+    /// What holds for logins from now on: a reload replaces it, and so it is for all workers at once.
+    private let heldGeneration: Mutex<Generation>
     /// The key for digests of parameters; a reload takes the one that is in its file then.
     private let heldCaptureKey: Mutex<CaptureKey>
     let admission = Admission()
@@ -41,8 +43,8 @@ final class GatewayContext: Sendable {
     let handsOver: Bool
 
     init(
-        parts: GatewayParts, mailboxes: [Mailbox<WorkerMessage>], buffers: BufferBudget, handsOver: Bool,
-        logger: Logger
+        parts: GatewayParts, generation: Generation, mailboxes: [Mailbox<WorkerMessage>],
+        buffers: BufferBudget, handsOver: Bool, logger: Logger
     ) {
         self.buffers = buffers
         self.handsOver = handsOver
@@ -52,6 +54,7 @@ final class GatewayContext: Sendable {
         health = parts.health
         logs = parts.logs
         heldCaptureKey = Mutex(parts.captureKey)
+        heldGeneration = Mutex(generation)
         platform = parts.platform
         self.mailboxes = mailboxes
         self.logger = logger
@@ -68,6 +71,10 @@ final class GatewayContext: Sendable {
         heartbeats = Heartbeats(workers: mailboxes.count)
         deal = SessionDeal(workers: mailboxes.count)
     }
+
+    var generation: Generation { heldGeneration.withLock { $0 } }
+
+    func replaceGeneration(_ generation: Generation) { heldGeneration.withLock { $0 = generation } }
 
     var captureKey: CaptureKey { heldCaptureKey.withLock { $0 } }
 

@@ -28,7 +28,7 @@ final class Worker: LoopOwner {
     let pool: BufferPool
     /// What is remembered of judged statements.
     let statements: StatementGuard
-    private(set) var generation: Generation
+    var generation: Generation { context.generation }
     private(set) var slots: [Session?] = []
     /// Sessions that have ended and whose backends have not, by their tokens.
     var endings: [UInt64: Ending] = [:]
@@ -49,19 +49,17 @@ final class Worker: LoopOwner {
     var toldRefusals = EventRates<Bool>(limit: 1, beyond: .allowed)
 
     init(
-        index: Int, context: GatewayContext, generation: Generation, mailbox: Mailbox<WorkerMessage>,
-        listeners: [ListeningSocket]
+        index: Int, context: GatewayContext, mailbox: Mailbox<WorkerMessage>, listeners: [ListeningSocket]
     ) throws(TransportError) {
         self.index = index
         self.context = context
-        self.generation = generation
         self.mailbox = mailbox
         self.listeners = listeners
         pool = BufferPool(gauge: context.buffers.gauges[index])
         statements = StatementGuard(
-            cacheBytes: generation.configuration.limits.statementCache, counters: context.counters)
+            cacheBytes: context.generation.configuration.limits.statementCache, counters: context.counters)
         loop = try Loop(mailDescriptor: mailbox.descriptor, clock: context.platform.monotonic)
-        let limit = generation.configuration.audit.recordLimit
+        let limit = context.generation.configuration.audit.recordLimit
         regions = context.logs.sorted { $0.key < $1.key }.map {
             RegionLog(
                 region: $0.key, log: $0.value, notice: context.notices.flag(worker: index, region: $0.key),
@@ -270,8 +268,8 @@ final class Worker: LoopOwner {
         case .logChanged(let region): logChanged(region)
         case .cancel(let target, let reply, let client): cancel(target, reply: reply, client: client)
         case .cancelEnded(let address): withSession(address) { $0.cancelEnded() }
-        case .reloaded(let generation):
-            self.generation = generation
+        case .reloaded:
+            let generation = generation
             for session in slots { session?.decideAgain(generation) }
         case .replicaLost(let replica):
             for session in slots {

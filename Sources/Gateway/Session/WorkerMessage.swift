@@ -38,7 +38,7 @@ enum WorkerMessage: Sendable {
     /// The cancel request that this connection brought has been acted on.
     case cancelEnded(SessionAddress)
     /// A new configuration holds: decide every session again.
-    case reloaded(Generation)
+    case reloaded
     /// The replica failed its attestation: its sessions end.
     case replicaLost(ReplicaID)
     /// End at the next idle moment, all at the deadline (monotonic nanoseconds).
