@@ -17,7 +17,7 @@ struct GatewayLife {
     init(
         scenario: Scenario, time: SimulatedTime, disks: [String: SimulatedDisk], folder: String,
         signer: TokenSigner,
-        dialer: Dialer
+        dialer: Dialer, beside: BesideWork
     ) async throws {
         let configuration = try GatewayLife.read(
             scenario.configuration(americaIsServed: true), folder: folder)
@@ -55,7 +55,8 @@ struct GatewayLife {
             captureKey: try CaptureKey.loadOrCreate(path: folder + "/capture.key"),
             platform: GatewayPlatform(
                 monotonic: { time.monotonicNanoseconds }, wall: { time.wall },
-                connect: { address throws(TransportError) in try dialer.connect(address) }))
+                connect: { address throws(TransportError) in try dialer.connect(address) },
+                detach: { _, body in beside.add(body) }))
         gateway = try Gateway(configuration, parts: parts, logger: logger)
         turns = try WorkerTurns(of: gateway)
     }

@@ -47,6 +47,9 @@ extension PipelineModelServer.Message {
         }
     }
 
+    /// It has SQL.
+    var hasText: Bool { recordType == "query" || recordType == "parse" }
+
     /// It runs something, and so has an outcome of its own whatever happens.
     var runs: Bool {
         switch self {

@@ -8,6 +8,8 @@ struct Scenario {
     /// Microseconds that tokens live.
     let tokenLife: Int64
     let hasFaults: Bool
+    /// All executors shut their side behind their last message.
+    let allHalfClose: Bool
     /// Microseconds that the network takes at most, and the disk.
     let latency: Int
     let diskLatency: Int
@@ -22,6 +24,7 @@ struct Scenario {
         expiry = ["drain", "kill", "lifetime"].randomElement(using: &random) ?? "drain"
         tokenLife = random.chance(3) ? Int64(random.skewed(1, 30)) * 1_000_000 : 3_600_000_000
         hasFaults = !random.chance(4)
+        allHalfClose = random.chance(4)
         latency = random.skewed(10, 50_000)
         diskLatency = random.skewed(10, 200_000)
         segment = random.chance(3) ? 1 << 16 : 256 << 20

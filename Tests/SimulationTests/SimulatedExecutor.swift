@@ -27,6 +27,10 @@ final class SimulatedExecutor {
     private let length: Int
     private let pipelines: Bool
     private(set) var hasTerminated = false
+    /// It has shut its side, and all it had to say is on its way.
+    private(set) var hasShutItsSide = false
+    /// The gateway has ended the connection, and all it sent came.
+    var sawTheEnd = false
     /// The connection that the gateway gave it, from BackendKeyData.
     private(set) var backend: SimulatedBackend?
     private(set) var processID = 0
@@ -46,8 +50,13 @@ final class SimulatedExecutor {
         self.group = group
         self.wire = wire
         self.world = world
-        manner =
-            world.random.chance(3) ? Manner.allCases.randomElement(using: &world.random) ?? .polite : .polite
+        if world.scenario.allHalfClose {
+            manner = .halfClosing
+        } else {
+            manner =
+                world.random.chance(3)
+                ? Manner.allCases.randomElement(using: &world.random) ?? .polite : .polite
+        }
         syncsInCopy = world.random.chance(4)
         traffic = ModelTraffic(syncInCopy: syncsInCopy)
         length = world.random.skewed(3, 300)
@@ -79,15 +88,20 @@ final class SimulatedExecutor {
         guard phase == .relaying || (phase == .authenticating && pipelines) else { return false }
         if sent.count >= length { return leave() }
         for (number, message) in traffic.step(&world.random) {
-            say(message, number)
+            say(message, number, padding: padding())
         }
         return true
     }
 
-    private func say(_ message: PipelineModelServer.Message, _ number: UInt64) {
-        let padding =
-            world.random.chance(50)
-            ? world.random.skewed(1, 200_000) : world.random.chance(400) ? 1_500_000 : 0
+    /// Bytes of a text that another thread looks through.
+    private static let longText = 1_500_000
+
+    private func padding() -> Int {
+        world.random.chance(50)
+            ? world.random.skewed(1, 200_000) : world.random.chance(400) ? SimulatedExecutor.longText : 0
+    }
+
+    private func say(_ message: PipelineModelServer.Message, _ number: UInt64, padding: Int) {
         let frame = message.frame(mark: "\(name).\(number)", padding: padding)
         messages.append(message)
         sent.append(frame)
@@ -95,19 +109,34 @@ final class SimulatedExecutor {
     }
 
     private func leave() -> Bool {
-        if !hasTerminated, manner != .stopped, manner != .vanishing {
+        if !hasTerminated, !hasShutItsSide, manner != .stopped, manner != .vanishing {
             if manner == .polite {
-                for (number, message) in traffic.end() { say(message, number) }
+                for (number, message) in traffic.end() { say(message, number, padding: padding()) }
                 hasTerminated = true
                 sent.append(Frame("X"))
                 wire.send(Frame("X").bytes)
             } else {
-                hasTerminated = false
+                if world.random.chance(2) { sayLongAtLast() }
+                hasShutItsSide = true
                 wire.finish()
             }
         }
         if manner == .vanishing { ended() }
         return false
+    }
+
+    /// A long text, and short ones behind it, which the gateway sees together with the end of the input.
+    private func sayLongAtLast() {
+        var isLong = false
+        while !isLong {
+            for (number, message) in traffic.step(&world.random) {
+                say(message, number, padding: message.hasText ? SimulatedExecutor.longText : 0)
+                isLong = isLong || message.hasText
+            }
+        }
+        for _ in 0..<2 {
+            for (number, message) in traffic.step(&world.random) { say(message, number, padding: 0) }
+        }
     }
 
     // MARK: What it hears

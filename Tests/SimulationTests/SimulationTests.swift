@@ -30,6 +30,7 @@ import Testing
             #expect(whole.logins > 100)
             #expect(whole.frames > 5_000)
             #expect(whole.compared > 30)
+            #expect(whole.arrived > 5)
             #expect(whole.powerCuts > 5)
             #expect(whole.reloads > 5)
             #expect(whole.cancels > 1)
@@ -65,5 +66,6 @@ extension World.Tally {
         revocations += other.revocations
         kills += other.kills
         compared += other.compared
+        arrived += other.arrived
     }
 }

@@ -118,7 +118,26 @@ extension World {
             if let broken = view.broken { violated("the log of \(region) is broken: \(broken)") }
             judge(view, of: region)
         }
-        for executor in executors where executor.backend != nil { judgeOutcomes(executor) }
+        for executor in executors where executor.backend != nil {
+            judgeArrival(executor)
+            judgeOutcomes(executor)
+        }
+    }
+
+    /// What an executor said before it shut its side came to the replica, where nothing went wrong.
+    private func judgeArrival(_ executor: SimulatedExecutor) {
+        guard let backend = executor.backend, !scenario.hasFaults, executor.hasShutItsSide,
+            executor.sawTheEnd,
+            executor.farewell == nil
+        else { return }
+        count { $0.arrived += 1 }
+        if backend.arrived != executor.sent.count {
+            let end = record(backend, "session.end", 0)?.line ?? "none"
+            let kinds = String(executor.sent.dropFirst(backend.arrived).map(\.kind))
+            violated(
+                "of \(executor.name) \(kinds) did not arrive behind \(backend.arrived) others; its end: \(end)"
+            )
+        }
     }
 
     private func judge(_ view: RecordView, of region: String) {

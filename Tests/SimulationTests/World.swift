@@ -23,6 +23,8 @@ final class World {
         case arrive
         case probe
         case trouble
+        /// What took long beside the workers is done.
+        case beside(@Sendable () -> Void)
         case heal(() -> Void)
     }
 
@@ -38,6 +40,7 @@ final class World {
     ]
     let disks: [String: SimulatedDisk]
     let dialer = Dialer()
+    private let beside = BesideWork()
     private(set) var executors: [SimulatedExecutor] = []
     private(set) var backends: [Int: SimulatedBackend] = [:]
     private(set) var violation: String?
@@ -80,6 +83,8 @@ final class World {
         var kills = 0
         /// Sessions of which each outcome was compared with what the server did.
         var compared = 0
+        /// Sessions that shut their side, all of whose messages had to arrive.
+        var arrived = 0
     }
 
     init(seed: UInt64, signer: TokenSigner) async throws {
@@ -97,7 +102,8 @@ final class World {
         }
         self.disks = disks
         life = try await GatewayLife(
-            scenario: scenario, time: time, disks: disks, folder: folder, signer: signer, dialer: dialer)
+            scenario: scenario, time: time, disks: disks, folder: folder, signer: signer, dialer: dialer,
+            beside: beside)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
@@ -211,6 +217,7 @@ final class World {
             agenda.plan(.probe, at: time.now + 2_000_000)
         case .trouble: try await makeTrouble()
         case .heal(let heal): heal()
+        case .beside(let work): work()
         }
     }
 
@@ -269,6 +276,9 @@ final class World {
     /// What an event led to: connections, bytes, terminations.
     private func afterwards() {
         for dialed in dialer.take() { connect(dialed) }
+        for work in beside.take() {
+            agenda.plan(.beside(work), at: time.now + Int64(random.skewed(1, 3_000_000)))
+        }
         for termination in life.health.takeTerminations() {
             if let backend = backends[Int(termination.processID)] { backend.ended() }
             termination.completion(.gone)
@@ -317,7 +327,9 @@ final class World {
         }
         switch (peer, bytes) {
         case (.executor(let executor), let bytes?): executor.received(bytes)
-        case (.executor(let executor), nil): executor.ended()
+        case (.executor(let executor), nil):
+            executor.sawTheEnd = true
+            executor.ended()
         case (.backend(let backend), let bytes?): backend.received(bytes)
         case (.backend(let backend), nil): backend.inputEnded()
         case (.canceller, nil): wire.cut()
@@ -379,6 +391,7 @@ final class World {
         for _ in 0..<20 where life.turns.connections > 0 {
             for worker in 0..<life.turns.count { life.turns.turn(worker) }
             for dialed in dialer.take() { dialed.wire.cut() }
+            _ = beside.take()
             time.advance(to: time.now + 3_000_000)
         }
         if life.turns.connections > 0 {
@@ -389,7 +402,8 @@ final class World {
         logsPlanned = [:]
         americaIsServed = true
         life = try await GatewayLife(
-            scenario: scenario, time: time, disks: disks, folder: folder, signer: signer, dialer: dialer)
+            scenario: scenario, time: time, disks: disks, folder: folder, signer: signer, dialer: dialer,
+            beside: beside)
         planTurns()
         planLogs()
     }

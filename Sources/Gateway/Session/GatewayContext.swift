@@ -29,7 +29,7 @@ final class GatewayContext: Sendable {
     let heartbeats: Heartbeats
     let reserve = ReserveDescriptor()
     let scramKeys = ScramKeyCache()
-    let longStatements = LongStatements()
+    let longStatements: LongStatements
     let preparedTransactions = PreparedTransactions()
     let passwords: PasswordFiles
     let console = ConsoleOperations()
@@ -56,6 +56,7 @@ final class GatewayContext: Sendable {
         heldCaptureKey = Mutex(parts.captureKey)
         heldGeneration = Mutex(generation)
         platform = parts.platform
+        longStatements = LongStatements(detach: parts.platform.detach)
         self.mailboxes = mailboxes
         self.logger = logger
         passwords = PasswordFiles { file, reason in

@@ -28,7 +28,10 @@ final class LongStatements: Sendable {
         var waiting: [Job] = []
     }
 
+    private let detach: GatewayPlatform.Detach
     private let state = Mutex(State())
+
+    init(detach: @escaping GatewayPlatform.Detach) { self.detach = detach }
 
     /// False where no thread could be had.
     func begin(_ job: Job) -> Bool {
@@ -42,7 +45,7 @@ final class LongStatements: Sendable {
         }
         guard mayStart else { return true }
         do throws(TransportError) {
-            try Thread(name: "statements") { self.run(job) }.detach()
+            try detach("statements") { self.run(job) }
             return true
         } catch {
             state.withLock { $0.running -= 1 }
