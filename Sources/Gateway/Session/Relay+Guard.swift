@@ -283,11 +283,23 @@ extension Relay {
 
     private var ruleName: String { session.identity.decision?.rule ?? "" }
 
-    /// What the replica's catalogue says, as it was read last. Looked up once for the frames that are cut together.
+    /// What the replica's catalogue says, as it was read last. It lies behind locks: the session holds what it found for a
+    /// while, which is short beside the time between two readings.
     func lookUpCatalog() {
-        catalog = needsCatalog ? worker.catalog(of: connection.attested.id)?.read(from: serverGrammar) : nil
+        let now = worker.loop.now
+        if catalog != nil, now < catalogHeldUntil { return }
+        catalog =
+            needsCatalog
+            ? worker.context.health.catalog(of: connection.attested.id)?.read(from: serverGrammar) : nil
         guardian.catalog = catalog
+        catalogHeldUntil = now &+ Relay.catalogHold
     }
+
+    /// Another policy holds: whether a catalogue is needed is asked anew.
+    func forgetCatalog() { catalogHeldUntil = 0 }
+
+    /// Nanoseconds.
+    private static let catalogHold: UInt64 = 10_000_000
 
     private var needsCatalog: Bool { guardian.rules.isGuarded || observed?.rules.isGuarded == true }
 

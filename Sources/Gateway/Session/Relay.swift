@@ -45,6 +45,8 @@ final class Relay {
     let serverGrammar: GrammarVersion?
     /// The replica's catalogue; nil where none was read, or nothing is forbidden.
     var catalog: PublishedCatalog?
+    /// Until then, on the loop's clock, it is not looked up again.
+    var catalogHeldUntil: UInt64 = 0
     /// The session's client_encoding is, or was, one whose characters may end in an ASCII byte: a RESET brings it back
     /// before the replica tells of it (F-GRD-10).
     var hasUnsafeEncoding: Bool

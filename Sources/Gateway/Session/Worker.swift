@@ -38,8 +38,6 @@ final class Worker: LoopOwner {
     private var touched: [Session] = []
     /// The sessions of the turn that ends: empty in between, and kept for its memory.
     private var turning: [Session] = []
-    /// The catalogue that was looked up last, and in which turn: it lies behind locks.
-    private var lookedUp: (turn: UInt64, replica: ReplicaID, catalog: PublishedCatalog?)?
     private var listeners: [ListeningSocket] = []
     private var areListenersResting = false
     private(set) var isDraining = false
@@ -122,14 +120,6 @@ final class Worker: LoopOwner {
         {
             close()
         }
-    }
-
-    /// What a replica's catalogue says, as it was read last: looked up once a turn for all sessions there.
-    func catalog(of replica: ReplicaID) -> PublishedCatalog? {
-        if let lookedUp, lookedUp.turn == loop.turns, lookedUp.replica == replica { return lookedUp.catalog }
-        let catalog = context.health.catalog(of: replica)
-        lookedUp = (loop.turns, replica, catalog)
-        return catalog
     }
 
     // MARK: Buffers
