@@ -159,9 +159,9 @@ extension HealthMonitorTests {
                 try primary.psql(move)
                 watch.monitor.refreshCatalog(of: watch.id("p"))
                 #expect(
-                    eventually(within: .seconds(5)) { watch.catalog("p").number > before.0 }, "p: \(move)")
+                    eventually(within: .seconds(20)) { watch.catalog("p").number > before.0 }, "p: \(move)")
                 #expect(
-                    eventually(within: .seconds(5)) { watch.catalog("s").number > before.1 }, "s: \(move)")
+                    eventually(within: .seconds(20)) { watch.catalog("s").number > before.1 }, "s: \(move)")
             }
         }
 
