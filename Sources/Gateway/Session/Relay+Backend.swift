@@ -186,12 +186,21 @@ extension Relay {
     }
 
     func idleReached() {
-        // What answered otherwise than it was provoked to is over.
-        if !refusedStatements.isEmpty { refusedStatements.removeAll() }
+        forgetRefused()
         if mayHaveChangedSchema {
             mayHaveChangedSchema = false
             worker.context.health.refreshCatalog(of: connection.attested.id)
         }
         if let drainReason, !isNewcomer { session.end(drainReason) }
     }
+
+    /// What answered otherwise than it was provoked to, or was passed over, is over. The last few stay that their errors name:
+    /// behind a Sync that a failing COPY took for its own the replica has more to answer than it seems.
+    private func forgetRefused() {
+        guard !refusedStatements.isEmpty else { return }
+        refusedStatements.removeAll { $0.nonce.isEmpty }
+        refusedStatements.removeFirst(max(0, refusedStatements.count - Relay.keptRefused))
+    }
+
+    private static let keptRefused = 16
 }
