@@ -203,14 +203,17 @@ let package = Package(
         .testTarget(
             name: "SQLTextTests", dependencies: ["CLibPGQuery", "SQLText"], swiftSettings: strict),
         .testTarget(name: "WaitingTests", dependencies: ["Waiting"], swiftSettings: strict),
-        .testTarget(name: "TransportTests", dependencies: ["Transport"], swiftSettings: strict),
+        .testTarget(name: "TransportTests", dependencies: ["Seeded", "Transport"], swiftSettings: strict),
         .target(name: "PipelineModel", path: "Tests/PipelineModel", swiftSettings: strict),
+        .target(name: "Seeded", path: "Tests/Seeded", swiftSettings: strict),
         .testTarget(
             name: "PGWireTests",
-            dependencies: ["PGWire", "PipelineModel", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: [
+                "PGWire", "PipelineModel", "Seeded", .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: strict),
         .testTarget(
-            name: "CaptureTests", dependencies: ["Capture", "CaptureRecords", "PGWire"],
+            name: "CaptureTests", dependencies: ["Capture", "CaptureRecords", "PGWire", "Seeded"],
             swiftSettings: strict),
         .testTarget(
             name: "AuditTreeTests",
@@ -218,12 +221,14 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "AuditTests",
-            dependencies: ["Audit", "AuditTree", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: [
+                "Audit", "AuditTree", "Seeded", .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "AuditShippingTests",
             dependencies: [
-                "Audit", "AuditShipping", "AuditTree", "GatewayConfiguration",
+                "Audit", "AuditShipping", "AuditTree", "GatewayConfiguration", "Seeded",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -231,7 +236,8 @@ let package = Package(
             name: "AuditIndexTests", dependencies: ["Audit", "AuditIndex", "CSQLite"], swiftSettings: strict),
         .testTarget(
             name: "ConsoleTests", dependencies: ["Audit", "Console", "PGWire"], swiftSettings: strict),
-        .testTarget(name: "GatewayPolicyTests", dependencies: ["GatewayPolicy"], swiftSettings: strict),
+        .testTarget(
+            name: "GatewayPolicyTests", dependencies: ["GatewayPolicy", "Seeded"], swiftSettings: strict),
         .testTarget(
             name: "GatewayConfigurationTests",
             dependencies: ["GatewayConfiguration", "GatewayPolicy"],
@@ -283,7 +289,7 @@ let package = Package(
             name: "SimulationTests",
             dependencies: [
                 "Audit", "AuditTree", "Gateway", "GatewayConfiguration", "GatewayHealth", "GatewayIdentity",
-                "GatewayRouting", "PipelineModel", "Transport",
+                "GatewayRouting", "PipelineModel", "Seeded", "Transport",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -302,6 +308,7 @@ let package = Package(
                 "GatewayRouting",
             ],
             swiftSettings: strict),
-        .testTarget(name: "IntegrationTests", dependencies: ["PGWire", "Transport"], swiftSettings: strict),
+        .testTarget(
+            name: "IntegrationTests", dependencies: ["PGWire", "Seeded", "Transport"], swiftSettings: strict),
     ]
 )

@@ -1,6 +1,7 @@
 import Audit
 import AuditShipping
 import AuditTree
+import Seeded
 import Testing
 
 @Suite struct ShipMachineTests {
@@ -227,20 +228,5 @@ import Testing
         }
         // The cases that the primary key is there for did occur.
         #expect(lateBatches > 100 && refused > 20, "\(lateBatches) late batches, \(refused) refused")
-    }
-}
-
-/// A generator whose numbers follow from a seed.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed &* 0x9e37_79b9_7f4a_7c15 &+ 1 }
-
-    mutating func next() -> UInt64 {
-        state = state &+ 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

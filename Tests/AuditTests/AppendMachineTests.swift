@@ -1,4 +1,5 @@
 import Audit
+import Seeded
 import Testing
 
 /// A disk that the machine's actions are carried out on: for each segment, which records are written, and

@@ -1,6 +1,7 @@
 import Audit
 import Foundation
 import Glibc
+import Seeded
 import Synchronization
 import Testing
 

@@ -2,6 +2,7 @@ import Audit
 import AuditTree
 import Foundation
 import Glibc
+import Seeded
 import Synchronization
 import Testing
 

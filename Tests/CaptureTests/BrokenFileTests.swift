@@ -1,4 +1,5 @@
 import Capture
+import Seeded
 import Testing
 
 @Suite("Broken files")
@@ -27,7 +28,7 @@ struct BrokenFileTests {
         "Thousands of changed bytes trap nothing, and all three ways agree", arguments: 0..<8 as Range<UInt64>
     )
     func flips(seed: UInt64) {
-        var choice = Seeded(seed)
+        var choice = SeededGenerator(seed: seed)
         for round in 0..<500 {
             var bytes = Self.files[Int.random(in: Self.files.indices, using: &choice)].bytes
             for _ in 0...Int.random(in: 0...4, using: &choice) {
@@ -45,7 +46,7 @@ struct BrokenFileTests {
         "Bytes of no meaning behind each of the magic numbers trap nothing", arguments: 0..<4 as Range<UInt64>
     )
     func noise(seed: UInt64) {
-        var choice = Seeded(seed &+ 100)
+        var choice = SeededGenerator(seed: seed &+ 100)
         let magics: [[UInt8]] = [
             [0xa1, 0xb2, 0xc3, 0xd4], [0xd4, 0xc3, 0xb2, 0xa1], [0x4d, 0x3c, 0xb2, 0xa1],
             [0x0a, 0x0d, 0x0d, 0x0a],

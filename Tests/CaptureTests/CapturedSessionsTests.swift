@@ -1,6 +1,7 @@
 import Capture
 import CaptureRecords
 import Foundation
+import Seeded
 import Testing
 
 /// The captures of real clients in `Tests/Fixtures/captures`.
@@ -56,7 +57,7 @@ struct CapturedSessionsTests {
     @Test("Each, cut anywhere and with bytes changed, traps nothing", arguments: names)
     func broken(name: String) throws {
         let bytes = try read(name, "capture.pcap")
-        var choice = Seeded(UInt64(bytes.count))
+        var choice = SeededGenerator(seed: UInt64(bytes.count))
         for _ in 0..<20 {
             var changed = Array(bytes[..<Int.random(in: 0...bytes.count, using: &choice)])
             for _ in 0..<8 where !changed.isEmpty {

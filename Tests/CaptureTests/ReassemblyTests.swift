@@ -1,5 +1,6 @@
 import Capture
 import PGWire
+import Seeded
 import Testing
 
 @Suite("Streams put together again")
@@ -13,7 +14,7 @@ struct ReassemblyTests {
         "Any order of packets, doubled and cut anew so that they overlap, gives both streams whole",
         arguments: 0..<40 as Range<UInt64>)
     func disorder(seed: UInt64) {
-        var choice = Seeded(seed)
+        var choice = SeededGenerator(seed: seed)
         // Near the end of the numbers, so that they wrap around.
         let start = UInt32.max - UInt32.random(in: 0...400, using: &choice)
         let session = WrittenSession.usual(frontendStart: start, backendStart: start &- 20, rows: 20)

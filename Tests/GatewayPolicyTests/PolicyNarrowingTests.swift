@@ -1,4 +1,5 @@
 import GatewayPolicy
+import Seeded
 import Testing
 
 /// Random rules, and what becomes of a decision when something is taken from them.

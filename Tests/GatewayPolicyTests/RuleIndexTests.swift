@@ -1,4 +1,5 @@
 import GatewayPolicy
+import Seeded
 import Testing
 
 /// The index must find the rule that asking each in turn finds. `explain` asks each in turn.

@@ -1,4 +1,5 @@
 import Foundation
+import Seeded
 import Testing
 
 /// PostgreSQL as the judge: the same bytes, directly and through the gateway, are answered by the same bytes.
@@ -34,7 +35,7 @@ struct WireComparisonTests {
 
     @Test("F-WIRE-24: random sequences are answered alike", arguments: 1...40)
     func random(_ seed: UInt64) throws {
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         let atoms = WireComparisonTests.atoms
         let parts = (0..<Int.random(in: 2...14, using: &random)).map { _ in
             atoms[Int.random(in: 0..<atoms.count, using: &random)]

@@ -1,4 +1,5 @@
 import Foundation
+import Seeded
 import Testing
 
 /// PostgreSQL as the judge of the log: random traffic straight at a server and through the gateway is answered alike, and
@@ -100,7 +101,7 @@ struct WireRecordTests {
             direct.close()
             relayed.close()
         }
-        var random = SplitMix(state: seed ^ 0x5eed)
+        var random = SeededGenerator(seed: seed ^ 0x5eed)
         var (theirs, ours): ([RawClient.Frame], [RawClient.Frame]) = ([], [])
         var account: WireAccount?
         var sent = 0
@@ -143,7 +144,7 @@ struct WireRecordTests {
 
     /// Pieces cut frames anywhere.
     private func send(
-        _ bytes: [UInt8], to client: RawClient, inPieces: Bool, _ random: inout SplitMix
+        _ bytes: [UInt8], to client: RawClient, inPieces: Bool, _ random: inout SeededGenerator
     ) throws {
         var rest = bytes[...]
         while inPieces, rest.count > 1, Int.random(in: 0..<20, using: &random) > 0 {

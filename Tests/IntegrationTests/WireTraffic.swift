@@ -1,3 +1,5 @@
+import Seeded
+
 /// Random traffic of an executor, from a seed: what is sent, message by message, and what each message means.
 ///
 /// What a server does with it is certain: no Sync stands inside of a COPY that may fail (`PipelineModelTests` has that race),
@@ -47,11 +49,11 @@ struct WireTraffic {
     /// Whether the executor waits for each answer.
     let waits: Bool
 
-    private var random: SplitMix
+    private var random: SeededGenerator
     private typealias Bytes = AbuseFrames
 
     init(seed: UInt64, messages count: Int) {
-        random = SplitMix(state: seed)
+        random = SeededGenerator(seed: seed)
         waits = seed % 2 == 0
         addQuery(["t (a int)", "d (a int unique deferrable initially deferred)"].map(WireTraffic.table))
         while messages.count < count { addStep() }
@@ -309,18 +311,5 @@ struct WireTraffic {
             default: add(.copyFail, Bytes.copyFail("stray"))
             }
         }
-    }
-}
-
-/// SplitMix64: the same sequence from the same seed everywhere.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
     }
 }

@@ -1,4 +1,5 @@
 import PGWire
+import Seeded
 import Testing
 
 @Suite("Bodies that are not what their type promises")
@@ -87,7 +88,7 @@ struct HostileBodyTests {
 
     @Test("Whatever bytes a body holds, no decoder traps, and what it takes it gives back")
     func randomBodies() {
-        var random = SplitMix64(state: 20_261_124)
+        var random = SeededGenerator(seed: 20_261_124)
         let samples = Self.samples
         for round in 0..<140_000 {
             let sample = samples[round % samples.count]
@@ -104,7 +105,7 @@ struct HostileBodyTests {
 
     @Test("Whatever bytes come first, no startup decoder and no frame header traps")
     func randomStarts() throws {
-        var random = SplitMix64(state: 7)
+        var random = SeededGenerator(seed: 7)
         let startup = wire(0, 0, 0, 31, 0, 3, 0, 0, "user", 0, "bob", 0, "_pq_.x", 0, "1", 0, 0)
         let cancel = wire(0, 0, 0, 16, 4, 0xd2, 0x16, 0x2e, 0, 0, 0, 1, 1, 2, 3, 4)
         let origins: [FrameHeader.Origin] = [.executorAtLogin, .executor, .replicaAtLogin, .replica]
@@ -164,18 +165,7 @@ struct HostileBodyTests {
     }
 }
 
-/// A generator whose sequence its seed alone decides.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-
+extension SeededGenerator {
     /// The sample with some bytes changed, cut or grown, or bytes of no kind.
     mutating func body(like sample: [UInt8]) -> [UInt8] {
         if Int.random(in: 0..<8, using: &self) == 0 {

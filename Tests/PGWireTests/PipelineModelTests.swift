@@ -1,23 +1,12 @@
 import PGWire
 import PipelineModel
+import Seeded
 import Testing
 
 /// Random traffic against a naive model of the server, with every delay between sending, running and
 /// answering.
 @Suite struct PipelineModelTests {
     private typealias Server = PipelineModelServer
-
-    /// SplitMix64, so that a failure is a seed.
-    private struct Seeded: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9e37_79b9_7f4a_7c15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-            z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-            return z ^ (z >> 31)
-        }
-    }
 
     @Test(
         "F-WIRE-22, F-AUD-23: each message of random traffic has the end that the server gave it",
@@ -34,7 +23,7 @@ import Testing
     }
 
     private func play(_ seed: UInt64, syncInCopy: Bool) {
-        var random = Seeded(state: seed)
+        var random = SeededGenerator(seed: seed)
         var traffic = ModelTraffic(syncInCopy: syncInCopy)
         var messages: [(UInt64, Server.Message)] = []
         while messages.count < 40 { messages += traffic.step(&random) }

@@ -1,4 +1,5 @@
 import PGWire
+import Seeded
 import Testing
 
 @Suite("The login at a replica that is hostile or broken")
@@ -208,7 +209,7 @@ struct UpstreamLoginHostileTests {
         "Whatever frames come in whatever order, the machine ends once or waits, and sends a password only if asked"
     )
     func randomFrames() {
-        var random = SplitMix64(state: 31)
+        var random = SeededGenerator(seed: 31)
         let frames: [T.Frame] = [
             T.ok, T.cleartext, T.md5, T.key, T.ready, T.timeZone, T.notice, Self.offer, Self.first,
             Self.final,

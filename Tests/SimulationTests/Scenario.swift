@@ -1,3 +1,5 @@
+import Seeded
+
 /// What a seed decides before the first step.
 struct Scenario {
     let seed: UInt64

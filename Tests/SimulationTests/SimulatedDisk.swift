@@ -1,6 +1,7 @@
 import Audit
 import Foundation
 import Glibc
+import Seeded
 import Synchronization
 
 /// One region's disk: real files, of which it knows what a power cut would leave. It outlives gateways.

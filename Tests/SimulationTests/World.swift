@@ -5,6 +5,7 @@ import GatewayConfiguration
 import GatewayIdentity
 import GatewayRouting
 import Logging
+import Seeded
 import Synchronization
 import Transport
 

@@ -1,4 +1,5 @@
 import Glibc
+import Seeded
 import Testing
 import Transport
 
