@@ -9,7 +9,7 @@ import Testing
         if let one = environment["DOMICILE_SIMULATE_SEED"].flatMap(UInt64.init) { return one..<(one + 1) }
         let ends =
             environment["DOMICILE_SIMULATE_SEEDS"]?.split(separator: "..<").compactMap { UInt64($0) } ?? []
-        return ends.count == 2 && ends[0] < ends[1] ? ends[0]..<ends[1] : 0..<60
+        return ends.count == 2 && ends[0] < ends[1] ? ends[0]..<ends[1] : 0..<200
     }()
 
     @Test("No byte out of region, no query unrecorded, nothing lost or made up, whatever fails and whenever")
@@ -26,7 +26,7 @@ import Testing
         for line in broken { print(line) }
         #expect(broken.isEmpty, "\(broken.prefix(5))")
         // Nothing was tried where nothing happened.
-        if SimulationTests.seeds.count >= 60 {
+        if SimulationTests.seeds.count >= 200 {
             #expect(whole.logins > 100)
             #expect(whole.frames > 5_000)
             #expect(whole.compared > 30)

@@ -124,20 +124,18 @@ extension World {
         }
     }
 
-    /// What an executor said before it shut its side came to the replica, where nothing went wrong.
+    /// What an executor said before it shut its side came to the replica, where nothing went wrong and the gateway did not
+    /// end the session for a reason of its own.
     private func judgeArrival(_ executor: SimulatedExecutor) {
         guard let backend = executor.backend, !scenario.hasFaults, executor.hasShutItsSide,
             executor.sawTheEnd,
-            executor.farewell == nil
+            let end = record(backend, "session.end", 0)?.line, !end.contains("\"sqlstate\"")
         else { return }
         count { $0.arrived += 1 }
-        if backend.arrived != executor.sent.count {
-            let end = record(backend, "session.end", 0)?.line ?? "none"
-            let kinds = String(executor.sent.dropFirst(backend.arrived).map(\.kind))
-            violated(
-                "of \(executor.name) \(kinds) did not arrive behind \(backend.arrived) others; its end: \(end)"
-            )
-        }
+        guard backend.arrived != executor.sent.count else { return }
+        let kinds = String(executor.sent.dropFirst(backend.arrived).map(\.kind))
+        violated(
+            "of \(executor.name) \(kinds) did not arrive behind \(backend.arrived) others; its end: \(end)")
     }
 
     private func judge(_ view: RecordView, of region: String) {
