@@ -12,6 +12,7 @@ import time
 from browser import Wrong, until
 from ground import HOSTILE
 from stream import Stream
+from yesterday import ANSWER, Yesterday
 
 LONG = "select '" + "averylongwordwithoutanyspace" * 300 + "'"
 REGIONS = ["eu-west-1", "eu-central-1", "us-east-1"]
@@ -52,6 +53,7 @@ class Run:
         self.sign_out()
         self.recorded()
         self.ending()
+        self.yesterday()
 
     # Before
 
@@ -120,9 +122,9 @@ class Run:
         browser.submit(".pager a")
         self.check("older records are on the next page", browser.do("document.querySelector('#records a').href") != first
                    and browser.count("#records tr") == 5)
-        browser.go(self.ground.url + "/log?since=yesterday")
+        browser.go(self.ground.url + "/log?since=someday")
         self.check("a wrong time is named, and the form stays", "since is expected" in browser.text()
-                   and browser.do("document.querySelector('[name=since]').value") == "yesterday", browser.text())
+                   and browser.do("document.querySelector('[name=since]').value") == "someday", browser.text())
         browser.go(self.ground.url + "/log?type=query")
         self.picture("log")
 
@@ -441,6 +443,23 @@ class Run:
         took = time.monotonic() - begun
         self.check("the gateway ends although somebody follows", status == 200 and stream.is_ended() and took < 4, f"{took:.1f} s")
         stream.close()
+
+    def yesterday(self):
+        """The same question three ways has one answer."""
+        while True:
+            asked = Yesterday(self.ground)
+            try:
+                asked.open()
+                words = list(asked.in_psql())
+                command, page = asked.by_command(), asked.on_page(self.browser)
+            finally:
+                asked.close()
+            if not asked.is_over():
+                break
+        for condition, found, said in words:
+            self.check(f"“who read customers from us-east-1 yesterday” in psql: {condition}", found == ANSWER, f"{found} {said}")
+        self.check("and by domicile audit search", command[0] == ANSWER, command)
+        self.check("and on the page", page[0] == ANSWER, page)
 
     def stream(self):
         stream = Stream(self.ground)
