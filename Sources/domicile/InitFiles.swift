@@ -183,7 +183,7 @@ struct InitFiles {
             "The roles, on the primary of each database as a superuser; the second on the server itself:\n"
                 + "psql -X -v ON_ERROR_STOP=1 \"host=\(primary?.host ?? "") port=\(primary?.port ?? 5432) "
                 + "dbname=\(database) user=postgres\" < \(roles)\n"
-                + "sudo -u postgres psql -X -v ON_ERROR_STOP=1 -d \(database) < \(roles)\n"
+                + "sudo -u postgres psql -X -v ON_ERROR_STOP=1 \(StarterRoles.local(primary)) < \(roles)\n"
                 + "What \(answers.role) may read is yours to grant; \(roles) ends with how.",
             "The logs' folders, and the verifier keys for whoever checks the logs:\n"
                 + "domicile audit init --config \(file)",
@@ -192,7 +192,8 @@ struct InitFiles {
             "The gateway, which stays in the foreground:\ndomicile serve --config \(file)",
             "A first query, with a token whose `groups` hold \(starter.group(answers.regions.first?.jurisdiction ?? "")), and its record:\n"
                 + "PGPASSWORD=$TOKEN psql \"host=localhost port=\(port) dbname=\(database) user=\(answers.role) "
-                + "\(trust)\"\ndomicile audit tail \(audit)",
+                + "\(trust)\"\ndomicile audit tail \(audit)\n"
+                + "domicile token FILE --config \(file)     # what the gateway thinks of a token, and why",
             "Who read what: by the command; in psql and on the page with a token whose `groups` hold \(answers.operators):\n"
                 + "domicile audit search \(audit) --since today --relation TABLE\n"
                 + "PGPASSWORD=$TOKEN psql \"host=localhost port=\(port) dbname=domicile user=auto \(trust)\"\n"

@@ -134,8 +134,11 @@ struct InitTests {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         // Region, its area, two more and no other; issuer, audience; database and its servers, no other; then defaults.
         let answers = [
-            "", "", "eu-central-1", "EU", "us-east-1", "US", "", "https://id.example.com", "", "orders",
-            "db1.internal:5433", "db2.internal", "no such host", "db3.internal", "", "", "", "", "", "", "",
+            "", "", "eu-central-1", "EU", "us-east-1", "US", "", "id.example.com", "https://id.example.com",
+            "",
+            "orders", "db1.internal:5433", "db2.internal", "no such host", "db3.internal", "",
+            "/nowhere/ca.pem", "",
+            "", "", "", "somewhere", "", "0.0.0.0:6480", "", "",
         ]
         try (answers.joined(separator: "\n") + "\n").write(
             toFile: "\(folder)/answers", atomically: true, encoding: .utf8)
@@ -149,6 +152,14 @@ struct InitTests {
         #expect(run.status == 0, "\(run)")
         #expect(run.output.contains("Region that this gateway runs in [eu-west-1]"), "\(run.output)")
         #expect(run.output.contains("no such host is no host name or address"), "\(run.output)")
+        // What cannot be taken is asked for again, at once.
+        for said in [
+            #"found "id.example.com"; expected an https URL"#, "/nowhere/ca.pem cannot be read",
+            #"found "somewhere""#,
+            #"found "0.0.0.0:6480""#,
+        ] {
+            #expect(run.output.contains(said), "\(said): \(run.output)")
+        }
         for file in ["domicile.yaml", "roles.sql"] {
             // The passwords are others, and so is what servers keep of them.
             let pair = try ["asked", "flags"].map { folder in

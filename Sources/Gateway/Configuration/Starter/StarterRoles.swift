@@ -19,6 +19,12 @@ package struct StarterRoles: Sendable {
             + (answers.mintsCertificates ? [] : [StarterConfiguration(answers).rolePassword])
     }
 
+    /// psql's options on the server itself, over its socket.
+    package static func local(_ replica: StarterAnswers.Replica?) -> String {
+        guard let replica else { return "-d postgres" }
+        return (replica.port == 5_432 ? "" : "-p \(replica.port) ") + "-d \(replica.database)"
+    }
+
     package var text: String {
         [head, health, executors, answers.mintsCertificates ? trust : ""].filter { !$0.isEmpty }
             .joined(separator: "\n")
@@ -31,7 +37,7 @@ package struct StarterRoles: Sendable {
             -- The roles that the gateway logs in as, for psql. Run it as a superuser on the primary of each database, from here
             --   psql -X -v ON_ERROR_STOP=1 "\(host) user=postgres" < roles.sql
             -- or on the server itself
-            --   sudo -u postgres psql -X -v ON_ERROR_STOP=1 -d \(first?.database ?? "postgres") < roles.sql
+            --   sudo -u postgres psql -X -v ON_ERROR_STOP=1 \(StarterRoles.local(first)) < roles.sql
             -- It may be run again: what is there is kept, passwords are set anew. No password is in it, but what the server keeps
             -- of it (SCRAM): the passwords are in secrets/, for the gateway.
 
