@@ -35,7 +35,27 @@ enum TimeFunctions {
                 }
                 return .text(TimestampText.date(CivilTime(time + days * CivilTime.dayLength)))
             },
-        ] + parts
+        ] + differences + parts
+    }
+
+    /// What is between two times is a number: SQLite has no type for intervals, and numbers can be compared and summed up.
+    private static var differences: [EngineFunction] {
+        [
+            EngineFunction("pg_seconds_between", 2) { arguments throws(ConsoleError) in
+                guard let (time, other) = try pair(arguments) else { return .null }
+                guard let before = TimestampText.microseconds(other) else { throw .noTime(Array(other.utf8)) }
+                return .real(Double(time - before) / 1e6)
+            },
+            EngineFunction("pg_days_between", 2) { arguments throws(ConsoleError) in
+                guard let (time, other) = try pair(arguments) else { return .null }
+                guard other.utf8.count == dateLength, let before = TimestampText.microseconds(other) else {
+                    throw ConsoleError(
+                        "22007", "invalid input syntax for type date: \"\(other)\"",
+                        hint: "Make a date of the time: time::date.")
+                }
+                return .integer((time - before) / CivilTime.dayLength)
+            },
+        ]
     }
 
     private static var parts: [EngineFunction] {
@@ -48,6 +68,10 @@ enum TimeFunctions {
                 return .text(TimestampText.recorded(start.microseconds))
             },
             EngineFunction("date_part", 2) { arguments throws(ConsoleError) in
+                // Of a difference, which is in seconds.
+                if arguments.first?.string == "epoch", case .real(let seconds)? = arguments.last {
+                    return .real(seconds)
+                }
                 guard let (time, unit) = try pair(arguments.reversed()) else { return .null }
                 guard let part = CivilTime(time).part(unit.lowercased()) else { throw unknown(unit) }
                 return .real(part)

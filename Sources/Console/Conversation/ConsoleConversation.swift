@@ -224,7 +224,8 @@ package final class ConsoleConversation {
 
     /// What casts and arithmetic become.
     private static let unnamed: Set<String> = [
-        "CAST", "PG_TIME", "PG_DATE", "PG_TIME_SHIFT", "PG_DATE_SHIFT",
+        "CAST", "PG_TIME", "PG_DATE", "PG_TIME_SHIFT", "PG_DATE_SHIFT", "PG_SECONDS_BETWEEN",
+        "PG_DAYS_BETWEEN",
     ]
 
     /// SQLite calls a function's value by its whole text, PostgreSQL by the function.

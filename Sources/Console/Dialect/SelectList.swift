@@ -105,25 +105,23 @@ struct SelectList {
         return nil
     }
 
-    /// It ends with an interval that is added to a time, or taken away.
+    /// Intervals are added to a time or taken away, and nothing else: a difference of times is none.
     private func isShifted(_ item: [SQLToken]) -> Bool {
-        var item = item[...]
-        // interval '1' day
-        if item.count > 4, item.last?.kind == .word, item.dropLast(2).last?.isWord("interval") == true {
-            item = item.dropLast()
+        var depth = 0
+        var isShifted = false
+        for (at, token) in item.enumerated() {
+            if token.isSymbol("(") { depth += 1 }
+            if token.isSymbol(")") { depth -= 1 }
+            guard at > 0, token.kind == .symbol, depth == 0 || token.isSymbol("-"),
+                !["(", ")", ".", "::"].contains(token.text)
+            else { continue }
+            let next = item[(at + 1)...]
+            let isOfInterval =
+                next.first?.isWord("interval") == true || next.dropFirst(2).first?.isWord("interval") == true
+            guard isOfInterval, token.isSymbol("+") || token.isSymbol("-") else { return false }
+            if depth == 0 { isShifted = true }
         }
-        if item.count > 4, item.suffix(2).first?.isSymbol("::") == true, item.last?.isWord("interval") == true
-        {
-            item = item.dropLast(2)
-            return item.last?.kind == .string && isSign(item.dropLast().last)
-        }
-        return item.count > 3 && item.last?.kind == .string
-            && item.dropLast().last?.isWord("interval") == true
-            && isSign(item.dropLast(2).last)
-    }
-
-    private func isSign(_ token: SQLToken?) -> Bool {
-        token?.isSymbol("-") == true || token?.isSymbol("+") == true
+        return isShifted
     }
 
     private func isTime(_ name: String) -> Bool { Translator.temporal[name] == .time }

@@ -93,6 +93,9 @@ struct TimeInterval: Equatable {
             hint: "Give numbers and units such as 1 day, 2 hours or 90s.")
     }
 
+    /// A month has thirty days, as where PostgreSQL compares intervals.
+    var seconds: Double { Double(months) * 30 * 86_400 + Double(microseconds) / 1e6 }
+
     /// - Parameters:
     ///   - moment: microseconds since 1970.
     ///   - sign: 1, or -1 to take the interval away.

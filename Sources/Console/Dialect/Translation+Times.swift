@@ -70,8 +70,10 @@ extension Translator {
     }
 
     /// A string, which is a time where one stands before it to be compared with.
-    mutating func string(_ token: SQLToken) {
-        let sense = isJoined(1) ? .other : senseOfComparison(before: made.count)
+    mutating func string(_ token: SQLToken) throws(ConsoleError) {
+        if let (text, length) = interval(0) { return try interval(text, token, length: length) }
+        let compared = isJoined(1) ? .other : senseOfComparison(before: made.count)
+        let sense = compared == .interval ? .other : compared
         add(Translator.literal(token.text), token, isOperand: true)
         made[made.count - 1].isLiteral = true
         if sense != .other { wrap(Translator.function(sense) + "(", ")", sense) }
@@ -95,7 +97,8 @@ extension Translator {
 
     /// `'2026-11-27' <= time`
     mutating func compareWithLiteral() {
-        guard let last = made.last, last.sense != .other, let start = operandStart, start > 1,
+        guard let last = made.last, last.sense == .time || last.sense == .date, let start = operandStart,
+            start > 1,
             Translator.comparisons.contains(made[start - 1].text), made[start - 2].isLiteral,
             made[start - 2].before.isEmpty
         else { return }
@@ -158,17 +161,28 @@ extension Translator {
 
     // MARK: Arithmetic
 
-    /// `interval '1 day'` that nothing stands before, as an argument.
+    /// `interval '1 day'` that stands by itself.
     private mutating func interval(_ token: SQLToken) throws(ConsoleError) -> Bool {
         guard let (text, length) = interval(0) else { return false }
+        try interval(text, token, length: length)
+        return true
+    }
+
+    /// A length beside a difference of times, in seconds as that is; else a text, for functions.
+    private mutating func interval(_ text: String, _ token: SQLToken, length: Int) throws(ConsoleError) {
         if let sign = self.token(length), sign.isSymbol("+") || sign.isSymbol("-") || sign.isSymbol("*") {
             throw ConsoleError(
                 "0A000", "this arithmetic with intervals is not supported in the database domicile",
                 hint: "Put the time first: now() - interval '1 day'.")
         }
-        add(Translator.literal(text), token, isOperand: true)
+        let before = made.last?.text ?? ""
+        let isCompared =
+            Translator.comparisons.contains(self.token(length)?.text ?? "")
+            || Translator.comparisons.contains(before) || senseOfComparison(before: made.count) == .interval
+            || ["+", "-"].contains(before) && made.dropLast().last?.sense == .interval
+        let constant = isCompared ? "\(try TimeInterval(text).seconds)" : Translator.literal(text)
+        add(constant, token, isOperand: true, isCompared ? .interval : .other)
         at += length - 1
-        return true
     }
 
     /// What stands some tokens on, where it is an interval, and its length in tokens.
@@ -195,7 +209,7 @@ extension Translator {
     ///
     /// - Returns: whether it was translated.
     mutating func arithmetic(_ sign: SQLToken) throws(ConsoleError) -> Bool {
-        guard let last = made.last, last.isOperand else { return false }
+        guard let last = made.last, last.isOperand, last.sense != .interval else { return false }
         if let (text, length) = interval(0) {
             wrap("pg_time_shift(", ", \(Translator.literal(sign.text + text)))", .time)
             at += length
@@ -209,10 +223,28 @@ extension Translator {
             at += 1
             return true
         }
-        throw ConsoleError(
-            "0A000", "this arithmetic with times is not supported in the database domicile",
-            hint:
-                "Add or take away an interval, or subtract extract(epoch FROM …) or julianday(…) of both: seconds, days."
-        )
+        guard sign.text == "-", token()?.kind != .number, let start = operandStart else {
+            throw ConsoleError(
+                "0A000", "this arithmetic with times is not supported in the database domicile",
+                hint: "Add an interval to a time, or a number of days to a date; take one from the other.")
+        }
+        let call = last.sense == .date ? "pg_days_between(" : "pg_seconds_between("
+        made[start].before = call + made[start].before
+        differences.append((start, made.count, open.count, last.sense == .date ? .other : .interval))
+        add(",", sign, isApart: false)
+        return true
+    }
+
+    /// What is taken away from a time is there, whole.
+    mutating func endDifference() {
+        guard let (start, comma, depth, sense) = differences.last, open.count == depth,
+            made.count > comma + 1,
+            let last = made.last, last.isOperand,
+            !["(", ".", "::", "["].contains(token()?.text), token()?.isWord("at") != true
+        else { return }
+        made[made.count - 1].after += ")"
+        made[made.count - 1].begin = start
+        made[made.count - 1].sense = sense
+        differences.removeLast()
     }
 }

@@ -29,6 +29,8 @@ struct TranslatedPiece {
         case other
         case date
         case time
+        /// A difference of times, in seconds.
+        case interval
     }
 
     var text: String
@@ -54,8 +56,10 @@ struct Translator {
     var between: (sense: TranslatedPiece.Sense, isAtAnd: Bool)?
     /// Where in a CAST to a date or time `AS` stands, and the parenthesis behind the type.
     var casts: [Int: Int] = [:]
+    /// Differences whose second operand is still to come: where the first begins, the comma between, open parentheses.
+    var differences: [(start: Int, comma: Int, depth: Int, sense: TranslatedPiece.Sense)] = []
     /// For each open parenthesis, where it stands in `made`.
-    private var open: [Int] = []
+    private(set) var open: [Int] = []
     /// How many more closing ones each of them needs.
     private var closing: [Int] = []
 
@@ -81,6 +85,7 @@ struct Translator {
 
     mutating func pieces() throws(ConsoleError) -> [TranslatedPiece] {
         while let token = token() {
+            endDifference()
             if let end = casts[at] {
                 at = end
                 continue
@@ -92,7 +97,7 @@ struct Translator {
             case .quoted:
                 quoted(token)
                 compareWithLiteral()
-            case .string: string(token)
+            case .string: try string(token)
             case .number, .parameter: add(token.text, token, isOperand: true)
             case .symbol:
                 try symbol(token)
@@ -100,6 +105,7 @@ struct Translator {
             }
             at += 1
         }
+        endDifference()
         return made
     }
 
