@@ -34,6 +34,11 @@ struct ExplainView {
                 tag(
                     .textarea, .with(.name, "token"), .with(.rows, "2"), .with(.autocomplete, "off"),
                     .with(.spellcheck, "false"))
+                if !takesClaims {
+                    tag(.small) {
+                        "Claims in its place are for the admin socket: domicile explain --claims FILE, or this page where the socket is forwarded."
+                    }
+                }
             }
             if takesClaims {
                 tag(.label) {
@@ -47,11 +52,6 @@ struct ExplainView {
                     tag(.small) {
                         #"{"iss": "https://id.example.com", "sub": "anna", "groups": ["analysts"]}"#
                     }
-                }
-            } else {
-                tag(.p, .class("muted small")) {
-                    "Claims without a token are taken over the admin socket alone: by domicile explain --claims FILE, or by this page "
-                        + "where that socket is forwarded."
                 }
             }
             tag(.label) {
