@@ -10,9 +10,10 @@ import threading
 import time
 
 from browser import Wrong, until
+from forwarded import Forwarded
 from ground import HOSTILE
 from stream import Stream
-from yesterday import ANSWER, Yesterday
+import yesterday
 
 LONG = "select '" + "averylongwordwithoutanyspace" * 300 + "'"
 REGIONS = ["eu-west-1", "eu-central-1", "us-east-1"]
@@ -53,7 +54,7 @@ class Run:
         self.sign_out()
         self.recorded()
         self.ending()
-        self.yesterday()
+        yesterday.ask(self)
 
     # Before
 
@@ -187,6 +188,20 @@ class Run:
         browser.fill("[name=token]", "")
         browser.submit("main .explain button")
         self.check("one that is not, too, with the operator's own token", "Refused." in browser.text() and "42501" in browser.text(), browser.text())
+        self.check("claims are not asked for over the network", browser.count("[name=claims]") == 0)
+        with Forwarded(self.ground.values["DOMICILE_ADMIN_SOCKET"]) as url:
+            browser.go(url + "/signin")
+            browser.fill("#token", self.ground.operator)
+            browser.submit("main button")
+            browser.go(url + "/explain")
+            browser.fill("[name=database]", "orders")
+            browser.fill("[name=claims]", json.dumps({
+                "iss": self.ground.values["DOMICILE_ISSUER"], "sub": HOSTILE, "groups": ["us-analysts"]}))
+            browser.submit("main .explain button")
+            text = browser.text()
+            self.check("they are explained where the admin socket is forwarded, and shown as text",
+                       "Allowed" in text and "us-analysts" in text and HOSTILE in text and browser.do("window.ran === undefined"), text)
+            self.picture("claims")
 
     # F-OPS-10
 
@@ -443,23 +458,6 @@ class Run:
         took = time.monotonic() - begun
         self.check("the gateway ends although somebody follows", status == 200 and stream.is_ended() and took < 4, f"{took:.1f} s")
         stream.close()
-
-    def yesterday(self):
-        """The same question three ways has one answer."""
-        while True:
-            asked = Yesterday(self.ground)
-            try:
-                asked.open()
-                words = list(asked.in_psql())
-                command, page = asked.by_command(), asked.on_page(self.browser)
-            finally:
-                asked.close()
-            if not asked.is_over():
-                break
-        for condition, found, said in words:
-            self.check(f"“who read customers from us-east-1 yesterday” in psql: {condition}", found == ANSWER, f"{found} {said}")
-        self.check("and by domicile audit search", command[0] == ANSWER, command)
-        self.check("and on the page", page[0] == ANSWER, page)
 
     def stream(self):
         stream = Stream(self.ground)

@@ -112,3 +112,21 @@ class Yesterday:
     def is_over(self):
         """Midnight came: what was yesterday is not any more."""
         return datetime.datetime.now(datetime.timezone.utc).date() != self.today
+
+
+def ask(run):
+    """The same question three ways has one answer."""
+    while True:
+        asked = Yesterday(run.ground)
+        try:
+            asked.open()
+            words = list(asked.in_psql())
+            command, page = asked.by_command(), asked.on_page(run.browser)
+        finally:
+            asked.close()
+        if not asked.is_over():
+            break
+    for condition, found, said in words:
+        run.check(f"“who read customers from us-east-1 yesterday” in psql: {condition}", found == ANSWER, f"{found} {said}")
+    run.check("and by domicile audit search", command[0] == ANSWER, command)
+    run.check("and on the page", page[0] == ANSWER, page)
