@@ -117,7 +117,8 @@ extension Translator {
             if next.isSymbol("(") { depth += 1 }
             if next.isSymbol(")") { depth -= 1 }
             if depth == 1, next.isWord("as") { asked = place }
-            if depth == 0 { break }
+            // Deeper than SQLite takes it, and each level would be looked through again.
+            if depth == 0 || depth > Int(ConsoleLimits.expressionDepth) { break }
             place += 1
         }
         guard depth == 0, let asked else { return false }
