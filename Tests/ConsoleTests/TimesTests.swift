@@ -73,6 +73,11 @@ import Testing
             ("time::date = date '2026-11-28' - 1 AND seq = 0", "0"),
             ("CAST(time AS date) = '2026-11-27' AND seq = 0", "0"),
             ("time < date '2026-11-26' + 1", ""), ("time < date '2026-11-26' + 2 AND seq = 0", "0"),
+            ("time IN ('2026-11-27 15:00:03+00', '2026-11-27T15:00:04Z')", "3 4"),
+            (
+                "time NOT IN ('2026-11-27 15:00:00+00') AND seq < 2 AND type IN ('session.start', 'query')",
+                "1"
+            ),
             (
                 "time >= 'nonsense'",
                 "22007 invalid input syntax for type timestamp with time zone: \"nonsense\""

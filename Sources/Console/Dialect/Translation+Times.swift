@@ -92,7 +92,15 @@ extension Translator {
         let sign = made[place - 1].text
         if Translator.comparisons.contains(sign) { return made[place - 2].sense }
         if sign == "between" || sign == "and", let between { return between.sense }
-        return .other
+        return senseOfList
+    }
+
+    /// Of what stands before the IN whose list is open.
+    private var senseOfList: TranslatedPiece.Sense {
+        guard let bracket = open.last, bracket > 2, made[bracket].text == "(", made[bracket - 1].text == "in",
+            ["(", ","].contains(made.last?.text)
+        else { return .other }
+        return made[made[bracket - 2].text == "not" ? bracket - 3 : bracket - 2].sense
     }
 
     /// `'2026-11-27' <= time`
