@@ -46,6 +46,15 @@ package struct ConsoleError: Error, Sendable, Equatable {
             hint: "Its commands are SELECT, SHOW, KILL, REVOKE and RELOAD.")
     }
 
+    /// A text that should say a time.
+    static func noTime(_ text: [UInt8]) -> ConsoleError {
+        ConsoleError(
+            "22007",
+            "invalid input syntax for type timestamp with time zone: \"\(String(decoding: text.prefix(64), as: UTF8.self))\"",
+            hint: "Give a time as 2026-11-27 15:58:05+00, its beginning as 2026-11-27T15, today or yesterday."
+        )
+    }
+
     package static func unsupported(_ what: String) -> ConsoleError {
         ConsoleError("0A000", "\(what) is not supported in the database domicile")
     }

@@ -35,8 +35,10 @@ package enum ConsoleType: Sendable, Equatable, CaseIterable {
     case real
     case boolean
     case bytes
+    /// A moment, in SQLite the text that records have.
+    case time
 
-    /// `pg_type.oid`: text, int8, float8, bool, bytea.
+    /// `pg_type.oid`: text, int8, float8, bool, bytea, timestamptz.
     package var oid: UInt32 {
         switch self {
         case .text: 25
@@ -44,6 +46,7 @@ package enum ConsoleType: Sendable, Equatable, CaseIterable {
         case .real: 701
         case .boolean: 16
         case .bytes: 17
+        case .time: 1184
         }
     }
 
@@ -51,7 +54,7 @@ package enum ConsoleType: Sendable, Equatable, CaseIterable {
     package var size: Int16 {
         switch self {
         case .text, .bytes: -1
-        case .integer, .real: 8
+        case .integer, .real, .time: 8
         case .boolean: 1
         }
     }
@@ -64,6 +67,8 @@ package enum ConsoleType: Sendable, Equatable, CaseIterable {
         case .real: "REAL"
         case .boolean: "BOOLEAN"
         case .bytes: "BLOB"
+        // SQLite compares what has TEXT in its type as text.
+        case .time: "TIMESTAMPTZ TEXT"
         }
     }
 
@@ -75,6 +80,7 @@ package enum ConsoleType: Sendable, Equatable, CaseIterable {
         case .real: "double precision"
         case .boolean: "boolean"
         case .bytes: "bytea"
+        case .time: "timestamp with time zone"
         }
     }
 

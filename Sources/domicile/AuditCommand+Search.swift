@@ -15,7 +15,7 @@ struct AuditSearchCommand: ParsableCommand {
             SQLSTATE; --class, --relation, --fingerprint and --text find the records that hold the statement.
 
             Times are RFC 3339 or its beginning (2026-03, 2026-03-01T09, 2026-03-01T09:14+01:00; UTC where nothing is \
-            said), or how long ago (90m, 1h30m, 2d). --until 2026-03 is until the end of March.
+            said), how long ago (90m, 1h30m, 2d), or today and yesterday, days of UTC. --until 2026-03 is until the end of March.
 
             The search index (index.sqlite in the log's folder) is made, mended and brought up to date here. It may be \
             deleted at any time. It only saves reading: --no-index reads the log alone.
@@ -91,7 +91,7 @@ struct AuditSearchCommand: ParsableCommand {
             guard let time else { continue }
             guard SearchTime.span(time, now: 0) != nil else {
                 throw ValidationError(
-                    "\(name) \(time): expected a time as 2026-03-01T09:14Z, 2026-03, 90m or 2d.")
+                    "\(name) \(time): expected a time as 2026-03-01T09:14Z, 2026-03, yesterday, 90m or 2d.")
             }
         }
     }

@@ -120,7 +120,7 @@ struct CheckReport: Encodable {
         get throws { try JSONText.of(self) }
     }
 
-    private static func count(_ number: Int, _ noun: String) -> String {
+    static func count(_ number: Int, _ noun: String) -> String {
         "\(number) \(noun)\(number == 1 ? "" : "s")"
     }
 }

@@ -19,6 +19,8 @@ struct ConnectReport: Encodable {
         var attested: Bool
         /// Why not.
         var problem: String?
+        /// What mends that, where its words leave one to guess.
+        var hint: String?
         var recovery: String?
         var timeline: UInt32?
         var lagBytes: UInt64?
@@ -109,6 +111,7 @@ struct ConnectReport: Encodable {
             for unread in replica.unread {
                 lines.append(VisibleText.of("\(replica.database) \(replica.replica): not read: \(unread)"))
             }
+            if let hint = replica.hint { lines.append(VisibleText.of(hint)) }
             for lack in replica.healthRoleLacks {
                 lines.append(
                     VisibleText.of("\(replica.database) \(replica.replica): the health role lacks \(lack)"))
@@ -124,11 +127,28 @@ struct ConnectReport: Encodable {
         let failed = replicas.count { !$0.isGood }
         let unfit = destinations.count { !$0.ok }
         let shipped =
-            destinations.isEmpty ? "" : "; \(destinations.count) destinations, \(unfit) with failures"
+            destinations.isEmpty
+            ? "" : "; \(CheckReport.count(destinations.count, "destination")), \(unfit) with failures"
+        let found = CheckReport.count(grants.count, "grant")
         lines.append(
-            "\(replicas.count) replicas, \(failed) with failures; \(grants.count) grants to look at\(shipped)"
+            "\(CheckReport.count(replicas.count, "replica")), \(failed) with failures; \(found) to look at\(shipped)"
         )
         return lines.joined(separator: "\n")
+    }
+
+    /// OpenSSL and libpq say what failed and not which key of the configuration has to do with it.
+    fileprivate static func hint(_ problem: String?, _ target: ReplicaTarget) -> String? {
+        guard let problem else { return nil }
+        if problem.contains("certificate verify failed") {
+            return
+                "none of the CAs of `sslrootcert` (\(target.sslrootcert ?? "none")) has signed its certificate, or that is out of "
+                + "date; a certificate that signs itself, as Debian's PostgreSQL has at first, is its own CA"
+        }
+        if problem.contains("server certificate for") || problem.contains("host name") {
+            return
+                "`host` must be a name of its certificate (\(target.host) is not); `address` may say where it is"
+        }
+        return nil
     }
 }
 
@@ -144,6 +164,9 @@ extension ConnectReport.Replica {
         tls = examination.tls
         attested = examination.problem == nil
         problem = examination.problem
+        hint = ConnectReport.hint(examination.problem, target).map {
+            "\(target.id.database) \(target.id.replica): \($0)"
+        }
         recovery = report?.facts.recovery.rawValue
         timeline = report?.timeline
         serverVersion = report?.serverVersion

@@ -53,7 +53,8 @@ struct InitCommand: ParsableCommand {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("Metrics and health. Default: 127.0.0.1:6480.", valueName: "address:port"))
+        help: ArgumentHelp(
+            "Metrics, health and the page. Default: 127.0.0.1:6480.", valueName: "address:port"))
     var admin: String?
 
     @Option(

@@ -48,7 +48,8 @@ struct InitFiles {
         }
         try makeSecrets()
         try put(starter.text, InitFiles.configuration, mode: 0o644, over: true)
-        try put(StarterRoles(answers).text, InitFiles.roles, mode: 0o644, over: true)
+        try put(
+            StarterRoles(answers, verifiers: try verifiers()).text, InitFiles.roles, mode: 0o600, over: true)
         try checkFiles()
     }
 
@@ -97,6 +98,19 @@ struct InitFiles {
         let key = answers.auditKey.hasPrefix("/") ? answers.auditKey : path(answers.auditKey)
         guard !FileManager.default.fileExists(atPath: key) else { return }
         try InitFiles.explained("make", key) { try AuditKeyFile.create(InitCommand.absolute(key)) }
+    }
+
+    /// What servers are to keep of the passwords, by their files.
+    private func verifiers() throws -> [String: String] {
+        var verifiers: [String: String] = [:]
+        for file in StarterRoles.passwordFiles(answers) {
+            let secret = try InitFiles.explained("read", path(file)) {
+                try String(contentsOfFile: path(file), encoding: .utf8)
+            }
+            verifiers[file] = ScramVerifier.text(
+                of: Array((secret.hasSuffix("\n") ? String(secret.dropLast()) : secret).utf8))
+        }
+        return verifiers
     }
 
     /// A certificate and its key, where neither is there.
@@ -162,19 +176,28 @@ struct InitFiles {
         let authority = isTrial ? path(StarterAnswers.ownCertificate) : "ca.pem"
         let primary = answers.replicas.first { $0.database == database }
         let file = path(InitFiles.configuration)
+        let roles = path(InitFiles.roles)
+        let audit = answers.audit.hasPrefix("/") ? answers.audit : path(answers.audit)
+        let trust = "sslmode=verify-full sslrootcert=\(authority)"
         var steps = [
-            "The roles, on the primary of each database as a superuser, in \(folder == "." ? "this folder" : folder):\n"
+            "The roles, on the primary of each database as a superuser; the second on the server itself:\n"
                 + "psql -X -v ON_ERROR_STOP=1 \"host=\(primary?.host ?? "") port=\(primary?.port ?? 5432) "
-                + "dbname=\(database) user=postgres\" -f roles.sql",
+                + "dbname=\(database) user=postgres\" < \(roles)\n"
+                + "sudo -u postgres psql -X -v ON_ERROR_STOP=1 \(StarterRoles.local(primary)) < \(roles)\n"
+                + "What \(answers.role) may read is yours to grant; \(roles) ends with how.",
             "The logs' folders, and the verifier keys for whoever checks the logs:\n"
                 + "domicile audit init --config \(file)",
             "Whether each server lets the gateway in, and what its roles may do there:\n"
                 + "domicile check --connect --config \(file)",
-            "The gateway:\ndomicile serve --config \(file)",
+            "The gateway, which stays in the foreground:\ndomicile serve --config \(file)",
             "A first query, with a token whose `groups` hold \(starter.group(answers.regions.first?.jurisdiction ?? "")), and its record:\n"
                 + "PGPASSWORD=$TOKEN psql \"host=localhost port=\(port) dbname=\(database) user=\(answers.role) "
-                + "sslmode=verify-full sslrootcert=\(authority)\"\ndomicile audit tail "
-                + (answers.audit.hasPrefix("/") ? answers.audit : path(answers.audit)),
+                + "\(trust)\"\ndomicile audit tail \(audit)\n"
+                + "domicile token FILE --config \(file)     # what the gateway thinks of a token, and why",
+            "Who read what: by the command; in psql and on the page with a token whose `groups` hold \(answers.operators):\n"
+                + "domicile audit search \(audit) --since today --relation TABLE\n"
+                + "PGPASSWORD=$TOKEN psql \"host=localhost port=\(port) dbname=domicile user=auto \(trust)\"\n"
+                + "http://\(answers.admin)/",
         ]
         if isTrial {
             steps.append(

@@ -10,14 +10,15 @@ struct InitQuestions {
         print("Writes \(given.folder)/domicile.yaml. An empty answer takes what stands in brackets.\n")
         if given.region.isEmpty { answers.regions = try regions() }
         if given.issuer == nil {
-            answers.issuer = try text("OpenID issuer, as `iss` of its tokens has it (https://…)", nil)
+            try ask("OpenID issuer, as `iss` of its tokens has it (https://…)", nil, for: \.issuer, &answers)
         }
-        if given.audience == nil { answers.audience = try text("`aud` of its tokens", answers.audience) }
+        if given.audience == nil {
+            try ask("`aud` of its tokens", answers.audience, for: \.audience, &answers)
+        }
         if given.replica.isEmpty { answers.replicas = try replicas(in: answers.regions) }
         if given.upstreamCa == nil {
-            let file = try text(
+            answers.upstreamCA = try file(
                 "PEM file of the CAs that signed the servers' certificates", answers.upstreamCA)
-            answers.upstreamCA = InitCommand.absolute(file)
         }
         if given.role == nil { answers.role = try text("PostgreSQL role that executors get", answers.role) }
         if given.group == nil {
@@ -26,7 +27,12 @@ struct InitQuestions {
         if given.operators == nil {
             answers.operators = try text("Group whose members operate the gateway", answers.operators)
         }
-        if given.listen == nil { answers.listen = try text("Where executors connect", answers.listen) }
+        if given.listen == nil {
+            try ask("Where executors connect", answers.listen, for: \.listen, &answers)
+        }
+        if given.admin == nil {
+            try ask("Metrics, health and the page, on loopback", answers.admin, for: \.admin, &answers)
+        }
         if given.certificate == nil { try askForCertificate(&answers) }
         print("")
     }
@@ -75,10 +81,50 @@ struct InitQuestions {
     }
 
     private func askForCertificate(_ answers: inout StarterAnswers) throws {
-        let file = try text("PEM file of the gateway's certificate", "", shown: "make one for trying")
-        guard !file.isEmpty else { return }
-        answers.certificate = InitCommand.absolute(file)
-        answers.key = InitCommand.absolute(try text("PEM file of its private key", nil))
+        let certificate = try file("PEM file of the gateway's certificate", "", shown: "make one for trying")
+        guard !certificate.isEmpty else { return }
+        answers.certificate = certificate
+        answers.key = try file("PEM file of its private key", nil)
+    }
+
+    /// A file that is there, by its absolute path.
+    private func file(_ question: String, _ fallback: String?, shown: String? = nil) throws -> String {
+        while true {
+            let answer = try text(question, fallback, shown: shown)
+            if answer.isEmpty || answer == fallback { return answer }
+            let path = InitCommand.absolute(answer)
+            if FileManager.default.isReadableFile(atPath: path) { return path }
+            print("  \(answer) cannot be read.")
+        }
+    }
+
+    /// Asks again where `check` would not take the answer.
+    private func ask(
+        _ question: String, _ fallback: String?, for member: WritableKeyPath<StarterAnswers, String>,
+        _ answers: inout StarterAnswers
+    ) throws {
+        while true {
+            answers[keyPath: member] = try text(question, fallback)
+            guard let mistake = InitQuestions.mistake(answers, of: member) else { return }
+            print("  \(mistake)")
+        }
+    }
+
+    /// What is wrong with one answer, the others being good ones.
+    private static func mistake(_ answers: StarterAnswers, of member: WritableKeyPath<StarterAnswers, String>)
+        -> String?
+    {
+        var tried = StarterAnswers()
+        tried.regions = [StarterAnswers.Region(name: "eu", jurisdiction: "EU")]
+        tried.replicas = [
+            StarterAnswers.Replica(database: "db", region: "eu", host: "localhost", port: 5_432)
+        ]
+        tried.issuer = "https://id.example.com"
+        tried[keyPath: member] = answers[keyPath: member]
+        let reading = ConfigurationFile.read(
+            Array(StarterConfiguration(tried).text.utf8), file: "", environment: [:], purpose: .policy)
+        return reading.configuration == nil
+            ? reading.findings.first { $0.severity == .mistake }?.message ?? "That cannot be taken." : nil
     }
 
     /// - Parameters:

@@ -104,7 +104,7 @@ import Testing
     @Test(
         "What could mean something else than was meant is refused, and nothing is read",
         arguments: [
-            "subjct=x", "limit=0", "limit=501", "limit=x", "order=up", "since=yesterday", "refused=yes",
+            "subjct=x", "limit=0", "limit=501", "limit=x", "order=up", "since=someday", "refused=yes",
             "subject=a&subject=b", "subject=%ff", "subject=%4", "cursor=x", "cursor=eu-west-1:1",
             "cursor=eu-west-1:1,us-east-1:-1", "cursor=eu-west-1:1,us-east-1:99999999999999999999",
         ])

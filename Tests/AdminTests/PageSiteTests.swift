@@ -115,6 +115,33 @@ import Testing
         #expect(operations.asked.contains(.kill("0123", reason: nil)))
     }
 
+    @Test(
+        "Claims are explained in a token's place over the socket alone, as an object, and not beside a token")
+    func claims() async throws {
+        let operations = FakeOperations(rights: [.read])
+        let site = site(operations)
+        let (cookie, form) = try await signIn(site)
+        func ask(_ fields: String, isSocket: Bool) async throws -> String {
+            var request = post("/explain", "form=\(form)&database=orders&\(fields)", cookie)
+            request.isSocket = isSocket
+            return try #require(await site.answer(request)).body
+        }
+        let claims = "claims=" + FormFields.encoded(#"{"iss":"https://id","sub":"anna"}"#)
+        let asked = operations.asked.count
+        #expect(try await ask(claims, isSocket: false).contains("over the admin socket only"))
+        #expect(try await ask("token=x&" + claims, isSocket: true).contains("not both"))
+        #expect(try await ask("claims=%5B1%5D", isSocket: true).contains("expected to be a JSON object"))
+        #expect(operations.asked.count == asked)
+        let page = try await ask(claims, isSocket: true)
+        #expect(page.contains("explained") && page.contains("{&quot;iss&quot;:&quot;https://id&quot;"))
+        #expect(
+            operations.asked.last == .explain(database: "orders", user: nil, statement: nil, isToken: false))
+        _ = try await ask("claims=&token=", isSocket: false)
+        #expect(
+            operations.asked.last == .explain(database: "orders", user: nil, statement: nil, isToken: true))
+        #expect(await site.answer(get("/explain", cookie))?.body.contains("name=\"claims\"") == false)
+    }
+
     @Test("F-OPS-08: of other sites a link may lead to the page, and nothing else reaches it")
     func links() async throws {
         let site = site(FakeOperations(rights: [.read]))

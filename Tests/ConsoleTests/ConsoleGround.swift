@@ -11,6 +11,8 @@ final class ConsoleGround {
         var types: [UInt32] = []
         var parameters: [UInt32] = []
         var rows: [[String?]] = []
+        /// The same as bytes.
+        var raw: [[[UInt8]?]] = []
         var tags: [String] = []
         /// SQLSTATE, message and position of the error.
         var error: (sqlstate: String, message: String, position: String?)?
@@ -154,6 +156,7 @@ final class ConsoleGround {
         case .dataRow:
             guard let message = try? DataRow.decode(body.span) else { return }
             answer.rows.append(message.values.map { $0.map(text) })
+            answer.raw.append(message.values.map { $0.map { Array(body[$0]) } })
         case .commandComplete:
             guard let message = try? CommandComplete.decode(body.span) else { return }
             answer.tags.append(text(message.commandTag))

@@ -161,17 +161,29 @@ struct StarterTests {
             ])
     }
 
-    @Test("The SQL for the servers names each role, takes passwords from files, and quotes what must be")
+    @Test(
+        "The SQL for the servers names each role, holds what servers keep of passwords and none of them, and quotes what must be"
+    )
     func roles() {
         var answers = StarterTests.one
         answers.role = #"an"a'lyst"#
-        let text = StarterRoles(answers).text
+        #expect(
+            StarterRoles.passwordFiles(answers) == [
+                "secrets/health.password", #"secrets/an"a'lyst.password"#,
+            ])
+        let text = StarterRoles(
+            answers, verifiers: ["secrets/health.password": "SCRAM-SHA-256$4096:c2FsdA==$a2V5:a2V5"]
+        ).text
         #expect(text.contains(#"CREATE ROLE "an""a'lyst" LOGIN;"#))
         #expect(text.contains("rolname = 'an\"a''lyst'"))
-        #expect(text.contains(#"\set password `cat secrets/health.password`"#))
+        #expect(
+            text.contains(#"ALTER ROLE "domicile_health" PASSWORD 'SCRAM-SHA-256$4096:c2FsdA==$a2V5:a2V5';"#))
+        // No verifier: the file's password is not what a server would make of it.
+        #expect(text.contains(#"\password "an""a'lyst""#) && !text.contains("cat secrets"))
         #expect(text.contains("GRANT pg_monitor, pg_signal_backend TO domicile_health;"))
         #expect(!text.contains("ssl_ca_file"))
-        #expect(StarterRoles(StarterTests.three).text.contains("ssl_ca_file = 'role-ca.crt'"))
-        #expect(!StarterRoles(StarterTests.three).text.contains("analyst.password"))
+        let minted = StarterRoles(StarterTests.three, verifiers: [:]).text
+        #expect(minted.contains("ssl_ca_file = 'role-ca.crt'") && !minted.contains("analyst.password"))
+        #expect(StarterRoles.passwordFiles(StarterTests.three) == ["secrets/health.password"])
     }
 }

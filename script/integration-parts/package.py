@@ -102,7 +102,8 @@ def install(debian, package):
     expect(re.fullmatch(r"\d+\.\d+\.\d+", version), f"domicile --version says {version}")
     libraries = debian.run("ldd", "/usr/bin/domicile")
     expect("not found" not in libraries and "swift" not in libraries, "its libraries are Debian's, the Swift runtime is in it")
-    for name in ("lib/systemd/system/domicile.service", "usr/share/bash-completion/completions/domicile",
+    for name in ("lib/systemd/system/domicile.service", "lib/systemd/system/domicile.socket",
+                 "usr/share/bash-completion/completions/domicile",
                  "usr/share/zsh/vendor-completions/_domicile", "usr/share/doc/domicile/copyright"):
         expect(debian.path(name).exists(), name)
     expect(set(debian.run("dpkg-query", "-W", "-f", "${Conffiles}", "domicile").split()[::2]) ==
@@ -110,7 +111,7 @@ def install(debian, package):
     group = debian.run("getent", "group", "domicile-config").split(":")[2]
     stat = debian.path("/etc/domicile").stat()
     expect((stat.st_gid, stat.st_mode & 0o777) == (int(group), 0o750), "/etc/domicile is the group's to read, and nobody else's")
-    expect(not list(debian.path("/etc/systemd/system").rglob("domicile.service")), "the service is not enabled")
+    expect(not list(debian.path("/etc/systemd/system").rglob("domicile.*")), "neither the service nor its socket is enabled")
     answer = subprocess.run(["chroot", debian.root, "domicile", "check", "--config", "/etc/domicile/domicile.yaml"], text=True,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     lacking = [line for line in answer.stdout.splitlines() if ": mistake: " in line]

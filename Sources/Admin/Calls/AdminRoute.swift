@@ -106,20 +106,7 @@ package enum AdminRoute: String, CaseIterable, Sendable, Hashable {
 
     /// The call of a path behind `/api/`, with the values of its steps in braces; nil: there is none.
     package static func matching(_ path: String) -> (route: AdminRoute, steps: [String: String])? {
-        let written = path.split(separator: "/", omittingEmptySubsequences: false)
-        for route in allCases {
-            let wanted = route.path.split(separator: "/")
-            guard wanted.count == written.count else { continue }
-            var steps: [String: String] = [:]
-            let fits = zip(wanted, written).allSatisfy { wanted, written in
-                guard wanted.hasPrefix("{") else { return wanted == written }
-                guard !written.isEmpty, let value = FormFields.decoded(written) else { return false }
-                steps[String(wanted.dropFirst().dropLast())] = value
-                return true
-            }
-            if fits { return (route, steps) }
-        }
-        return nil
+        PathPattern.first(of: allCases, fitting: path, pattern: \.path).map { ($0.known, $0.steps) }
     }
 }
 
@@ -153,7 +140,8 @@ extension AdminRoute {
             AdminParameter("fingerprint", .query, "The statement's fingerprint."),
             AdminParameter("sqlstate", .query, "The record's own SQLSTATE."),
             AdminParameter("text", .query, "A part of the SQL; ASCII letters in either case."),
-            AdminParameter("since", .query, "From this time on: 2026-03-01T09:14Z, 2026-03, 90m, 2d."),
+            AdminParameter(
+                "since", .query, "From this time on: 2026-03-01T09:14Z, 2026-03, yesterday, 90m, 2d."),
             AdminParameter("until", .query, "Up to this time, what it names included."),
             AdminParameter("refused", .query, kind: .flag, "Only what was refused."),
             AdminParameter(

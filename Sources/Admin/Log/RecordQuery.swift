@@ -70,7 +70,8 @@ package struct RecordQuery: Sendable {
     ) throws(LogFailure) -> ClosedRange<Int64>? {
         guard let text else { return nil }
         guard let span = SearchTime.span(text, now: now) else {
-            throw .wrong("\(name) is expected to be a time as 2026-03-01T09:14Z, 2026-03, 90m or 2d")
+            throw .wrong(
+                "\(name) is expected to be a time as 2026-03-01T09:14Z, 2026-03, yesterday, 90m or 2d")
         }
         return span
     }

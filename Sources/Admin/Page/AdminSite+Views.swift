@@ -1,6 +1,8 @@
 import Audit
 import Gateway
 import GatewayExplanation
+import GatewayIdentity
+import GatewayPolicy
 
 /// The views of somebody who is signed in.
 extension AdminSite {
@@ -91,7 +93,7 @@ extension AdminSite {
     }
 
     private func explain(_ visit: PageVisit) async -> AdminPages.Answer {
-        var view = ExplainView(viewer: visit.viewer)
+        var view = ExplainView(viewer: visit.viewer, takesClaims: visit.isSocket)
         if visit.isPost {
             view.asked = visit.fields.filter { $0.key != "token" }
             do throws(OperationFailure) {
@@ -106,15 +108,32 @@ extension AdminSite {
 
     private static func question(of visit: PageVisit) throws(OperationFailure) -> ExplanationQuestion {
         guard let database = visit.field("database") else { throw .wrong("expected a database") }
-        let token = visit.field("token").map { Array($0.utf8.filter { $0 > 0x20 }) } ?? visit.token
-        guard token.count <= ExplanationQuestion.identityLimit else {
-            throw .wrong("token is longer than \(ExplanationQuestion.identityLimit) bytes")
-        }
         let statement = visit.field("statement")
         if let statement { try AdminAPI.check(statement) }
         return ExplanationQuestion(
-            identity: .token(token), database: database, user: visit.field("user"),
+            identity: try identity(of: visit), database: database, user: visit.field("user"),
             region: visit.field("region"), statement: statement)
+    }
+
+    /// A token, or over the socket claims in its place, as `POST /api/explain` takes them; else the operator's own token.
+    private static func identity(of visit: PageVisit) throws(OperationFailure) -> ExplanationQuestion.Identity
+    {
+        guard let claims = visit.field("claims") else {
+            let token = visit.field("token").map { Array($0.utf8.filter { $0 > 0x20 }) } ?? visit.token
+            guard token.count <= ExplanationQuestion.identityLimit else {
+                throw .wrong("token is longer than \(ExplanationQuestion.identityLimit) bytes")
+            }
+            return .token(token)
+        }
+        guard visit.isSocket else { throw .socketOnly("claims that nothing proves") }
+        guard visit.field("token") == nil else { throw .wrong("expected a token or claims, not both") }
+        guard claims.utf8.count <= ExplanationQuestion.identityLimit else {
+            throw .wrong("claims are longer than \(ExplanationQuestion.identityLimit) bytes")
+        }
+        guard case .object(let members)? = try? StrictJSON.parse(Array(claims.utf8)) else {
+            throw .wrong(#"claims are expected to be a JSON object: {"iss": …, "sub": …}"#)
+        }
+        return .claims(members, source: "the form")
     }
 
     // MARK: The logs

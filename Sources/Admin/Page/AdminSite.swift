@@ -55,20 +55,7 @@ package struct AdminSite: Sendable {
         }
 
         static func matching(_ path: String) -> (Path, [String: String])? {
-            let written = path.split(separator: "/", omittingEmptySubsequences: false)
-            for known in allCases {
-                let wanted = known.rawValue.split(separator: "/", omittingEmptySubsequences: false)
-                guard wanted.count == written.count else { continue }
-                var steps: [String: String] = [:]
-                let fits = zip(wanted, written).allSatisfy { wanted, written in
-                    guard wanted.hasPrefix("{") else { return wanted == written }
-                    guard !written.isEmpty, let value = FormFields.decoded(written) else { return false }
-                    steps[String(wanted.dropFirst().dropLast())] = value
-                    return true
-                }
-                if fits { return (known, steps) }
-            }
-            return nil
+            PathPattern.first(of: allCases, fitting: path, pattern: \.rawValue).map { ($0.known, $0.steps) }
         }
     }
 
@@ -152,8 +139,9 @@ package struct AdminSite: Sendable {
             return signInAgain(request, AdminAPI.reason(of: error))
         }
         let visit = PageVisit(
-            path: path, steps: steps, fields: fields, isPost: request.method == "POST", token: entry.token,
-            asker: asker, viewer: PageFrame.Viewer(subject: AdminSite.subject(of: asker), form: entry.form))
+            path: path, steps: steps, fields: fields, isPost: request.method == "POST",
+            isSocket: request.isSocket, token: entry.token, asker: asker,
+            viewer: PageFrame.Viewer(subject: AdminSite.subject(of: asker), form: entry.form))
         return await answer(visit)
     }
 
@@ -211,6 +199,8 @@ struct PageVisit {
     /// Of the query or the form.
     let fields: [String: String]
     let isPost: Bool
+    /// It came over the admin socket.
+    let isSocket: Bool
     let token: [UInt8]
     let asker: OperatorIdentity
     let viewer: PageFrame.Viewer

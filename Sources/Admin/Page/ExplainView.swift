@@ -3,6 +3,8 @@ import GatewayExplanation
 /// Why a login would be allowed or refused: a form, and the answer below it.
 struct ExplainView {
     let viewer: PageFrame.Viewer
+    /// Claims that nothing proves may stand in the token's place: over the admin socket, as for `domicile explain`.
+    let takesClaims: Bool
     /// What was asked, without the token.
     var asked: [String: String] = [:]
     var report: ExplanationReport?
@@ -32,6 +34,25 @@ struct ExplainView {
                 tag(
                     .textarea, .with(.name, "token"), .with(.rows, "2"), .with(.autocomplete, "off"),
                     .with(.spellcheck, "false"))
+                if !takesClaims {
+                    tag(.small) {
+                        "Claims in its place are for the admin socket: domicile explain --claims FILE, or this page where the socket is forwarded."
+                    }
+                }
+            }
+            if takesClaims {
+                tag(.label) {
+                    tag(.span) { "Or claims in its place, a JSON object; nothing proves them" }
+                    tag(
+                        .textarea, .with(.name, "claims"), .with(.rows, "3"), .with(.autocomplete, "off"),
+                        .with(.spellcheck, "false"), .class("mono")
+                    ) {
+                        "\n" + (asked["claims"] ?? "")
+                    }
+                    tag(.small) {
+                        #"{"iss": "https://id.example.com", "sub": "anna", "groups": ["analysts"]}"#
+                    }
+                }
             }
             tag(.label) {
                 tag(.span) { "Statement (optional)" }

@@ -106,7 +106,7 @@ struct LogView {
 
     private static let hint = [
         "subject": "alice, svc-*", "relation": "customers", "text": "part of the SQL",
-        "since": "2d, 2026-03-01T09", "until": "now, or a time",
+        "since": "yesterday, 2d, 2026-03", "until": "now, or a time",
     ]
 
     private func field(_ name: String, _ hint: String?) -> Markup {

@@ -1,7 +1,7 @@
 import Audit
 
-/// A time as people give it to a search: RFC 3339 or its beginning (`2026-03-01T09`, UTC unless it says otherwise), or
-/// how long ago (`90m`, `1h30m`, `2d`).
+/// A time as people give it to a search: RFC 3339 or its beginning (`2026-03-01T09`, UTC unless it says otherwise), how
+/// long ago (`90m`, `1h30m`, `2d`), or `today` and `yesterday`, days of UTC.
 package enum SearchTime {
     private static let second: Int64 = 1_000_000
 
@@ -9,6 +9,10 @@ package enum SearchTime {
     /// all of March; what is ago is a moment.
     package static func span(_ text: String, now: Int64) -> ClosedRange<Int64>? {
         let bytes = Array(text.utf8)
+        let length = 86_400 * second
+        let today = now - ((now % length) + length) % length
+        if text == "today" { return today...(today + length - 1) }
+        if text == "yesterday" { return (today - length)...(today - 1) }
         if let ago = ago(bytes) { return (now - ago)...(now - ago) }
         return absolute(bytes)
     }
@@ -96,9 +100,11 @@ package enum SearchTime {
     private static func offset(_ reader: inout Digits) -> Int64? {
         if reader.isAtEnd || reader.take("Z") || reader.take("z") { return 0 }
         let sign: Int64 = reader.take("+") ? 1 : -1
-        guard sign == 1 || reader.take("-"), let hours = reader.number(2), hours < 24, reader.take(":"),
-            let minutes = reader.number(2), minutes < 60
-        else { return nil }
+        guard sign == 1 || reader.take("-"), let hours = reader.number(2), hours < 24 else { return nil }
+        // `+01`, as PostgreSQL writes it, `+0100` and `+01:00`.
+        if reader.isAtEnd { return sign * hours * 3600 * second }
+        _ = reader.take(":")
+        guard let minutes = reader.number(2), minutes < 60 else { return nil }
         return sign * (hours * 3600 + minutes * 60) * second
     }
 

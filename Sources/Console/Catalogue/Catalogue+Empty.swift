@@ -1,6 +1,8 @@
 extension Catalogue {
-    /// Tables of the catalogue that have no rows here, with the columns that clients name.
-    static let empty: [(String, String)] = [
+    /// Tables and views of the catalogue that have no rows here, with PostgreSQL 15's columns as far as clients name them.
+    static let emptyTables = (common + rare).map { CatalogueTable($0.0, $0.1) }
+
+    private static let common: [(String, String)] = [
         (
             "pg_index",
             "indexrelid:i indrelid:i indnatts:i indnkeyatts:i indisunique:b indisprimary:b indisexclusion:b "
@@ -94,10 +96,6 @@ extension Catalogue {
         ("pg_default_acl", "oid:i defaclrole:i defaclnamespace:i defaclobjtype defaclacl"),
         ("pg_largeobject_metadata", "oid:i lomowner:i lomacl"),
         (
-            "pg_opclass",
-            "oid:i opcmethod:i opcname opcnamespace:i opcowner:i opcfamily:i opcintype:i opcdefault:b opckeytype:i"
-        ),
-        (
             "pg_conversion",
             "oid:i conname connamespace:i conowner:i conforencoding:i contoencoding:i conproc:i condefault:b"
         ),
@@ -108,13 +106,7 @@ extension Catalogue {
         ),
         ("pg_ts_dict", "oid:i dictname dictnamespace:i dictowner:i dicttemplate:i dictinitoption"),
         ("pg_ts_template", "oid:i tmplname tmplnamespace:i tmplinit:i tmpllexize:i"),
-        ("pg_subscription", "oid:i subname subdbid:i subowner:i subenabled:b"),
         ("pg_timezone_names", "name abbrev utc_offset is_dst:b"),
-        ("information_schema_views", "table_catalog table_schema table_name view_definition"),
-        (
-            "information_schema_routines",
-            "specific_catalog specific_schema specific_name routine_catalog routine_schema routine_name routine_type"
-        ),
         (
             "information_schema_table_constraints",
             "constraint_catalog constraint_schema constraint_name table_catalog table_schema table_name "

@@ -35,7 +35,7 @@ struct Catalogue {
             tablesView,
             informationTables, informationColumns, informationSchemata,
         ]
-        .map(\.table) + Catalogue.empty.map { CatalogueTable($0.0, $0.1).table }
+        .map(\.table) + Catalogue.emptyTables.map(\.table)
     }
 
     private var namespaces: CatalogueTable {

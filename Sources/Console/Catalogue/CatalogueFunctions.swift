@@ -111,8 +111,8 @@ struct CatalogueFunctions {
             constant("pg_has_role", nil, .integer(0)), constant("row_security_active", 1, .integer(0)),
         ]
             + [
-                "table", "type", "function", "operator", "opclass", "collation", "conversion", "ts_config",
-                "statistics_obj",
+                "table", "type", "function", "operator", "opclass", "opfamily", "collation", "conversion",
+                "ts_config", "ts_dict", "ts_parser", "ts_template", "statistics_obj",
             ].map { constant("pg_\($0)_is_visible", 1, .integer(1)) }
     }
 

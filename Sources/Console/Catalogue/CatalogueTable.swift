@@ -7,11 +7,18 @@ struct CatalogueTable {
     /// - Parameter columns: names, each followed by `:i` for a number or `:b` for a truth value; else text.
     init(_ name: String, _ columns: String) {
         self.name = name
-        self.columns = columns.split(separator: " ").map { word in
+        let named = columns.split(separator: " ").map { word in
             let parts = word.split(separator: ":")
             let type: ConsoleType = parts.count < 2 ? .text : parts[1] == "i" ? .integer : .boolean
             return TableColumn(String(parts[0]), type)
         }
+        // Every table of PostgreSQL's has these, and `*` leaves them out.
+        let system = name.hasPrefix("pg_") ? ["tableoid", "xmin", "ctid"] : []
+        self.columns =
+            named
+            + system.filter { column in !named.contains { $0.name == column } }.map {
+                TableColumn($0, .integer, isHidden: true)
+            }
     }
 
     /// Adds a row; what is not said is NULL, or false where it is a truth value.

@@ -39,8 +39,10 @@ enum PreparedAnswers {
     /// about something that no table of the console has.
     private static let sets: Set<String> = [
         "_pg_expandarray", "generate_subscripts", "generate_series", "unnest", "pg_options_to_table",
-        "aclexplode",
+        "aclexplode", "pg_partition_tree",
     ]
+
+    private static let rowless = Set(Catalogue.emptyTables.map(\.name))
 
     /// The tokens to run in place of a query's; nil: the query itself.
     static func replaced(_ tokens: [SQLToken]) -> [SQLToken]? {
@@ -79,7 +81,6 @@ enum PreparedAnswers {
 
     /// A query without rows, with the columns' names of the one that is asked.
     private static func emptied(_ tokens: [SQLToken]) -> [SQLToken]? {
-        let rowless = Set(Catalogue.empty.map(\.0))
         guard tokens.contains(where: { sets.contains($0.text) }),
             tokens.contains(where: { rowless.contains($0.text) }), let place = tokens.first
         else { return nil }

@@ -222,6 +222,12 @@ package final class ConsoleConversation {
         return (statement, translation, columns)
     }
 
+    /// What casts and arithmetic become.
+    private static let unnamed: Set<String> = [
+        "CAST", "PG_TIME", "PG_DATE", "PG_TIME_SHIFT", "PG_DATE_SHIFT", "PG_SECONDS_BETWEEN",
+        "PG_DAYS_BETWEEN",
+    ]
+
     /// SQLite calls a function's value by its whole text, PostgreSQL by the function.
     static func shownName(_ name: String) -> String {
         guard name.hasSuffix(")"), let bracket = name.firstIndex(of: "("), bracket > name.startIndex else {
@@ -231,7 +237,7 @@ package final class ConsoleConversation {
         guard head.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" }) else {
             return head.contains(where: { " +-*/|".contains($0) }) ? "?column?" : name
         }
-        return head.uppercased() == "CAST" ? "?column?" : String(head)
+        return unnamed.contains(head.uppercased()) ? "?column?" : String(head)
     }
 }
 

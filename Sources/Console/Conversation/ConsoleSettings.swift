@@ -16,6 +16,7 @@ struct ConsoleSettings {
         "server_version_num", "session_authorization", "max_identifier_length", "block_size",
     ]
 
+    private static let otherStyles: Set<Substring> = ["GERMAN", "SQL", "POSTGRES"]
     private static let settingLimit = 256
 
     init(serverVersion: String, subject: String, application: String?) {
@@ -64,6 +65,13 @@ struct ConsoleSettings {
         case "default_transaction_read_only", "transaction_read_only":
             guard ["on", "true", "1", "yes"].contains(value.lowercased()) else { throw .readOnly("a write") }
             value = "on"
+        case "datestyle" where value.lowercased() != "default":
+            // Drivers read times by what they are told of this.
+            let words = value.uppercased().split(whereSeparator: { ", ".contains($0) })
+            guard words.contains("ISO") || !words.contains(where: ConsoleSettings.otherStyles.contains) else {
+                throw ConsoleError("22023", "DateStyle is ISO in the database domicile")
+            }
+            value = "ISO, " + (words.first { ["MDY", "DMY", "YMD"].contains($0) } ?? "MDY")
         case "standard_conforming_strings":
             guard ["on", "true", "1", "yes"].contains(value.lowercased()) else {
                 throw ConsoleError("22023", "standard_conforming_strings is on in the database domicile")

@@ -58,6 +58,9 @@ struct RowEncoder {
             } else {
                 bytes.append(contentsOf: RowEncoder.text(number).utf8)
             }
+        case .time:
+            guard stored == .text else { throw RowEncoder.mismatch(column, stored) }
+            try RowEncoder.appendTime(statement, at, column.format, to: &bytes)
         case .bytes:
             if column.format == 1 {
                 statement.appendBytes(at, to: &bytes)
@@ -80,8 +83,22 @@ struct RowEncoder {
         switch stored {
         case .integer, .boolean: bytes.append(contentsOf: String(statement.integer(at)).utf8)
         case .real: bytes.append(contentsOf: text(statement.real(at)).utf8)
-        case .text: statement.appendBytes(at, to: &bytes)
+        case .text, .time: statement.appendBytes(at, to: &bytes)
         case .bytes: appendHex(statement, at, to: &bytes)
+        }
+    }
+
+    /// PostgreSQL's microseconds since 2000, or its ISO style in UTC.
+    private static func appendTime(
+        _ statement: EngineStatement, _ at: Int, _ format: Int16, to bytes: inout [UInt8]
+    ) throws(ConsoleError) {
+        var recorded: [UInt8] = []
+        statement.appendBytes(at, to: &recorded)
+        if format == 1 {
+            guard let time = TimestampText.since2000(recorded) else { throw .noTime(recorded) }
+            append(UInt64(bitPattern: time), to: &bytes)
+        } else {
+            guard TimestampText.appendShown(recorded, to: &bytes) else { throw .noTime(recorded) }
         }
     }
 
@@ -139,6 +156,8 @@ struct RowEncoder {
             var value: [UInt8] = []
             if columns[at].type == .boolean {
                 value.append(UInt8(ascii: statement.integer(at) == 0 ? "f" : "t"))
+            } else if columns[at].type == .time {
+                try RowEncoder.appendTime(statement, at, 0, to: &value)
             } else {
                 RowEncoder.appendText(statement, at, stored, to: &value)
             }

@@ -72,7 +72,8 @@ struct SelectList {
         "json_array_length",
         "sign", "octet_length",
     ]
-    private static let reals: Set<String> = ["total", "avg", "julianday"]
+    private static let reals: Set<String> = ["total", "avg", "julianday", "date_part", "extract"]
+    private static let times: Set<String> = ["now", "ago", "date_trunc"]
     private static let ofTheirArgument: Set<String> = ["sum", "max", "min", "first_value", "last_value"]
 
     private func type(of item: [SQLToken]) -> ConsoleType? {
@@ -80,16 +81,50 @@ struct SelectList {
         if item.count > 2, item[item.count - 2].isWord("as") { item.removeLast(2) }
         if let cast = castType(item) { return cast }
         guard let first = item.first else { return nil }
+        if item.count <= 2, first.isWord("current_timestamp") || first.isWord("localtimestamp") {
+            return .time
+        }
+        if first.isWord("cast"), let asked = item.lastIndex(where: { $0.isWord("as") }),
+            SelectList.type(named: item[(asked + 1)...].dropLast().map(\.text).joined(separator: " "))
+                == .time
+        {
+            return .time
+        }
+        if isShifted(item) || item.count == 2 && item[1].kind == .string && isTime(first.text) {
+            return .time
+        }
         if item.count <= 2, first.kind == .number { return first.text.contains(".") ? .real : .integer }
         if item.count >= 3, first.kind == .word, item[1].isSymbol("("), isCall(item) {
             if SelectList.integers.contains(first.text) { return .integer }
             if SelectList.reals.contains(first.text) { return .real }
+            if SelectList.times.contains(first.text) { return .time }
             if SelectList.ofTheirArgument.contains(first.text), let column = item.dropLast().last?.name {
                 return columnTypes[column]
             }
         }
         return nil
     }
+
+    /// Intervals are added to a time or taken away, and nothing else: a difference of times is none.
+    private func isShifted(_ item: [SQLToken]) -> Bool {
+        var depth = 0
+        var isShifted = false
+        for (at, token) in item.enumerated() {
+            if token.isSymbol("(") { depth += 1 }
+            if token.isSymbol(")") { depth -= 1 }
+            guard at > 0, token.kind == .symbol, depth == 0 || token.isSymbol("-"),
+                !["(", ")", ".", "::"].contains(token.text)
+            else { continue }
+            let next = item[(at + 1)...]
+            let isOfInterval =
+                next.first?.isWord("interval") == true || next.dropFirst(2).first?.isWord("interval") == true
+            guard isOfInterval, token.isSymbol("+") || token.isSymbol("-") else { return false }
+            if depth == 0 { isShifted = true }
+        }
+        return isShifted
+    }
+
+    private func isTime(_ name: String) -> Bool { Translator.temporal[name] == .time }
 
     /// A function's call, and nothing behind it but what belongs to it or names it.
     private func isCall(_ item: [SQLToken]) -> Bool {
@@ -107,8 +142,12 @@ struct SelectList {
     }
 
     private func castType(_ item: [SQLToken]) -> ConsoleType? {
-        guard item.count >= 3, item[item.count - 2].isSymbol("::") else { return nil }
-        return SelectList.type(named: item[item.count - 1].text)
+        guard let sign = item.lastIndex(where: { $0.isSymbol("::") }), sign > 0 else { return nil }
+        // A type of several words: timestamp with time zone.
+        let words = item[(sign + 1)...].filter { $0.kind == .word && $0.text != "pg_catalog" }
+        let isQualified = item.count - sign == 4 && item[sign + 1].isWord("pg_catalog")
+        guard words.count + 1 == item.count - sign || isQualified else { return nil }
+        return SelectList.type(named: words.map(\.text).joined(separator: " "))
     }
 
     private static func type(named name: String) -> ConsoleType? {
@@ -117,6 +156,7 @@ struct SelectList {
         case "float4", "float8", "real", "numeric": .real
         case "bool", "boolean": .boolean
         case "text", "varchar", "name": .text
+        case let name where Translator.temporal[name] == .time: .time
         default: nil
         }
     }

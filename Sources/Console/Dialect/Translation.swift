@@ -12,7 +12,7 @@ struct Translation: Sendable, Equatable {
         for piece in try translator.pieces() {
             if piece.isApart, !sql.isEmpty { sql += " " }
             places.append((sql.utf8.count, piece.source))
-            sql += piece.text
+            sql += piece.before + piece.text + piece.after
         }
     }
 
@@ -22,48 +22,82 @@ struct Translation: Sendable, Equatable {
     }
 }
 
-private struct Piece {
+/// A piece of a translation.
+struct TranslatedPiece {
+    /// What an operand is where that shows: SQLite has texts for both, and its arithmetic takes the year for all of them.
+    enum Sense {
+        case other
+        case date
+        case time
+        /// A difference of times, in seconds.
+        case interval
+    }
+
     var text: String
     let source: Int
     let isApart: Bool
     /// A value can end with it.
     var isOperand = false
+    /// A string constant.
+    var isLiteral = false
+    var sense = Sense.other
+    /// What a call that was made of it puts around it.
+    var before = ""
+    var after = ""
+    /// Of an operand's last piece: where the operand begins, if not here.
+    var begin: Int?
 }
 
-private struct Translator {
+struct Translator {
     private let tokens: [SQLToken]
-    private var at = 0
-    private var made: [Piece] = []
+    var at = 0
+    var made: [TranslatedPiece] = []
+    /// What stands before the BETWEEN whose bounds follow, where it is a time or date; and whether its AND was there.
+    var between: (sense: TranslatedPiece.Sense, isAtAnd: Bool)?
+    /// Where in a CAST to a date or time `AS` stands, and the parenthesis behind the type.
+    var casts: [Int: Int] = [:]
+    /// Differences whose second operand is still to come: where the first begins, the comma between, open parentheses.
+    var differences: [(start: Int, comma: Int, depth: Int, sense: TranslatedPiece.Sense)] = []
     /// For each open parenthesis, where it stands in `made`.
-    private var open: [Int] = []
+    private(set) var open: [Int] = []
     /// How many more closing ones each of them needs.
     private var closing: [Int] = []
 
     init(_ tokens: [SQLToken]) { self.tokens = tokens }
 
-    private func token(_ offset: Int = 0) -> SQLToken? {
+    func token(_ offset: Int = 0) -> SQLToken? {
         tokens.indices.contains(at + offset) ? tokens[at + offset] : nil
     }
 
     /// What stood before the next piece was left out, and stood apart.
     private var wasApart = false
 
-    private mutating func add(
-        _ text: String, _ token: SQLToken, isOperand: Bool = false, isApart: Bool? = nil
+    mutating func add(
+        _ text: String, _ token: SQLToken, isOperand: Bool = false, isApart: Bool? = nil,
+        _ sense: TranslatedPiece.Sense = .other
     ) {
         made.append(
-            Piece(
+            TranslatedPiece(
                 text: text, source: token.range.lowerBound, isApart: wasApart || isApart ?? token.isApart,
-                isOperand: isOperand))
+                isOperand: isOperand, sense: sense))
         wasApart = false
     }
 
-    mutating func pieces() throws(ConsoleError) -> [Piece] {
+    mutating func pieces() throws(ConsoleError) -> [TranslatedPiece] {
         while let token = token() {
+            endDifference()
+            if let end = casts[at] {
+                at = end
+                continue
+            }
             switch token.kind {
-            case .word: word(token)
-            case .quoted: quoted(token)
-            case .string: add(Translator.literal(token.text), token, isOperand: true)
+            case .word:
+                if try !time(token) { word(token) }
+                compareWithLiteral()
+            case .quoted:
+                quoted(token)
+                compareWithLiteral()
+            case .string: try string(token)
             case .number, .parameter: add(token.text, token, isOperand: true)
             case .symbol:
                 try symbol(token)
@@ -71,6 +105,7 @@ private struct Translator {
             }
             at += 1
         }
+        endDifference()
         return made
     }
 
@@ -82,10 +117,10 @@ private struct Translator {
         "\"" + text.replacing("\"", with: "\"\"") + "\""
     }
 
-    private var follows: Bool { made.last?.text == "." }
+    var follows: Bool { made.last?.text == "." }
 
     private mutating func quoted(_ token: SQLToken) {
-        add(Translator.identifier(token.text), token, isOperand: true)
+        add(Translator.identifier(token.text), token, isOperand: true, Translator.sense(ofColumn: token))
     }
 
     // MARK: Words
@@ -136,19 +171,17 @@ private struct Translator {
         if made.last?.text == "as", self.token(1)?.isSymbol("(") != true, !isInCast {
             return add(Translator.identifier(token.text), token, isOperand: true)
         }
-        if let interval = interval(token) {
-            add(interval, token, isOperand: true)
-            return
-        }
         if !follows, token.text == "lateral" || token.text == "only" && isAfterFrom {
             wasApart = true
             return
         }
-        if token.text == "all", made.last?.text == "limit" { return add("-1", token, isOperand: true) }
-        if token.text == "interval", let next = self.token(1), next.kind == .string {
-            at += 1
-            return add(Translator.literal(next.text), token, isOperand: true)
+        // substring(name from 1 for 6)
+        if token.text == "from" || token.text == "for", let bracket = open.last, bracket > 0,
+            made[bracket].text == "(", made[bracket - 1].text == "substr"
+        {
+            return add(",", token, isApart: false)
         }
+        if token.text == "all", made.last?.text == "limit" { return add("-1", token, isOperand: true) }
         if !follows, Translator.values.contains(token.text), self.token(1)?.isSymbol("(") != true,
             made.last?.text != "as"
         {
@@ -157,7 +190,8 @@ private struct Translator {
         if let other = Translator.renamed[token.text], !follows || token.text == "index" {
             return add(other, token, isOperand: token.text != "ilike")
         }
-        add(token.text, token, isOperand: !Translator.keywords.contains(token.text))
+        let isOperand = !Translator.keywords.contains(token.text)
+        add(token.text, token, isOperand: isOperand, isOperand ? Translator.sense(ofColumn: token) : .other)
     }
 
     private var isInCast: Bool {
@@ -183,40 +217,6 @@ private struct Translator {
         }
     }
 
-    /// `now() - interval '1 day'`, which SQLite's arithmetic has no way for.
-    private mutating func interval(_ token: SQLToken) -> String? {
-        var length: Int
-        if token.text == "now", self.token(1)?.isSymbol("(") == true, self.token(2)?.isSymbol(")") == true {
-            length = 3
-        } else if token.text == "current_timestamp" {
-            length = 1
-        } else {
-            return nil
-        }
-        guard let sign = self.token(length), sign.isSymbol("-") || sign.isSymbol("+") else {
-            at += length - 1
-            return "now()"
-        }
-        var text: String?
-        if self.token(length + 1)?.isWord("interval") == true, let value = self.token(length + 2),
-            value.kind == .string
-        {
-            text = value.text
-            length += 3
-        } else if let value = self.token(length + 1), value.kind == .string,
-            self.token(length + 2)?.isSymbol("::") == true, self.token(length + 3)?.isWord("interval") == true
-        {
-            text = value.text
-            length += 4
-        }
-        guard let text else {
-            at += length - 1
-            return "now()"
-        }
-        at += length - 1
-        return "now(\(Translator.literal((sign.isSymbol("-") ? "-" : "+") + text)))"
-    }
-
     /// OPERATOR(pg_catalog.~)
     private mutating func operatorCall() {
         var end = at + 2
@@ -227,6 +227,13 @@ private struct Translator {
         }
         at = end
         if let symbol { infix(symbol) }
+    }
+
+    /// An opening parenthesis that is taken here.
+    mutating func openCall(_ token: SQLToken) {
+        open.append(made.count)
+        closing.append(0)
+        add("(", token, isApart: false)
     }
 
     private mutating func array(_ token: SQLToken) {
@@ -249,10 +256,14 @@ private struct Translator {
             add("(", token)
         case ")", "]":
             let extra = closing.popLast() ?? 0
-            _ = open.popLast()
+            let begin = open.popLast()
+            let inner = made.last?.sense ?? .other
             add(String(repeating: ")", count: 1 + max(0, extra)), token, isOperand: true)
+            if let begin { closed(from: begin, inner: inner) }
         case "[": subscripts()
         case "=", "<>", "!=": comparison(token)
+        case "+", "-":
+            if try !arithmetic(token) { infix(token) }
         default: infix(token)
         }
     }
@@ -336,14 +347,11 @@ private struct Translator {
         }
         guard !words.isEmpty else { throw .syntax("::") }
         let name = words.joined(separator: " ")
-        guard !isArray, let wrapper = Translator.wrapper(of: name), let start = operandStart() else { return }
-        made[start].text = wrapper.before + made[start].text
-        let last = made.count - 1
-        made[last].text += wrapper.after
-        made[last].isOperand = true
+        guard !isArray, let wrapper = Translator.wrapper(of: name) else { return }
+        wrap(wrapper.before, wrapper.after, Translator.temporal[name] ?? .other)
     }
 
-    private static let longTypes = [
+    static let longTypes = [
         "double precision", "character varying", "timestamp with time zone", "timestamp without time zone",
         "time with time zone", "time without time zone",
     ]
@@ -360,7 +368,8 @@ private struct Translator {
         case "int", "integer", "int2", "int4", "int8", "bigint", "smallint", "oid", "xid":
             ("CAST(", " AS INTEGER)")
         case "float4", "float8", "double precision", "real", "numeric", "decimal": ("CAST(", " AS REAL)")
-        case "date": ("substr(", ", 1, 10)")
+        case let name where temporal[name] == .date: ("pg_date(", ")")
+        case let name where temporal[name] == .time: ("pg_time(", ")")
         case "regclass": ("pg_regclass(", ")")
         case "regtype": ("pg_regtype(", ")")
         case "regnamespace": ("pg_regnamespace(", ")")
@@ -368,25 +377,32 @@ private struct Translator {
         }
     }
 
+    // MARK: Operands
+
     /// Where in `made` the value begins that ends there.
-    private func operandStart() -> Int? {
-        guard var at = made.indices.last, made[at].isOperand else { return nil }
-        if made[at].text.hasSuffix(")"), made[at].text.allSatisfy({ $0 == ")" }) {
-            // Back to its opening one, and to the function's name before that.
-            var depth = 0
-            while at >= 0 {
-                // A parenthesis in a constant or a quoted name is none.
-                if made[at].text.first != "'", made[at].text.first != "\"" {
-                    depth += made[at].text.count { $0 == ")" }
-                    depth -= made[at].text.count { $0 == "(" }
-                }
-                if depth == 0 { break }
-                at -= 1
-            }
-            guard at >= 0 else { return nil }
-            if at > 0, made[at].text == "(", made[at - 1].isOperand, made[at - 1].text != "and" { at -= 1 }
-        }
+    var operandStart: Int? {
+        guard let last = made.indices.last, made[last].isOperand else { return nil }
+        var at = made[last].begin ?? last
         while at > 1, made[at - 1].text == ".", made[at - 2].isOperand { at -= 2 }
         return at
+    }
+
+    /// Makes a call of the value that ends there.
+    mutating func wrap(_ before: String, _ after: String, _ sense: TranslatedPiece.Sense) {
+        guard let start = operandStart, let last = made.indices.last else { return }
+        made[start].before = before + made[start].before
+        made[last].after += after
+        made[last].isOperand = true
+        made[last].begin = start
+        made[last].sense = sense
+    }
+
+    /// A parenthesis was closed: what stands in it is one operand, with the name of the function that is called.
+    private mutating func closed(from begin: Int, inner: TranslatedPiece.Sense) {
+        guard let last = made.indices.last else { return }
+        let isCall = begin > 0 && made[begin].text == "(" && made[begin - 1].isOperand
+        let start = isCall ? begin - 1 : begin
+        made[last].begin = start
+        made[last].sense = isCall ? Translator.sense(ofCall: made[start].text, inner: inner) : inner
     }
 }

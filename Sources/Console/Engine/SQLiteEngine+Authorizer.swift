@@ -92,7 +92,7 @@ enum EngineErrors {
         if let name = rest("no such table: ") {
             return ConsoleError(
                 "42P01", "relation \"\(name)\" does not exist",
-                hint: "The tables are records, sessions, replicas, issuers, rules and checkpoints.")
+                hint: "The tables are records, sessions, replicas, issuers, rules, checkpoints and log.")
         }
         if let name = rest("no such column: ") {
             return ConsoleError("42703", "column \"\(name)\" does not exist")

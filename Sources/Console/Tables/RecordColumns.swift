@@ -4,7 +4,7 @@ import AuditIndex
 /// The columns of `records`: the keys of audit records (design: interface.md, "Audit record"), and the whole line.
 enum RecordColumns {
     private static let names: [(String, ConsoleType)] = [
-        ("seq", .integer), ("salt", .text), ("time", .text), ("type", .text), ("session", .text),
+        ("seq", .integer), ("salt", .text), ("time", .time), ("type", .text), ("session", .text),
         ("gateway", .text), ("region", .text), ("replica", .text), ("database", .text), ("role", .text),
         ("issuer", .text), ("subject", .text), ("planner", .text), ("task", .text), ("token_id", .text),
         ("client", .text), ("application", .text), ("rule", .text), ("message", .integer),
@@ -30,7 +30,8 @@ enum RecordColumns {
     static let whole = "record"
 
     static let seq = place("seq")
-    static let time = place("time")
+    static let timeName = "time"
+    static let time = place(timeName)
     static let session = place("session")
     static let record = place(whole)
     /// Hidden: `relation = 'customers'` asks for the statements that speak of it, by its name with or without a schema.

@@ -10,8 +10,10 @@ import threading
 import time
 
 from browser import Wrong, until
+from forwarded import Forwarded
 from ground import HOSTILE
 from stream import Stream
+import yesterday
 
 LONG = "select '" + "averylongwordwithoutanyspace" * 300 + "'"
 REGIONS = ["eu-west-1", "eu-central-1", "us-east-1"]
@@ -52,6 +54,7 @@ class Run:
         self.sign_out()
         self.recorded()
         self.ending()
+        yesterday.ask(self)
 
     # Before
 
@@ -120,9 +123,9 @@ class Run:
         browser.submit(".pager a")
         self.check("older records are on the next page", browser.do("document.querySelector('#records a').href") != first
                    and browser.count("#records tr") == 5)
-        browser.go(self.ground.url + "/log?since=yesterday")
+        browser.go(self.ground.url + "/log?since=someday")
         self.check("a wrong time is named, and the form stays", "since is expected" in browser.text()
-                   and browser.do("document.querySelector('[name=since]').value") == "yesterday", browser.text())
+                   and browser.do("document.querySelector('[name=since]').value") == "someday", browser.text())
         browser.go(self.ground.url + "/log?type=query")
         self.picture("log")
 
@@ -185,6 +188,20 @@ class Run:
         browser.fill("[name=token]", "")
         browser.submit("main .explain button")
         self.check("one that is not, too, with the operator's own token", "Refused." in browser.text() and "42501" in browser.text(), browser.text())
+        self.check("claims are not asked for over the network", browser.count("[name=claims]") == 0)
+        with Forwarded(self.ground.values["DOMICILE_ADMIN_SOCKET"]) as url:
+            browser.go(url + "/signin")
+            browser.fill("#token", self.ground.operator)
+            browser.submit("main button")
+            browser.go(url + "/explain")
+            browser.fill("[name=database]", "orders")
+            browser.fill("[name=claims]", json.dumps({
+                "iss": self.ground.values["DOMICILE_ISSUER"], "sub": HOSTILE, "groups": ["us-analysts"]}))
+            browser.submit("main .explain button")
+            text = browser.text()
+            self.check("they are explained where the admin socket is forwarded, and shown as text",
+                       "Allowed" in text and "us-analysts" in text and HOSTILE in text and browser.do("window.ran === undefined"), text)
+            self.picture("claims")
 
     # F-OPS-10
 

@@ -1,12 +1,28 @@
 /// The SQL that `domicile init` writes: the roles that the gateway logs in as, for a superuser to run on the primary of
-/// each database. No secret is in it: psql reads the passwords from their files.
+/// each database, also one who may not read this folder. No password is in it, but what a server keeps of each.
 package struct StarterRoles: Sendable {
     private let answers: StarterAnswers
     private let configuration: StarterConfiguration
+    private let verifiers: [String: String]
 
-    package init(_ answers: StarterAnswers) {
+    /// - Parameter verifiers: by the file of each password, what ALTER ROLE takes in its place; a role whose file is not
+    ///   there gets none.
+    package init(_ answers: StarterAnswers, verifiers: [String: String]) {
         self.answers = answers
+        self.verifiers = verifiers
         configuration = StarterConfiguration(answers)
+    }
+
+    /// The files, beside the configuration, of the passwords that the roles get.
+    package static func passwordFiles(_ answers: StarterAnswers) -> [String] {
+        [StarterConfiguration.healthPassword]
+            + (answers.mintsCertificates ? [] : [StarterConfiguration(answers).rolePassword])
+    }
+
+    /// psql's options on the server itself, over its socket.
+    package static func local(_ replica: StarterAnswers.Replica?) -> String {
+        guard let replica else { return "-d postgres" }
+        return (replica.port == 5_432 ? "" : "-p \(replica.port) ") + "-d \(replica.database)"
     }
 
     package var text: String {
@@ -18,10 +34,12 @@ package struct StarterRoles: Sendable {
         let first = answers.replicas.first
         let host = first.map { "host=\($0.host) port=\($0.port) dbname=\($0.database)" } ?? ""
         return """
-            -- The roles that the gateway logs in as. Run it on the primary of each database, in the folder that it lies in:
-            --   psql -X -v ON_ERROR_STOP=1 "\(host) user=postgres" -f roles.sql
-            -- It may be run again: what is there is kept, passwords are set anew.
-            SET password_encryption = 'scram-sha-256';
+            -- The roles that the gateway logs in as, for psql. Run it as a superuser on the primary of each database, from here
+            --   psql -X -v ON_ERROR_STOP=1 "\(host) user=postgres" < roles.sql
+            -- or on the server itself
+            --   sudo -u postgres psql -X -v ON_ERROR_STOP=1 \(StarterRoles.local(first)) < roles.sql
+            -- It may be run again: what is there is kept, passwords are set anew. No password is in it, but what the server keeps
+            -- of it (SCRAM): the passwords are in secrets/, for the gateway.
 
             """
     }
@@ -68,7 +86,9 @@ package struct StarterRoles: Sendable {
             "\\if :missing", "CREATE ROLE \(name) LOGIN;", "\\endif",
         ]
         guard let passwordFile else { return lines.joined(separator: "\n") }
-        let password = ["\\set password `cat \(passwordFile)`", "ALTER ROLE \(name) PASSWORD :'password';"]
-        return (lines + password).joined(separator: "\n")
+        let password =
+            verifiers[passwordFile].map { "ALTER ROLE \(name) PASSWORD '\($0)';" }
+            ?? "-- Its password is not printable ASCII; set the one of \(passwordFile):\n\\password \(name)"
+        return (lines + [password]).joined(separator: "\n")
     }
 }
