@@ -18,7 +18,11 @@ import Testing
         var broken: [String] = []
         for seed in SimulationTests.seeds {
             let world = try await World(seed: seed, signer: TokenSigner())
-            try await world.run()
+            do {
+                try await world.run()
+            } catch {
+                world.violated("\(error)")
+            }
             whole.add(world.tally)
             if let violation = world.violation { broken.append("seed \(seed): \(violation)") }
         }
