@@ -44,10 +44,11 @@ private struct ModelDisk {
         segments[first]?.dropped = segment.written.dropFirst(segment.durable.count).first?.seq
     }
 
-    /// Wherever a segment stands, a power failure would leave all of the one before it.
+    /// Wherever a segment stands, a power failure would leave all of the one before it, and its name.
     var hasGap: Bool {
         let firsts = segments.keys.sorted()
         return zip(firsts, firsts.dropFirst()).contains { first, next in
+            guard segments[first]?.entered == true else { return true }
             guard let last = segments[first]?.written.last(where: { $0.seq < next }) else { return false }
             return segments[first]?.durable.contains(last) != true
         }
@@ -65,7 +66,7 @@ private struct MachineRun: ~Copyable {
     var appends = 0
     let error = AuditError.system(operation: "test", path: "disk", code: 5)
 
-    static let choices = 15
+    static let choices = 16
 
     init() { disk.segments[0] = ModelDisk.Segment(entered: true) }
 
@@ -82,14 +83,15 @@ private struct MachineRun: ~Copyable {
         case 11: retry(publishes: 0)
         case 12: retry(publishes: 1)
         case 13: append(records: 1, fails: false, cutFails: false, createFails: true)
-        default: append(records: 1, fails: false, cutFails: false, syncFails: true)
+        case 14: append(records: 1, fails: false, cutFails: false, syncFails: true)
+        default: append(records: 1, fails: false, cutFails: false, folderFails: true)
         }
         try check()
     }
 
     mutating func append(
         records: Int, fails: Bool, cutFails: Bool, createFails: Bool = false, syncFails: Bool = false,
-        resuming: Bool = false
+        folderFails: Bool = false, resuming: Bool = false
     ) {
         appends += 1
         while true {
@@ -97,7 +99,7 @@ private struct MachineRun: ~Copyable {
                 return
             }
             switch action {
-            case .beginSegment(let first, let syncing):
+            case .beginSegment(let first, let syncing, let entering):
                 if syncing {
                     if syncFails {
                         machine.segmentUnsynced(error)
@@ -105,6 +107,11 @@ private struct MachineRun: ~Copyable {
                         return
                     }
                     disk.sync(machine.current.first)
+                }
+                if entering {
+                    // What was synced is, and nothing of it counts.
+                    if folderFails { return machine.segmentUnsynced(error) }
+                    for first in disk.segments.keys { disk.segments[first]?.entered = true }
                 }
                 if createFails {
                     machine.segmentRefused(error)
@@ -281,7 +288,8 @@ private struct MachineRun: ~Copyable {
         machine.written(records: 2, bytes: 60)
         actions.append(try machine.appendAsked(bytes: 40))
         actions.append(try machine.appendAsked(bytes: 41))
-        #expect(actions == [.write(first: 5), .write(first: 7), .beginSegment(7, syncing: true)])
+        #expect(
+            actions == [.write(first: 5), .write(first: 7), .beginSegment(7, syncing: true, entering: false)])
         machine.segmentBegun()
         machine.written(records: 1, bytes: 41)
         // Both files and the folder are synced before any of it counts.
@@ -291,6 +299,26 @@ private struct MachineRun: ~Copyable {
         let sealed = machine.synced()
         let after = machine.durable
         #expect(before == 5 && sealed == [5] && after == 8)
+    }
+
+    @Test("F-AUD-07: a segment that begins before the last one's name is on disk waits for the folder")
+    func rotationBehindRotation() throws {
+        var machine = AppendMachine(
+            segment: AppendMachine.Segment(first: 0, end: 0, length: 0, entered: true), segmentBytes: 100,
+            unsyncedLimit: 1000)
+        var actions: [AppendMachine.AppendAction] = []
+        for record in 0..<3 {
+            actions.append(try machine.appendAsked(bytes: 80))
+            if record > 0 { machine.segmentBegun() }
+            machine.written(records: 1, bytes: 80)
+        }
+        let names = machine.segments.map(\.entered)
+        #expect(
+            actions == [
+                .write(first: 0), .beginSegment(1, syncing: true, entering: false),
+                .beginSegment(2, syncing: true, entering: true),
+            ])
+        #expect(names == [true, true, false])
     }
 
     private func asked(_ machine: borrowing AppendMachine, bytes: Int) throws -> AppendMachine.AppendAction {

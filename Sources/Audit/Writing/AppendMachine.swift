@@ -50,9 +50,10 @@ package struct AppendMachine: ~Copyable, Sendable {
 
     /// What an append does next.
     package enum AppendAction: Sendable, Equatable {
-        /// Make the segment that begins with this record, then ask again. Where `syncing`, the one before it is synced
-        /// first: a power cut must not leave a segment and take the end of the one before it (F-AUD-06).
-        case beginSegment(UInt64, syncing: Bool)
+        /// Make the segment that begins with this record, then ask again. First the one before it is synced where `syncing`,
+        /// and then the folder where `entering`: a power cut must not leave a segment and take the end, or the name, of the
+        /// one before it (F-AUD-06, F-AUD-07).
+        case beginSegment(UInt64, syncing: Bool, entering: Bool)
         /// Number the records from here on and write them.
         case write(first: UInt64)
     }
@@ -140,18 +141,19 @@ extension AppendMachine {
             throw .behind(bytes: unsynced)
         }
         if current.length > 0 && current.length + bytes > segmentBytes {
-            return .beginSegment(next, syncing: current.unsynced > 0)
+            return .beginSegment(next, syncing: current.unsynced > 0, entering: !current.entered)
         }
         return .write(first: next)
     }
 
     package mutating func segmentBegun() {
+        segments[segments.count - 1].entered = true
         segments.append(Segment(first: next, end: next, length: 0, entered: false))
     }
 
     package mutating func segmentRefused(_ error: AuditError) { fail(error, .none) }
 
-    /// The segment that is full could not be synced: final for all that is not durable, and for a sync that is under
+    /// The segment that is full could not be synced, or its folder: final for all that is not durable, and for a sync that is under
     /// way, which may not hear of it.
     package mutating func segmentUnsynced(_ error: AuditError) { syncFailed(error) }
 

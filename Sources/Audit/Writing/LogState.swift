@@ -102,14 +102,13 @@ struct LogState: ~Copyable, Sendable {
         while true {
             switch try machine.appendAsked(bytes: bytes, resuming: resuming) {
             case .write(let first): return first
-            case .beginSegment(let first, let syncing):
-                if syncing {
-                    do {
-                        try files.sync(open[open.count - 1].file)
-                    } catch {
-                        machine.segmentUnsynced(error.error)
-                        throw error.error
-                    }
+            case .beginSegment(let first, let syncing, let entering):
+                do {
+                    if syncing { try files.sync(open[open.count - 1].file) }
+                    if entering { try files.syncFolder() }
+                } catch {
+                    machine.segmentUnsynced(error.error)
+                    throw error.error
                 }
                 do {
                     open.append(OpenSegment(first: first, file: try files.create(first)))
