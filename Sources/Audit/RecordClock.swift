@@ -67,8 +67,8 @@ package struct RecordClock: Sendable {
         }
     }
 
-    /// The civil date of a day counted from 1970-01-01 (Gregorian, proleptic).
-    static func date(days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+    /// The civil date of a day counted from 1970-01-01 (Gregorian, proleptic), from the year 1 on.
+    package static func date(days: Int64) -> (year: Int64, month: Int64, day: Int64) {
         // Years counted from March, in eras of 400 years, so that the leap day is a year's last.
         let shifted = days + 719_468
         let era = shifted / 146_097

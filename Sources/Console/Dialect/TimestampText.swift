@@ -1,3 +1,4 @@
+import Audit
 import AuditIndex
 import Glibc
 
@@ -90,7 +91,7 @@ extension String {
     }
 }
 
-/// A moment by the Gregorian calendar, in UTC (H. Hinnant, "chrono-compatible low-level date algorithms").
+/// A moment by the Gregorian calendar, in UTC.
 struct CivilTime {
     private(set) var year: Int64
     private(set) var month: Int64
@@ -109,14 +110,15 @@ struct CivilTime {
         let bounded = min(max(microseconds, -62_135_596_800_000_000), 253_402_300_799_999_999)
         let ofDay: Int64
         (days, ofDay) = bounded.flooredDivision(by: CivilTime.dayLength)
-        (year, month, day) = CivilTime.date(days)
+        (year, month, day) = RecordClock.date(days: days)
         let seconds: Int64
         (seconds, micros) = ofDay.flooredDivision(by: 1_000_000)
         (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60)
     }
 
     var microseconds: Int64 {
-        CivilTime.days(year, month, day) * CivilTime.dayLength + ((hour * 60 + minute) * 60 + second)
+        RecordClock.days(year: year, month: month, day: day) * CivilTime.dayLength
+            + ((hour * 60 + minute) * 60 + second)
             * 1_000_000
             + micros
     }
@@ -124,7 +126,7 @@ struct CivilTime {
     /// 1 is Monday, 7 Sunday (ISO 8601).
     var weekday: Int64 { (days + 3).flooredDivision(by: 7).1 + 1 }
 
-    var dayOfYear: Int64 { days - CivilTime.days(year, 1, 1) + 1 }
+    var dayOfYear: Int64 { days - RecordClock.days(year: year, month: 1, day: 1) + 1 }
 
     /// The same day some months later, or the last one of a shorter month; nil: beyond the years 1 to 9999.
     func adding(months: Int64) -> CivilTime? {
@@ -134,8 +136,9 @@ struct CivilTime {
         (other.year, other.month) = (sum / 12, sum % 12 + 1)
         let next =
             other.month == 12
-            ? CivilTime.days(other.year + 1, 1, 1) : CivilTime.days(other.year, other.month + 1, 1)
-        other.day = min(day, next - CivilTime.days(other.year, other.month, 1))
+            ? RecordClock.days(year: other.year + 1, month: 1, day: 1)
+            : RecordClock.days(year: other.year, month: other.month + 1, day: 1)
+        other.day = min(day, next - RecordClock.days(year: other.year, month: other.month, day: 1))
         return CivilTime(other.microseconds)
     }
 
@@ -150,10 +153,12 @@ struct CivilTime {
         case "hour": (other.minute, other.second, other.micros) = (0, 0, 0)
         case "day": return CivilTime(days * CivilTime.dayLength)
         case "week": return CivilTime((days - weekday + 1) * CivilTime.dayLength)
-        case "month": return CivilTime(CivilTime.days(year, month, 1) * CivilTime.dayLength)
+        case "month":
+            return CivilTime(RecordClock.days(year: year, month: month, day: 1) * CivilTime.dayLength)
         case "quarter":
-            return CivilTime(CivilTime.days(year, month - (month - 1) % 3, 1) * CivilTime.dayLength)
-        case "year": return CivilTime(CivilTime.days(year, 1, 1) * CivilTime.dayLength)
+            return CivilTime(
+                RecordClock.days(year: year, month: month - (month - 1) % 3, day: 1) * CivilTime.dayLength)
+        case "year": return CivilTime(RecordClock.days(year: year, month: 1, day: 1) * CivilTime.dayLength)
         default: return nil
         }
         return CivilTime(other.microseconds)
@@ -177,28 +182,6 @@ struct CivilTime {
         case "year", "years": Double(year)
         default: nil
         }
-    }
-
-    static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
-        let shifted = month <= 2 ? year - 1 : year
-        let era = (shifted >= 0 ? shifted : shifted - 399) / 400
-        let yearOfEra = shifted - era * 400
-        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-        return era * 146_097 + dayOfEra - 719_468
-    }
-
-    private static func date(_ days: Int64) -> (Int64, Int64, Int64) {
-        let shifted = days + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        return (
-            yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
-        )
     }
 }
 
