@@ -295,9 +295,6 @@ extension Relay {
         catalogHeldUntil = now &+ Relay.catalogHold
     }
 
-    /// Another policy holds: whether a catalogue is needed is asked anew.
-    func forgetCatalog() { catalogHeldUntil = 0 }
-
     /// Nanoseconds.
     private static let catalogHold: UInt64 = 10_000_000
 

@@ -179,7 +179,6 @@ extension Session {
             relay.guardian.rules = guardRules(decision)
             identity.observation = newer.policy.observe(request)
             relay.observed = observedRules
-            relay.forgetCatalog()
             relay.recorder.capture = parameterCapture(decision)
             relay.recorder.literals = literalCapture
             relay.describes = describesTexts
