@@ -49,6 +49,37 @@ import Transport
     }
 
     @Test(
+        "F-OPS-17: limits of the first version count, too, in a service and where a container's own group is the root"
+    )
+    func firstVersion() throws {
+        let unlimited = "9223372036854771712\n"
+        let service = try Hierarchy(
+            [
+                "memory/memory.limit_in_bytes": unlimited, "memory/a/memory.limit_in_bytes": "134217728\n",
+                "memory/a/b/memory.limit_in_bytes": unlimited, "cpu/cpu.cfs_quota_us": "-1\n",
+                "cpu/cpu.cfs_period_us": "100000\n", "cpu/c/cpu.cfs_quota_us": "150000\n",
+                "cpu/c/cpu.cfs_period_us": "100000\n",
+            ], membership: "9:name=systemd:/x\n4:memory:/a/b\n1:cpu,cpuacct:/c\n0::/\n")
+        #expect(service.group.memoryLimit == 134_217_728)
+        #expect(service.group.cores == 2)
+        let container = try Hierarchy(
+            [
+                "memory/memory.limit_in_bytes": "67108864\n", "cpu/cpu.cfs_quota_us": "50000\n",
+                "cpu/cpu.cfs_period_us": "100000\n",
+            ], membership: "4:memory:/docker/0123\n2:cpuacct,cpu:/docker/0123\n")
+        #expect(container.group.memoryLimit == 67_108_864)
+        #expect(container.group.cores == 1)
+        let both = try Hierarchy(
+            ["memory/memory.limit_in_bytes": "67108864\n", "memory.max": "33554432\n"], membership: "0::/\n")
+        #expect(both.group.memoryLimit == 33_554_432)
+        let none = try Hierarchy(
+            ["memory/memory.limit_in_bytes": unlimited, "cpu/cpu.cfs_quota_us": "-1\n"],
+            membership: "4:memory:/\n")
+        #expect(none.group.memoryLimit == nil)
+        #expect(none.group.cores == nil)
+    }
+
+    @Test(
         "F-OPS-17: what says no limit, or nothing that can be read, is none",
         arguments: [
             ["memory.max": "max\n", "cpu.max": "max 100000\n"], ["memory.max": "", "cpu.max": "1"],

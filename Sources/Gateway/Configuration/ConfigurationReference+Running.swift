@@ -159,7 +159,7 @@ extension ConfigurationReference {
                     "workers", .integerOrAuto(1...256), "auto", "Worker threads; `auto`: one for each core."),
                 .optional(
                     "buffers", .size(1 << 20...1 << 40),
-                    "What the buffers of all sessions may hold together. Without it: half of the control group's memory limit (cgroup v2 `memory.max`), without one as much as there is. Needs a restart."
+                    "What the buffers of all sessions may hold together. Without it: half of the control group's memory limit (`memory.max`, in cgroup v1 `memory.limit_in_bytes`), without one as much as there is. Needs a restart."
                 ),
             ]),
     ]
