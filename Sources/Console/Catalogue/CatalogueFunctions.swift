@@ -152,12 +152,11 @@ struct CatalogueFunctions {
             EngineFunction("array_length", 2) { _ throws(ConsoleError) in .null },
             EngineFunction("array_upper", 2) { _ throws(ConsoleError) in .null },
             EngineFunction("array_position", 2) { _ throws(ConsoleError) in .null },
-            EngineFunction("left", 2) { arguments throws(ConsoleError) in
-                guard arguments.count == 2, let text = arguments[0].string,
-                    case .integer(let count) = arguments[1]
-                else { return .null }
-                let most = Int(clamping: count)
-                return .text(String(most >= 0 ? text.prefix(most) : text.dropLast(-most)))
+            CatalogueFunctions.end("left") { text, count, isFromBegin in
+                isFromBegin ? text.prefix(count) : text.dropLast(count)
+            },
+            CatalogueFunctions.end("right") { text, count, isFromEnd in
+                isFromEnd ? text.suffix(count) : text.dropFirst(count)
             },
             EngineFunction("concat", nil) { arguments throws(ConsoleError) in
                 .text(arguments.compactMap(\.string).joined())
@@ -170,6 +169,18 @@ struct CatalogueFunctions {
                 return .integer(try PatternMatch.matches(pattern, text) ? 1 : 0)
             },
         ]
+    }
+
+    /// left and right: so many characters, or where the number is negative all but so many.
+    private static func end(
+        _ name: String, _ piece: @escaping (_ text: String, _ count: Int, _ isPositive: Bool) -> Substring
+    ) -> EngineFunction {
+        EngineFunction(name, 2) { arguments throws(ConsoleError) in
+            guard arguments.count == 2, let text = arguments[0].string,
+                case .integer(let count) = arguments[1]
+            else { return .null }
+            return .text(String(piece(text, Int(clamping: count.magnitude), count >= 0)))
+        }
     }
 
     /// An array as PostgreSQL writes it, `{a,b}`, as JSON; JSON stays as it is.

@@ -30,7 +30,7 @@ enum TimeFunctions {
             },
             EngineFunction("pg_date_shift", 2) { arguments throws(ConsoleError) in
                 guard let (time, shift) = try pair(arguments) else { return .null }
-                guard let days = Int64(shift), abs(days) < dayLimit else {
+                guard let days = Int64(shift), days.magnitude < dayLimit else {
                     throw ConsoleError("22008", "date out of range")
                 }
                 return .text(TimestampText.date(CivilTime(time + days * CivilTime.dayLength)))
@@ -80,7 +80,7 @@ enum TimeFunctions {
     }
 
     private static let dateLength = 10
-    private static let dayLimit: Int64 = 4_000_000
+    private static let dayLimit: UInt64 = 4_000_000
 
     private static func recorded(_ text: String) throws(ConsoleError) -> String {
         guard let time = TimestampText.recorded(text) else { throw .noTime(Array(text.utf8)) }

@@ -233,7 +233,9 @@ package final class ConsoleConversation {
         guard name.hasSuffix(")"), let bracket = name.firstIndex(of: "("), bracket > name.startIndex else {
             return name
         }
-        let head = name[..<bracket]
+        var head = name[..<bracket]
+        // A function whose name is one of SQLite's words.
+        if head.count > 2, head.first == "\"", head.last == "\"" { head = head.dropFirst().dropLast() }
         guard head.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" }) else {
             return head.contains(where: { " +-*/|".contains($0) }) ? "?column?" : name
         }

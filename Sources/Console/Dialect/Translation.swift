@@ -187,6 +187,10 @@ struct Translator {
         {
             return add(token.text + "()", token, isOperand: true)
         }
+        // Functions of PostgreSQL's, which SQLite takes for the beginning of a join.
+        if !follows, token.text == "left" || token.text == "right", self.token(1)?.isSymbol("(") == true {
+            return add(Translator.identifier(token.text), token, isOperand: true)
+        }
         if let other = Translator.renamed[token.text], !follows || token.text == "index" {
             return add(other, token, isOperand: token.text != "ilike")
         }
