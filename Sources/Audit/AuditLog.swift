@@ -96,15 +96,23 @@ package final class AuditLog: Sendable {
     ///
     /// Called on workers' threads; blocks for as long as the write does. On success the batch is empty; on
     /// failure it is as it was, nothing of it is in the log, and nothing it covers may be forwarded.
+    /// - Parameter sessions: those that forward something now. Their answers will wait for these records, and where the
+    ///   disk is slow the sync does not wait for the answers.
     /// - Throws: `system`, `replaced`, `behind` or `closed`.
-    package func append(_ batch: inout RecordBatch) throws(AuditError) -> AuditReceipt {
+    package func append(
+        _ batch: inout RecordBatch, sessions: Int = 0
+    ) throws(AuditError) -> AuditReceipt {
         let time = clocks.time()
         let monotonic = clocks.monotonic()
         var result: Result<AuditReceipt, AuditError> = .failure(.closed)
         let wake = state.withLock { state in
             if !state.closing {
                 do throws(AuditError) {
-                    result = .success(try state.append(&batch, files: files, now: time, monotonic: monotonic))
+                    let receipt = try state.append(&batch, files: files, now: time, monotonic: monotonic)
+                    result = .success(receipt)
+                    if state.foresees(sessions, waitingFor: receipt.end, settings, now: monotonic) {
+                        return state.wantsWake(settings, asked: (monotonic, sessions))
+                    }
                 } catch {
                     result = .failure(error)
                 }
@@ -121,8 +129,9 @@ package final class AuditLog: Sendable {
         let now = clocks.monotonic()
         let wake = state.withLock { state in
             state.wanted = max(state.wanted, number)
+            guard number > state.foreseen else { return false }
             state.gathering.asked(now: now)
-            return state.wantsWake(settings, asked: now)
+            return state.wantsWake(settings, asked: (now, 1))
         }
         if wake { wakes.signal() }
     }

@@ -96,4 +96,94 @@ import Testing
         clock.advance(250)
         #expect(log.turn() != nil && log.durable == 5, "nobody else came")
     }
+
+    @Test(
+        """
+        Under `acknowledged` a log on a slow disk syncs what sessions forward while their statements run, one on a fast \
+        disk when their answers have come
+        """,
+        arguments: [SyncGathering.slow, SyncGathering.slow - 1])
+    func besideStatements(took: Int64) throws {
+        let (folder, clock) = (try TemporaryFolder(), TestClock())
+        let log = try gathered(folder, clock, .acknowledged, took: took)
+        defer { log.close() }
+        let before = log.durable
+        let end = try forward(log, sessions: 2)
+        guard took >= SyncGathering.slow else {
+            #expect(log.turn() != nil && log.durable == before, "nobody has asked")
+            return log.askSync(end)
+        }
+        #expect(log.turn() != nil && log.durable == end)
+        let syncs = log.counters.syncs
+        // The answers come: they find what they wait for, and count for no sync to come.
+        log.askSync(end)
+        _ = try forward(log, sessions: 1)
+        #expect(log.turn() == SyncGathering.slow / 4 && log.durable == end, "two came together before")
+        _ = try forward(log, sessions: 1)
+        #expect(log.turn() != nil && log.durable == end + 2 && log.counters.syncs == syncs + 1)
+    }
+
+    @Test("Whose answer waits for a sync that is put off counts once, when the record was written")
+    func countsOnce() throws {
+        let (folder, clock) = (try TemporaryFolder(), TestClock())
+        let log = try gathered(folder, clock, .acknowledged, took: SyncGathering.slow)
+        defer { log.close() }
+        let before = try forward(log, sessions: 2)
+        #expect(log.turn() != nil && log.durable == before)
+        let end = try forward(log, sessions: 1)
+        #expect(log.turn() == SyncGathering.slow / 4)
+        log.askSync(end)
+        #expect(log.turn() == SyncGathering.slow / 4 && log.durable == before, "one of two is there")
+    }
+
+    @Test(
+        "Nobody's answer waits under `buffered`, and under `strict` frames ask themselves",
+        arguments: [AuditDurability.buffered, .strict])
+    func otherDurabilities(durability: AuditDurability) throws {
+        let (folder, clock) = (try TemporaryFolder(), TestClock())
+        let log = try gathered(folder, clock, durability, took: SyncGathering.slow)
+        defer { log.close() }
+        let before = log.durable
+        _ = try forward(log, sessions: 2)
+        #expect(log.turn() != nil && log.durable == before)
+    }
+
+    @Test("A disk of which one sync less was slow in a row than it takes is a fast one")
+    func hesitating() throws {
+        let (folder, clock) = (try TemporaryFolder(), TestClock())
+        let log = try gathered(
+            folder, clock, .acknowledged, took: SyncGathering.slow, syncs: SyncGathering.steady - 1)
+        defer { log.close() }
+        let before = log.durable
+        _ = try forward(log, sessions: 1)
+        #expect(log.turn() != nil && log.durable == before)
+    }
+
+    /// A log of which some syncs have taken so long, each for one session.
+    private func gathered(
+        _ folder: TemporaryFolder, _ clock: TestClock, _ durability: AuditDurability, took: Int64,
+        syncs: Int = SyncGathering.steady
+    ) throws -> AuditLog {
+        var settings = folder.settings(durability: durability)
+        settings.syncsWhenAsked = true
+        let log = try AuditLog(
+            settings, clocks: clock.clocks,
+            wrapping: {
+                FaultyFiles($0) { operation in
+                    if operation == .sync { clock.advance(took) }
+                    return .none
+                }
+            }, startsWriter: false)
+        for sync in 0..<syncs {
+            log.askSync(try log.append(marks: [sync]) + 1)
+            if durability == .buffered { clock.advance(1_000_000) }
+            _ = log.turn()
+        }
+        return log
+    }
+
+    private func forward(_ log: AuditLog, sessions: Int) throws -> UInt64 {
+        var batch = marked([0])
+        return try log.append(&batch, sessions: sessions).end
+    }
 }

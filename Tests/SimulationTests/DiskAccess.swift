@@ -120,6 +120,7 @@ final class DiskAccess: LogFiles {
 
     func sync(_ file: SegmentFile) throws(FileFault) {
         meet(file)
+        disk.passSyncTime()
         do throws(FileFault) {
             _ = try fault(.sync)
         } catch {

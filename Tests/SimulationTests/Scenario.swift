@@ -16,6 +16,9 @@ struct Scenario {
     let latency: Int
     let diskLatency: Int
     let segment: Int
+    /// Microseconds that a sync takes of its thread, for which nothing else happens. Not drawn, so that what other seeds are
+    /// known for stays.
+    let syncTime: Int64
 
     init(seed: UInt64, random: inout SeededGenerator) {
         self.seed = seed
@@ -30,6 +33,7 @@ struct Scenario {
         latency = random.skewed(10, 50_000)
         diskLatency = random.skewed(10, 200_000)
         segment = random.chance(3) ? 1 << 16 : 256 << 20
+        syncTime = seed % 4 == 3 ? 500 + Int64(seed / 4 * 37 % 2_500) : 0
     }
 
     func configuration(americaIsServed: Bool) -> String {

@@ -49,12 +49,20 @@ final class SimulatedDisk: Sendable {
     let region: String
     let folder: String
     let state: Mutex<State>
+    private let time: SimulatedTime
+    private let syncTime: Int64
 
-    init(region: String, folder: String, seed: UInt64) {
+    /// - Parameter syncTime: microseconds that a sync takes.
+    init(region: String, folder: String, seed: UInt64, time: SimulatedTime, syncTime: Int64) {
         self.region = region
         self.folder = folder
+        self.time = time
+        self.syncTime = syncTime
         state = Mutex(State(random: SeededGenerator(seed: seed)))
     }
+
+    /// A sync was made, or failed.
+    func passSyncTime() { time.advance(to: time.now + syncTime) }
 
     /// The file operations of the next gateway.
     func access(_ segments: SegmentFolder) -> any LogFiles {

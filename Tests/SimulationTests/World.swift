@@ -99,7 +99,7 @@ final class World {
         for (index, replica) in replicas.enumerated() {
             disks[replica.region] = SimulatedDisk(
                 region: replica.region, folder: folder + "/" + replica.region,
-                seed: seed &* 31 &+ UInt64(index))
+                seed: seed &* 31 &+ UInt64(index), time: time, syncTime: scenario.syncTime)
         }
         self.disks = disks
         life = try await GatewayLife(

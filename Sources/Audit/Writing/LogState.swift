@@ -48,6 +48,8 @@ struct LogState: ~Copyable, Sendable {
     var writerWaits = false
     /// Somebody waits for records below this number to be durable.
     var wanted: UInt64 = 0
+    /// Who waits for records below this number was counted when they were written.
+    var foreseen: UInt64 = 0
     var gathering = SyncGathering()
     var closing = false
     var hasThread = false

@@ -19,8 +19,10 @@ enum LogWriter {
 extension LogState {
     /// Whether an append must wake the writer: only while it sleeps, and only if something cannot wait.
     ///
-    /// - Parameter asked: when somebody asked for a sync, where that is why.
-    mutating func wantsWake(_ settings: AuditLogSettings, asked: Int64? = nil) -> Bool {
+    /// - Parameter asked: when sessions asked for a sync and how many, where that is why.
+    mutating func wantsWake(
+        _ settings: AuditLogSettings, asked: (now: Int64, sessions: Int)? = nil
+    ) -> Bool {
         guard writerWaits else { return false }
         let urgent: Bool
         switch settings.durability {
@@ -37,9 +39,24 @@ extension LogState {
     }
 
     /// The sync that was asked for begins, or is put off from now on.
-    private func isSyncAsked(_ asked: Int64?) -> Bool {
+    private func isSyncAsked(_ asked: (now: Int64, sessions: Int)?) -> Bool {
         guard let asked, wanted > machine.durable else { return false }
-        return gathering.waiting <= 1 || gathering.delay(now: asked) == 0
+        return gathering.waiting <= asked.sessions || gathering.delay(now: asked.now) == 0
+    }
+
+    /// Sessions forward what is recorded below `number`, and answers will wait for it. On a slow disk the sync begins beside
+    /// their statements, as soon as it would if they asked for it now.
+    /// - Returns: whether they count as having asked.
+    mutating func foresees(
+        _ sessions: Int, waitingFor number: UInt64, _ settings: AuditLogSettings, now: Int64
+    ) -> Bool {
+        guard sessions > 0, gathering.isSteadilySlow, settings.syncsWhenAsked,
+            settings.durability == .acknowledged
+        else { return false }
+        wanted = max(wanted, number)
+        foreseen = number
+        gathering.asked(by: sessions, now: now)
+        return true
     }
 
     /// Bytes after which `buffered` does not wait for its interval.

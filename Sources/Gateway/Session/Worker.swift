@@ -159,7 +159,7 @@ final class Worker: LoopOwner {
         defer { region.receiving.removeAll(keepingCapacity: true) }
         guard !region.batch.isEmpty else { return }
         do throws(AuditError) {
-            let receipt = try region.log.append(&region.batch)
+            let receipt = try region.log.append(&region.batch, sessions: region.receiving.count)
             region.isRefused = false
             for session in region.receiving {
                 session.isAwaitingReceipt = false
