@@ -96,8 +96,8 @@ package final class AuditLog: Sendable {
     ///
     /// Called on workers' threads; blocks for as long as the write does. On success the batch is empty; on
     /// failure it is as it was, nothing of it is in the log, and nothing it covers may be forwarded.
-    /// - Parameter sessions: those that forward something now. Their answers will wait for these records, and where the
-    ///   disk is slow the sync does not wait for the answers.
+    /// - Parameter sessions: those that forward something now. Their answers will wait for these records, and where
+    ///   `SyncGathering` says so the sync does not wait for the answers.
     /// - Throws: `system`, `replaced`, `behind` or `closed`.
     package func append(
         _ batch: inout RecordBatch, sessions: Int = 0

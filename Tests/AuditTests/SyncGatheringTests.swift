@@ -159,10 +159,36 @@ import Testing
         #expect(log.turn() != nil && log.durable == before)
     }
 
-    /// A log of which some syncs have taken so long, each for one session.
+    @Test("On a fast disk it is so for a session that nobody shares a sync with, until somebody does")
+    func loneSession() throws {
+        let (folder, clock) = (try TemporaryFolder(), TestClock())
+        let log = try gathered(folder, clock, .acknowledged, took: SyncGathering.slow - 1, sharing: 1)
+        defer { log.close() }
+        let lone = try forward(log, sessions: 1)
+        #expect(log.turn() != nil && log.durable == lone)
+        let shared = try forward(log, sessions: 2)
+        #expect(log.turn() != nil && log.durable == shared, "two at once have one sync")
+        let next = try forward(log, sessions: 1)
+        #expect(log.turn() != nil && log.durable == shared, "they are likely to come together again")
+        log.askSync(next)
+        #expect(log.turn() != nil && log.durable == next)
+    }
+
+    @Test("One sync less than that for a single session each makes nobody alone")
+    func nearlyAlone() throws {
+        let (folder, clock) = (try TemporaryFolder(), TestClock())
+        let log = try gathered(
+            folder, clock, .acknowledged, took: 1, syncs: SyncGathering.steady - 1, sharing: 1)
+        defer { log.close() }
+        let before = log.durable
+        _ = try forward(log, sessions: 1)
+        #expect(log.turn() != nil && log.durable == before)
+    }
+
+    /// A log of which some syncs have taken so long, each for so many sessions.
     private func gathered(
         _ folder: TemporaryFolder, _ clock: TestClock, _ durability: AuditDurability, took: Int64,
-        syncs: Int = SyncGathering.steady
+        syncs: Int = SyncGathering.steady, sharing: Int = 2
     ) throws -> AuditLog {
         var settings = folder.settings(durability: durability)
         settings.syncsWhenAsked = true
@@ -175,7 +201,7 @@ import Testing
                 }
             }, startsWriter: false)
         for sync in 0..<syncs {
-            log.askSync(try log.append(marks: [sync]) + 1)
+            for _ in 0..<sharing { log.askSync(try log.append(marks: [sync]) + 1) }
             if durability == .buffered { clock.advance(1_000_000) }
             _ = log.turn()
         }

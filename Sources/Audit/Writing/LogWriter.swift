@@ -44,13 +44,13 @@ extension LogState {
         return gathering.waiting <= asked.sessions || gathering.delay(now: asked.now) == 0
     }
 
-    /// Sessions forward what is recorded below `number`, and answers will wait for it. On a slow disk the sync begins beside
-    /// their statements, as soon as it would if they asked for it now.
+    /// Sessions forward what is recorded below `number`, and answers will wait for it. On a slow disk, or for a session that is
+    /// alone, the sync begins beside their statements, as soon as it would if they asked for it now.
     /// - Returns: whether they count as having asked.
     mutating func foresees(
         _ sessions: Int, waitingFor number: UInt64, _ settings: AuditLogSettings, now: Int64
     ) -> Bool {
-        guard sessions > 0, gathering.isSteadilySlow, settings.syncsWhenAsked,
+        guard sessions > 0, gathering.isBesideStatements, settings.syncsWhenAsked,
             settings.durability == .acknowledged
         else { return false }
         wanted = max(wanted, number)

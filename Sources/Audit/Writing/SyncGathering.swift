@@ -1,19 +1,22 @@
 /// When a sync that sessions wait for begins. On a fast disk that is at once. On a slow one sessions that miss a sync wait for
 /// nearly two, and come to stand in two groups that take turns: there a sync waits for a moment, until as many ask as came
 /// together before, so that they share it. Under `acknowledged` they count there when their statements are recorded
-/// (`LogState.foresees`). Pure; times are monotonic microseconds.
+/// (`LogState.foresees`), and so they do on any disk where they come one at a time: a sync beside the statement is none more.
+/// Pure; times are monotonic microseconds.
 package struct SyncGathering: Sendable {
     /// A sync that takes so long is a slow one.
     package static let slow: Int64 = 500
     /// The most that a sync is put off: a quarter of what the last one took, and no more than this.
     package static let longest: Int64 = 2_000
-    /// So many slow syncs in a row make a slow disk.
+    /// So many slow syncs in a row make a slow disk, and so many for one session each a session that is alone.
     package static let steady = 4
 
     /// Sessions that wait for a sync which has not begun.
     package private(set) var waiting = 0
     /// Slow ones in a row.
     private var slowSyncs = 0
+    /// Ones in a row that a single session asked for.
+    private var loneSyncs = 0
     /// Sessions that the sync under way is for.
     private var served = 0
     /// Those that the last sync was for, and those that asked while it ran.
@@ -42,11 +45,15 @@ package struct SyncGathering: Sendable {
         served = 0
         since = now
         slowSyncs = took < SyncGathering.slow ? 0 : min(slowSyncs + 1, SyncGathering.steady)
+        loneSyncs = expected > 1 ? 0 : min(loneSyncs + 1, SyncGathering.steady)
         patience = took < SyncGathering.slow ? 0 : min(took / 4, SyncGathering.longest)
     }
 
-    /// The last syncs were slow ones, all of them: a fast disk that hesitates now and then is none.
-    package var isSteadilySlow: Bool { slowSyncs >= SyncGathering.steady }
+    /// Whether a sync begins beside the statements that it is for. All the last ones were slow (a fast disk that hesitates now and
+    /// then is none), or nobody shared them.
+    package var isBesideStatements: Bool {
+        slowSyncs >= SyncGathering.steady || loneSyncs >= SyncGathering.steady
+    }
 
     /// How long the next sync is still put off, µs; 0: it begins.
     package func delay(now: Int64) -> Int64 {
