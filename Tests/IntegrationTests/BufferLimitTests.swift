@@ -26,7 +26,8 @@ struct BufferLimitTests {
             try testbed.eventually("statement \(sent) is held or refused") {
                 let held = try testbed.metric("domicile_buffer_bytes") ?? .infinity
                 #expect(held <= limit)
-                let refused = try testbed.metric("domicile_statements_refused_total{class=\"no_memory\"}") ?? 0
+                let refused =
+                    try testbed.metric("domicile_statements_refused_total{class=\"no_memory\"}") ?? 0
                 return Int(held / 1_000_000) + Int(refused) > sent
             }
         }
