@@ -9,7 +9,7 @@ import subprocess
 
 import measure
 import report
-from systems import REPOSITORY, Failure, System
+from systems import REPOSITORY, Failure, System, at_free_ports
 
 SOURCES = REPOSITORY / "Benchmarks/Floor"
 WAYS = ("epoll", "io_uring")
@@ -43,10 +43,10 @@ def build(bench):
     return program
 
 
+@at_free_ports
 def start(bench, program, way, kind):
     port, name = bench.port(), f"{way}, {kind}"
-    folder = bench.folder / f"floor-{port}"
-    folder.mkdir(mode=0o700)
+    folder = bench.new_folder("floor")
     logging = {"nothing": [], "log": [folder / "lines"], "log + fdatasync": [folder / "lines", "hold"]}[kind]
     with open(folder / "floor.log", "ab") as log:
         process = bench.start([program, way, str(port), bench.variables["DIRECT_PORT_EU_A"], *logging], dict(os.environ),

@@ -3,7 +3,6 @@ again; the upstream is a stub, which has room for all."""
 
 import os
 import pathlib
-import pwd
 import re
 import statistics
 import subprocess
@@ -13,8 +12,9 @@ import time
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "integration-parts"))
 
 import load_ground
+import pgbouncer
 import report
-from systems import PGBOUNCER, SERVER_USER, Failure
+from systems import Failure
 
 SETTLE_SECONDS = 3
 ACTIVE_SECONDS = 4
@@ -26,48 +26,18 @@ DEADLINE = 180
 SPARE_DESCRIPTORS = 200
 
 # As in the other tables, but that the stub knows no password, and so nobody asks for one.
-INI = """\
-; Written by script/bench.
-[databases]
-stub = host=127.0.0.1 port={upstream} dbname=stub
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = {port}
-unix_socket_dir =
-logfile = {folder}/pgbouncer.log
-pidfile = {folder}/pgbouncer.pid
-auth_type = trust
-auth_file = {folder}/users
-pool_mode = session
-max_client_conn = 20000
-default_pool_size = 20000
-server_tls_sslmode = disable
-{tls}
-"""
+SETTINGS = ("auth_type = trust", "max_client_conn = 20000", "default_pool_size = 20000", "server_tls_sslmode = disable")
 
 
-def pgbouncer(ground, transport, count):
+def start_pgbouncer(ground, transport, count):
     """The process, in front of the stub, at the port where the clients' program looks."""
-    port = ground.port(load_ground.TLS_PORT if transport == "tls" else load_ground.PLAIN_PORT)
     folder = ground.folder / f"pgbouncer-{transport}-{count}"
     folder.mkdir(mode=0o700)
-    (folder / "users").write_text('"writer" ""\n')
-    tls = "client_tls_sslmode = disable"
-    if transport == "tls":
-        certificates = pathlib.Path(ground.variables["DOMICILE_TESTBED"]) / "certificates"
-        for name in ("gateway.crt", "gateway.key"):
-            (folder / name).write_bytes((certificates / name).read_bytes())
-        tls = (f"client_tls_sslmode = require\nclient_tls_cert_file = {folder}/gateway.crt\n"
-               f"client_tls_key_file = {folder}/gateway.key")
-    (folder / "pgbouncer.ini").write_text(INI.format(
-        upstream=ground.port(load_ground.STUB_PORT), port=port, folder=folder, tls=tls))
-    account = {}
-    if os.geteuid() == 0:
-        entry = pwd.getpwnam(SERVER_USER)
-        account = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-        for file in [folder, *folder.iterdir()]:
-            os.chown(file, entry.pw_uid, entry.pw_gid)
-    process = ground.start([PGBOUNCER, "-q", folder / "pgbouncer.ini"], cwd="/", stdin=-3, stdout=-3, stderr=-3,
+    tls = transport == "tls"
+    command, account = pgbouncer.prepare(
+        folder, ground.port(load_ground.TLS_PORT if tls else load_ground.PLAIN_PORT), "stub", ground.port(load_ground.STUB_PORT), "",
+        pathlib.Path(ground.variables["DOMICILE_TESTBED"]) / "certificates" if tls else None, SETTINGS)
+    process = ground.start(command, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                            preexec_fn=load_ground.with_descriptors(ground.descriptors), **account)
     time.sleep(1)
     if process.poll() is not None:
@@ -133,7 +103,7 @@ def run_active(ground, count, rounds):
     return pairs
 
 
-MAKERS = {"pgbouncer": pgbouncer, "gateway": lambda ground, transport, count: ground.gateway()}
+MAKERS = {"pgbouncer": start_pgbouncer, "gateway": lambda ground, transport, count: ground.gateway()}
 
 
 def run(binary, base, counts, rounds, say):

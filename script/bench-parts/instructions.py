@@ -45,8 +45,7 @@ class Counted:
     """A gateway under callgrind."""
 
     def __init__(self, bench, title, transport, forbid):
-        self.folder = bench.folder / f"counts-{bench.next_port}"
-        self.folder.mkdir()
+        self.folder = bench.new_folder("counts")
         self.counts = self.folder / "allocations"
         self.bench = bench
         self.system = bench.gateway(

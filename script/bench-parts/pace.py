@@ -3,6 +3,7 @@ from when each should have begun."""
 
 import measure
 import report
+from systems import Failure
 
 RATES = (200, 1000, 3000)
 SHARES = (0.5, 0.99, 0.999)
@@ -22,6 +23,8 @@ def latencies(bench, system, arguments, clients, rate, seconds):
     for file in bench.folder.glob("latencies.*"):
         found += [int(line.split()[2]) / 1e3 for line in file.read_text().splitlines()]
         file.unlink()
+    if not found:
+        raise Failure(f"pgbench at port {system.environment['PGPORT']}: no transaction of {rate} a second within {seconds} s")
     return sorted(found)
 
 

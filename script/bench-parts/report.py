@@ -9,7 +9,8 @@ import statistics
 import subprocess
 
 from measure import IDLE_SECONDS, TICKS
-from systems import PGBOUNCER, REPOSITORY, Failure
+from pgbouncer import PROGRAM
+from systems import REPOSITORY, Failure
 
 DOCUMENT = REPOSITORY / "docs/performance.md"
 END = "<!-- to here -->"
@@ -156,7 +157,7 @@ def commit(binary):
 def preface(context):
     low, high = min(context["busy"]), max(context["busy"])
     versions = ", ".join([
-        output_of(PGBOUNCER, "--version").splitlines()[0].replace("PgBouncer", "pgbouncer"),
+        output_of(PROGRAM, "--version").splitlines()[0].replace("PgBouncer", "pgbouncer"),
         output_of("pgbench", "--version").replace("pgbench (PostgreSQL)", "PostgreSQL and pgbench"),
         "domicile " + output_of(context["binary"], "--version").split()[-1]])
     rows = [
@@ -213,12 +214,17 @@ def part(context, text):
             f"{options.seconds} s.\n\n{text}\n")
 
 
-def write_document(name, text):
-    """Puts a part's tables between its two marks in the document; what people wrote around them stays."""
+def around(name):
+    """What stands in the document before a part's tables and after them, the marks included."""
     begin = f"<!-- script/bench writes {name} from here -->"
-    old = DOCUMENT.read_text()
-    head, found, rest = old.partition(begin)
+    head, found, rest = DOCUMENT.read_text().partition(begin)
     between, ends, tail = rest.partition(END)
     if not found or not ends or "<!-- script/bench" in between:
         raise Failure(f"{DOCUMENT} lacks the lines that mark where the figures go: {begin} and {END}")
-    DOCUMENT.write_text(f"{head}{begin}\n{text}{END}{tail}")
+    return f"{head}{begin}\n", END + tail
+
+
+def write_document(name, text):
+    """Puts a part's tables between its two marks in the document; what people wrote around them stays."""
+    before, after = around(name)
+    DOCUMENT.write_text(before + text + after)

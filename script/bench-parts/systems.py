@@ -1,13 +1,15 @@
 """What is measured: the testbed's PostgreSQL, pgbouncer and the gateway in front of it. All of it ends with the run."""
 
+import errno
+import functools
 import os
 import pathlib
-import pwd
 import secrets
 import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
@@ -15,15 +17,28 @@ import urllib.request
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 TESTBED = REPOSITORY / "script/testbed"
-PGBOUNCER = "/usr/sbin/pgbouncer"
-SERVER_USER = "postgres"
+sys.path.append(str(REPOSITORY / "script/testbed-parts"))
+
+import pgbouncer
+import state
+
 START_TIMEOUT = 20
+ANSWER_PAUSE = 0.2
 STOP_PATIENCE = 12
 RUN_PATIENCE = 60
 SCALE = 10
 
-# Ports of our own, counted from the testbed's base, in the gap that the testbed leaves.
+# Ports of our own, counted from the testbed's base: the gap that the testbed leaves.
 FIRST_PORT = 40
+PORTS = [offset for offset in range(FIRST_PORT, max(state.PORTS.values())) if offset not in state.PORTS.values()]
+ADDRESSES = ("127.0.0.1", "0.0.0.0")
+START_ATTEMPTS = 4
+# What the gateway's log says then.
+ADMIN_LISTENS = "admin endpoint listens"
+PORT_IS_TAKEN = os.strerror(errno.EADDRINUSE).lower()
+
+# SCRAM, and room for as many sessions as the gateway is given.
+PGBOUNCER_SETTINGS = ("auth_type = scram-sha-256", "max_client_conn = 1000", "default_pool_size = 300")
 
 GATEWAY = """\
 # Written by script/bench.
@@ -67,30 +82,27 @@ rules:
     forbid: [{forbid}]
 """
 
-# pgbouncer's defaults, but for what the comparison needs: addresses, TLS as the gateway has it, SCRAM, and room for
-# as many sessions as the gateway is given.
-PGBOUNCER_INI = """\
-; Written by script/bench.
-[databases]
-orders = host=127.0.0.1 port={upstream} dbname=orders
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = {port}
-unix_socket_dir =
-logfile = {folder}/pgbouncer.log
-pidfile = {folder}/pgbouncer.pid
-auth_type = scram-sha-256
-auth_file = {folder}/users
-pool_mode = session
-max_client_conn = 1000
-default_pool_size = 300
-{tls}
-{more}
-"""
-
 
 class Failure(Exception):
     """Something a person must see."""
+
+
+class PortTaken(Failure):
+    """A server could not start: something else listens at its port."""
+
+
+def at_free_ports(start):
+    """Decorates what starts a server at ports that `Bench.port` gave: where one was taken meanwhile it starts it again at the
+    next ones."""
+    @functools.wraps(start)
+    def again(*arguments, **named):
+        for _ in range(START_ATTEMPTS - 1):
+            try:
+                return start(*arguments, **named)
+            except PortTaken as problem:
+                print(f"bench: {str(problem).strip()}\nbench: once more, at the next port", file=sys.stderr, flush=True)
+        return start(*arguments, **named)
+    return again
 
 
 class System:
@@ -114,7 +126,8 @@ class Bench:
     def __init__(self, binary, base, workers, slow_sync=0):
         self.base = base
         self.workers = workers
-        self.next_port = FIRST_PORT
+        self.last_port = -1
+        self.starts = 0
         self.children = []
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="domicile-bench."))
         # pgbouncer's user must be able to pass through; what is secret has its own mode.
@@ -222,12 +235,16 @@ class Bench:
         for what in ("stop", "start"):
             self.call_testbed("replica", what, "orders-eu-a")
 
-    def close(self):
+    def end_servers(self):
+        """All but the testbed's own."""
         for process in reversed(list(self.children)):
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
         for process in list(self.children):
             self.stop(process, signal.SIGKILL if process.poll() is not None else signal.SIGTERM)
+
+    def close(self):
+        self.end_servers()
         if self.testbed_is_up:
             try:
                 self.call_testbed("down")
@@ -236,8 +253,23 @@ class Bench:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def port(self):
-        self.next_port += 1
-        return self.base + self.next_port - 1
+        """One at which a server can listen now: the next after the last one given, and from the gap's beginning again after its
+        end, since most of those before have ended by then."""
+        for step in range(1, len(PORTS) + 1):
+            place = (self.last_port + step) % len(PORTS)
+            port = self.base + PORTS[place]
+            if all(state.port_is_free(port, address) for address in ADDRESSES):
+                self.last_port = place
+                return port
+        raise Failure(f"no port is free from {self.base + PORTS[0]} to {self.base + PORTS[-1]}: "
+                      "set DOMICILE_TESTBED_PORT to another base")
+
+    def new_folder(self, kind):
+        """Of a server. Its number is not its port, which another one may have had."""
+        self.starts += 1
+        folder = self.folder / f"{kind}-{self.starts}"
+        folder.mkdir(mode=0o700)
+        return folder
 
     def libpq(self, port, transport, authority, password):
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
@@ -254,32 +286,21 @@ class Bench:
         return System("direct", self.libpq(values["DIRECT_PORT_EU_A"], transport, values["DOMICILE_UPSTREAM_CA"],
                                            values["DOMICILE_PASSWORD_WRITER"]))
 
+    @at_free_ports
     def pgbouncer(self, transport, more="", name="pgbouncer", secret=None):
         """`secret` is what its file of users holds; the password where it is None."""
         values = self.variables
         port = self.port()
-        folder = self.folder / f"pgbouncer-{port}"
-        folder.mkdir(mode=0o700)
-        users = folder / "users"
-        users.write_text(f'"writer" "{secret or values["DOMICILE_PASSWORD_WRITER"]}"\n')
-        certificates = pathlib.Path(values["DOMICILE_TESTBED"]) / "certificates"
-        tls = "client_tls_sslmode = disable\nserver_tls_sslmode = disable"
+        folder = self.new_folder("pgbouncer")
+        certificates, upstream = None, ["server_tls_sslmode = disable"]
         if transport == "tls":
-            for file in ("gateway.crt", "gateway.key", "upstream-ca.crt"):
-                shutil.copyfile(certificates / file, folder / file)
-            tls = (f"client_tls_sslmode = require\nclient_tls_cert_file = {folder}/gateway.crt\n"
-                   f"client_tls_key_file = {folder}/gateway.key\nserver_tls_sslmode = verify-full\n"
-                   f"server_tls_ca_file = {folder}/upstream-ca.crt")
-        (folder / "pgbouncer.ini").write_text(PGBOUNCER_INI.format(
-            upstream=values["DIRECT_PORT_EU_A"], port=port, folder=folder, tls=tls, more=more))
-        account = {}
-        if os.geteuid() == 0:
-            entry = pwd.getpwnam(SERVER_USER)
-            account = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-            for file in [folder, *folder.iterdir()]:
-                os.chown(file, entry.pw_uid, entry.pw_gid)
-        process = self.start([PGBOUNCER, "-q", folder / "pgbouncer.ini"], dict(os.environ), cwd="/",
-                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **account)
+            certificates = pathlib.Path(values["DOMICILE_TESTBED"]) / "certificates"
+            upstream = ["server_tls_sslmode = verify-full", f"server_tls_ca_file = {folder}/upstream-ca.crt"]
+        command, account = pgbouncer.prepare(
+            folder, port, "orders", values["DIRECT_PORT_EU_A"], secret or values["DOMICILE_PASSWORD_WRITER"], certificates,
+            [*PGBOUNCER_SETTINGS, *upstream, more])
+        process = self.start(command, dict(os.environ), cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                             **account)
         system = System(name, self.libpq(
             port, transport, values["DOMICILE_CA"], values["DOMICILE_PASSWORD_WRITER"]), process, folder=folder)
         self.wait_until_it_answers(system, folder / "pgbouncer.log")
@@ -289,6 +310,7 @@ class Bench:
         """The server's own SCRAM verifier: with it pgbouncer derives no key from a password, at either side."""
         return self.sql("SELECT rolpassword FROM pg_authid WHERE rolname = 'writer'")
 
+    @at_free_ports
     def gateway(self, transport, durability="acknowledged", name="gateway", more="", forbid="", prefix=(),
                 environment=None, patience=START_TIMEOUT):
         """`more` are further limits, `forbid` the classes of statements that the rule forbids; `prefix` is the command
@@ -296,8 +318,7 @@ class Bench:
         further = environment or {}
         values = self.variables
         port, admin = self.port(), self.port()
-        folder = self.folder / f"gateway-{port}"
-        folder.mkdir(mode=0o700)
+        folder = self.new_folder("gateway")
         certificates = pathlib.Path(values["DOMICILE_TESTBED"]) / "certificates"
         if transport == "tls":
             listener_tls = f"{{ certificate: {certificates}/gateway.crt, key: {certificates}/gateway.key }}"
@@ -324,19 +345,39 @@ class Bench:
         system = System(name, self.libpq(
             port, transport, values["DOMICILE_CA"], self.token), process, admin, folder)
         self.wait_until_it_answers(system, folder / "gateway.log", patience)
+        self.wait_for_admin(system, folder / "gateway.log", patience)
         return system
 
     def wait_until_it_answers(self, system, log, patience=START_TIMEOUT):
         deadline = time.monotonic() + patience
-        while True:
+        problem = None
+        while time.monotonic() < deadline:
+            # First, since another program at its port would not answer, or would answer in its place.
+            time.sleep(ANSWER_PAUSE)
+            if system.process.poll() is not None:
+                break
             try:
                 self.run(["psql", "-X", "-q", "-A", "-t", "-c", "SELECT 1"], system.environment)
-                return
-            except Failure as problem:
-                if time.monotonic() > deadline or system.process.poll() is not None:
-                    text = log.read_text(errors="replace")[-3000:] if log.exists() else ""
-                    raise Failure(f"{system.name} does not answer: {problem}\n{text}") from problem
-            time.sleep(0.2)
+                if system.process.poll() is None:
+                    return
+            except Failure as found:
+                problem = found
+        status = system.process.poll()
+        text = log.read_text(errors="replace")[-3000:] if log.exists() else ""
+        if status is None:
+            raise Failure(f"{system.name} does not answer: {problem}\n{text}")
+        self.children.remove(system.process)
+        kind = PortTaken if PORT_IS_TAKEN in text.lower() else Failure
+        raise kind(f"{system.name} at port {system.environment['PGPORT']} ended with status {status}:\n{text}")
+
+    def wait_for_admin(self, system, log, patience):
+        """It serves executors without its admin address, too: its figures would be another program's then."""
+        deadline = time.monotonic() + patience
+        while ADMIN_LISTENS not in log.read_text(errors="replace"):
+            if time.monotonic() > deadline or system.process.poll() is not None:
+                self.stop(system.process)
+                raise PortTaken(f"{system.name} does not listen at its admin port {system.admin}")
+            time.sleep(ANSWER_PAUSE)
 
     def cipher(self, system):
         output = self.run(["psql", "-X", "-c", r"\conninfo"], system.environment)

@@ -46,11 +46,11 @@ def boot_identifier():
     return pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
-def port_is_free(port):
+def port_is_free(port, address="127.0.0.1"):
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((address, port))
         except OSError:
             return False
     return True
