@@ -83,7 +83,8 @@ package struct AdminServer: Service {
             for await _ in opened {}
             group.addTask { try await runAddress() }
             do {
-                try await group.waitForAll()
+                // Not `waitForAll`: it throws only when all have ended, and the socket does not end by itself.
+                while try await group.next() != nil {}
             } catch {
                 group.cancelAll()
                 throw error

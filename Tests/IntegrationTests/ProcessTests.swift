@@ -179,6 +179,31 @@ struct ProcessTests {
     }
 
     @Test(
+        "F-OPS-05: where another has the admin address the gateway says so and ends, and does not serve unseen"
+    )
+    func takenAdminAddress() throws {
+        let own = try OwnGateway(testbed)
+        defer { own.remove() }
+        let second = "\(own.folder)/second"
+        try FileManager.default.createDirectory(
+            atPath: "\(second)/state", withIntermediateDirectories: true)
+        try String(contentsOfFile: own.testbed.configuration, encoding: .utf8)
+            .replacingOccurrences(of: ":\(own.testbed.port)\"", with: ":\(try OwnGateway.freePort())\"")
+            .replacingOccurrences(of: own.folder, with: second)
+            .write(toFile: "\(second)/domicile.yaml", atomically: true, encoding: .utf8)
+        _ = try Command.run(testbed.binary, ["audit", "init", "--config", "\(second)/domicile.yaml"])
+        let running = try Command.start(
+            testbed.binary, ["serve", "--config", "\(second)/domicile.yaml"])
+        let run = running.wait(timeout: 20)
+        if running.process.isRunning { running.signal(SIGKILL) }
+        #expect(run.status == 1, "\(run)")
+        #expect(
+            run.error.contains(
+                "domicile: cannot listen on \(own.testbed.admin) (admin.address): Address already in use"),
+            "\(run.error)")
+    }
+
+    @Test(
         "F-OPS-11: a thousand questions of health cost no probe and no session, beside a replica that never answers"
     )
     func healthQuestions() throws {
