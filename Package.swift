@@ -46,7 +46,7 @@ let package = Package(
 
         .target(
             name: "Transport",
-            dependencies: ["CLinux", "COpenSSL"],
+            dependencies: ["CLinux", "COpenSSL", "Waiting"],
             swiftSettings: relay + [.enableExperimentalFeature("Lifetimes")]),
         .target(name: "PGWire", swiftSettings: relay),
         .target(

@@ -5,8 +5,8 @@ import Synchronization
 /// One region's log, open for writing. It lives until `close()`.
 ///
 /// Workers append; one thread of the log's own syncs what they wrote (one fdatasync for all that came
-/// meanwhile), tells observers how far the log is durable, and repairs it after a failure. Where the log is signed, another
-/// thread puts durable records under its tree.
+/// meanwhile), tells observers how far the log is durable, and repairs it after a failure. On a fast disk a worker that has
+/// nothing else to do syncs itself (`sync(by:)`). Where the log is signed, another thread puts durable records under its tree.
 package final class AuditLog: Sendable {
     package let settings: AuditLogSettings
     package let region: String
@@ -88,7 +88,7 @@ package final class AuditLog: Sendable {
         if let tree { try changeKey(of: tree) }
         if startsWriter {
             LogWriter.start(self)
-            tree?.start(name: "audit tree \(region)") { [weak self] in self?.treeSays($0) }
+            tree?.start(region: region) { [weak self] in self?.treeSays($0) }
         }
     }
 
@@ -97,7 +97,7 @@ package final class AuditLog: Sendable {
     /// Called on workers' threads; blocks for as long as the write does. On success the batch is empty; on
     /// failure it is as it was, nothing of it is in the log, and nothing it covers may be forwarded.
     /// - Parameter sessions: those that forward something now. Their answers will wait for these records, and where
-    ///   `SyncGathering` says so the sync does not wait for the answers.
+    ///   `SyncGathering` says so the sync does not wait for the answers: the receipt says whether the caller is to make it.
     /// - Throws: `system`, `replaced`, `behind` or `closed`.
     package func append(
         _ batch: inout RecordBatch, sessions: Int = 0
@@ -111,6 +111,11 @@ package final class AuditLog: Sendable {
                     let receipt = try state.append(&batch, files: files, now: time, monotonic: monotonic)
                     result = .success(receipt)
                     if state.foresees(sessions, waitingFor: receipt.end, settings, now: monotonic) {
+                        guard !state.isCallable(settings) else {
+                            result = .success(
+                                AuditReceipt(first: receipt.first, end: receipt.end, callsForSync: true))
+                            return false
+                        }
                         return state.wantsWake(settings, asked: (monotonic, sessions))
                     }
                 } catch {
@@ -157,7 +162,7 @@ package final class AuditLog: Sendable {
         return counters
     }
 
-    /// Asks for notices. They come on the writer's thread and must be cheap to take.
+    /// Asks for notices. They come on the writer's thread, or on that of a caller of `sync(by:)`, and must be cheap to take.
     package func subscribe(_ observer: @escaping @Sendable (AuditLogNotice) -> Void) -> UInt64 {
         state.withLock { state in
             state.nextToken += 1
@@ -200,7 +205,7 @@ package final class AuditLog: Sendable {
 
     func announce(_ notices: [AuditLogNotice]) {
         guard !notices.isEmpty else { return }
-        for case .durable(let end) in notices { durableMark.store(end, ordering: .releasing) }
+        for case .durable(let end) in notices { durableMark.max(end, ordering: .releasing) }
         let observers = state.withLock { $0.observers }
         for notice in notices {
             for (_, observer) in observers { observer(notice) }

@@ -69,6 +69,8 @@ package enum AuditLogNotice: Sendable, Equatable {
     case failed(AuditError)
     /// It takes records again.
     case recovered
+    /// The disk has not let go of this caller of `AuditLog.sync(by:)` for `SyncCall.patience`.
+    case held(caller: Int)
 }
 
 /// Figures about a log since it was opened.

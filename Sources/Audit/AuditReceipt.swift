@@ -5,8 +5,12 @@ package struct AuditReceipt: Sendable, Hashable {
     /// One past the last record's number. The records are durable once `AuditLog.durable >= end`.
     package let end: UInt64
 
-    init(first: UInt64, end: UInt64) {
+    /// A sync is due, and whoever appended is to make it: see `AuditLog.sync(by:)`.
+    package let callsForSync: Bool
+
+    init(first: UInt64, end: UInt64, callsForSync: Bool = false) {
         self.first = first
         self.end = end
+        self.callsForSync = callsForSync
     }
 }

@@ -11,6 +11,9 @@ package protocol LoopOwner: AnyObject {
     func mailArrived()
     /// Everything that was ready in this turn has been told.
     func turnEnded()
+    /// A turn that waits for nothing found nothing ready.
+    /// - Returns: false where another thread runs the loop by now: this one must touch nothing more of it.
+    func nothingReady() -> Bool
 }
 
 /// What epoll says of a descriptor.
@@ -39,6 +42,7 @@ package final class Loop<Owner: LoopOwner> {
     private var timers = TimerQueue<Owner.TimerPayload>()
     private var isStopping = false
     private var isAwaited = true
+    private var isPolling = true
     /// Monotonic nanoseconds at the start of this turn.
     package private(set) var now: UInt64
     /// Turns so far: a loop whose count stands still hangs.
@@ -86,15 +90,29 @@ package final class Loop<Owner: LoopOwner> {
     package func stop() { isStopping = true }
 
     /// The next turn begins without waiting: the owner has work that no descriptor will tell of.
-    package func runAgain() { isAwaited = false }
+    package func runAgain() {
+        isAwaited = false
+        isPolling = true
+    }
+
+    /// So, and without asking whether something is ready: all that the owner waits for is what it does next. Others'
+    /// `runAgain` of the same turn goes before.
+    package func runAgainAtOnce() {
+        isPolling = isPolling && !isAwaited
+        isAwaited = false
+    }
 
     /// Runs turns until `stop`.
-    package func run(_ owner: Owner) {
-        while !isStopping { turn(owner, timeout: timeout()) }
+    /// - Returns: false where another thread runs the loop by now.
+    package func run(_ owner: Owner) -> Bool {
+        while !isStopping {
+            guard turn(owner, timeout: timeout()) else { return false }
+        }
+        return true
     }
 
     /// One turn that waits for nothing, where another than this loop decides when turns are.
-    package func turn(_ owner: Owner) { turn(owner, timeout: 0) }
+    package func turn(_ owner: Owner) { _ = turn(owner, timeout: 0) }
 
     /// When the next timer is due; nil without one.
     package var nextTimer: UInt64? { timers.earliest }
@@ -105,14 +123,21 @@ package final class Loop<Owner: LoopOwner> {
         return !isAwaited || poll(&entry, 1, 0) > 0
     }
 
-    private func turn(_ owner: Owner, timeout: Int32) {
-        let count = clinux_epoll_wait(epoll, &events, Int32(Loop.eventsPerTurn), timeout)
+    private func turn(_ owner: Owner, timeout: Int32) -> Bool {
+        let count =
+            isPolling ? clinux_epoll_wait(epoll, &events, Int32(Loop.eventsPerTurn), timeout) : 0
         now = clock()
         turns &+= 1
         isAwaited = true
+        isPolling = true
+        if count == 0, timeout == 0 {
+            guard owner.nothingReady() else { return false }
+            now = clock()
+        }
         for index in 0..<max(0, Int(count)) { dispatch(events[index], to: owner) }
         while let payload = timers.popDue(now: now) { owner.timerFired(payload) }
         owner.turnEnded()
+        return true
     }
 
     private func dispatch(_ event: clinux_event, to owner: Owner) {

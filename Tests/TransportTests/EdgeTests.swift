@@ -36,7 +36,7 @@ private final class PatternFlow: LoopOwner {
 
     func run() {
         _ = loop.schedule((), at: loop.now + 20_000_000_000)
-        loop.run(self)
+        _ = loop.run(self)
     }
 
     func ready(_ token: UInt64, _ readiness: Readiness) {
@@ -49,6 +49,8 @@ private final class PatternFlow: LoopOwner {
     }
 
     func mailArrived() {}
+
+    func nothingReady() -> Bool { true }
 
     func turnEnded() {
         send()

@@ -11,6 +11,7 @@ private final class Recorder: LoopOwner {
     var onReady: (UInt64, Readiness) -> Void = { _, _ in }
     var onTimer: (Int) -> Void = { _ in }
     var onMail: () -> Void = {}
+    var onNothingReady: () -> Bool = { true }
     var onTurn: (Int) -> Void = { _ in }
 
     func ready(_ token: UInt64, _ readiness: Readiness) {
@@ -27,6 +28,8 @@ private final class Recorder: LoopOwner {
         mails += 1
         onMail()
     }
+
+    func nothingReady() -> Bool { onNothingReady() }
 
     func turnEnded() {
         turns += 1
@@ -51,7 +54,7 @@ private final class Recorder: LoopOwner {
             if turn >= turns { loop.stop() } else { loop.runAgain() }
         }
         loop.runAgain()
-        loop.run(recorder)
+        #expect(loop.run(recorder))
     }
 
     @Test("Timers fire in order, a cancelled one never, one set by a timer in its turn")
@@ -67,7 +70,7 @@ private final class Recorder: LoopOwner {
             if payload == 3 { _ = loop.schedule(4, at: loop.now + 1_000_000) }
             if payload == 4 { loop.stop() }
         }
-        loop.run(recorder)
+        #expect(loop.run(recorder))
         #expect(recorder.fired == [1, 2, 3, 4])
         #expect(Clock.monotonic() >= now + 4_000_000)
         #expect(loop.turns >= 2)
@@ -85,7 +88,7 @@ private final class Recorder: LoopOwner {
             mailbox.post(1)
             mailbox.post(2)
         }
-        loop.run(recorder)
+        #expect(loop.run(recorder))
         thread.join()
         #expect(taken == [1, 2])
     }
@@ -117,7 +120,7 @@ private final class Recorder: LoopOwner {
             if recorder.told.count == 3 { pair.connecting.close() }
             if readiness.isHungUp { loop.stop() }
         }
-        loop.run(recorder)
+        #expect(loop.run(recorder))
         #expect(recorder.told.map(\.readiness.isReadable) == [false, true, true, true])
         #expect(recorder.told.map(\.readiness.isHungUp) == [false, false, false, true])
     }
@@ -156,5 +159,49 @@ private final class Recorder: LoopOwner {
     @Test("A descriptor that is none is refused with the call that failed")
     func badDescriptor() {
         #expect(throws: TransportError.system(call: "epoll_ctl", code: EBADF)) { try loop.add(-1, token: 1) }
+    }
+
+    @Test("Nothing is ready where a turn that was not to wait finds nothing, and no turn asks twice")
+    func nothingReady() throws {
+        let recorder = recorder
+        var asked: [Int] = []
+        recorder.onNothingReady = {
+            asked.append(recorder.turns)
+            return true
+        }
+        mailbox.post(1)
+        recorder.onMail = { [mailbox] in _ = mailbox.take() }
+        run(turns: 3)
+        #expect(recorder.mails == 1 && asked == [1, 2], "the first turn had mail")
+    }
+
+    @Test("A turn at once does not look, unless somebody of the same turn wants it to")
+    func atOnce() throws {
+        let loop = loop
+        let recorder = recorder
+        recorder.onMail = { [mailbox] in _ = mailbox.take() }
+        recorder.onTurn = { [mailbox] turn in
+            switch turn {
+            case 1:
+                mailbox.post(1)
+                loop.runAgainAtOnce()
+            case 2:
+                #expect(recorder.mails == 0)
+                loop.runAgainAtOnce()
+                loop.runAgain()
+            default:
+                #expect(recorder.mails == 1)
+                loop.stop()
+            }
+        }
+        loop.runAgain()
+        #expect(loop.run(recorder))
+    }
+
+    @Test("A loop that another thread runs by now is left as it is")
+    func lost() throws {
+        recorder.onNothingReady = { false }
+        loop.runAgain()
+        #expect(!loop.run(recorder) && recorder.turns == 0)
     }
 }

@@ -1,8 +1,6 @@
 import AuditTree
 import Synchronization
 
-import class Foundation.Thread
-
 /// Sends a log's signed checkpoints to one place elsewhere. What was cut off the log's end, or rewritten under its own key, is
 /// found by `verify --against` what is kept there.
 ///
@@ -54,7 +52,7 @@ package final class CheckpointAnchor: Sendable {
 
     /// - Parameter tell: hears why nothing can be written, once, and nil when it can be again; on the anchor's thread.
     func start(name: String, tell: @escaping @Sendable (AuditError?) -> Void) {
-        let thread = Thread { [self] in
+        LogThread.start(name) { [self] in
             var told = false
             while true {
                 let goesOn = turn()
@@ -68,8 +66,6 @@ package final class CheckpointAnchor: Sendable {
             }
             ended.signal()
         }
-        thread.name = name
-        thread.start()
     }
 
     /// Takes checkpoints that are to be written. Never waits.

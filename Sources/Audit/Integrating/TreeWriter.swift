@@ -1,8 +1,6 @@
 import AuditTree
 import Synchronization
 
-import class Foundation.Thread
-
 /// A log's tree: a thread of its own puts records under it when they are durable, never in the way of those who append.
 package final class TreeWriter: Sendable {
     let feed: TreeFeed
@@ -55,19 +53,19 @@ package final class TreeWriter: Sendable {
     }
 
     /// - Parameter tell: hears that the log must not take records, and why; and with nil that it may again.
-    func start(name: String, tell: @escaping @Sendable (AuditError?) -> Void) {
+    func start(region: String, tell: @escaping @Sendable (AuditError?) -> Void) {
         state.withLock { $0.hasThread = true }
         for anchor in anchors {
-            anchor.start(name: name + " anchor") { [anchorChanged] in anchorChanged(anchor.sink.name, $0) }
+            anchor.start(name: "anchor \(region)") { [anchorChanged] in
+                anchorChanged(anchor.sink.name, $0)
+            }
         }
-        let thread = Thread { [self] in
+        LogThread.start("tree \(region)") { [self] in
             while let pause = turn(tell: tell) {
                 if pause != 0 { sleep(pause) }
             }
             ended.signal()
         }
-        thread.name = name
-        thread.start()
     }
 
     private func sleep(_ pause: Int64) {

@@ -1,8 +1,6 @@
 import AuditTree
 import Synchronization
 
-import class Foundation.Thread
-
 /// Removes a log's segments by age, on a thread of its own: at start, and once an hour. Nothing that it does holds up who appends,
 /// but for the one record that it appends itself.
 package final class LogRetention: Sendable {
@@ -59,15 +57,13 @@ package final class LogRetention: Sendable {
             return !state.hasThread && !state.closing
         }
         guard isFirst else { return }
-        let thread = Thread { [self] in
+        LogThread.start(name) { [self] in
             while !isClosing {
                 let pause = turn(log, heldBack: heldBack)
                 if pause > .zero { wakes.wait(timeout: pause.micros) }
             }
             ended.signal()
         }
-        thread.name = name
-        thread.start()
     }
 
     private var isClosing: Bool { state.withLock { $0.closing } }
@@ -240,7 +236,7 @@ extension AuditLog {
     /// - Parameter heldBack: gives the first record that somebody else still needs, such as a copy that is not made yet; nil: nobody
     ///   needs any. It is asked on the retention's thread at each turn.
     package func startRetention(heldBack: @escaping @Sendable () -> UInt64? = { nil }) {
-        retention?.start(self, name: "audit retention \(region)", heldBack: heldBack)
+        retention?.start(self, name: "retain \(region)", heldBack: heldBack)
     }
 
     /// One step of the retention, for a log without threads.

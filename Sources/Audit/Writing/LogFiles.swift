@@ -1,8 +1,15 @@
 /// A segment's open file.
 package struct SegmentFile: Sendable, Hashable {
     package let descriptor: Int32
+    /// What stat(2) calls the file, for as long as it is open. 0 where nobody asks whether it stands under its name.
+    package let device: UInt64
+    package let inode: UInt64
 
-    package init(descriptor: Int32) { self.descriptor = descriptor }
+    package init(descriptor: Int32, device: UInt64 = 0, inode: UInt64 = 0) {
+        self.descriptor = descriptor
+        self.device = device
+        self.inode = inode
+    }
 }
 
 /// A system call that failed; `code` is its errno.

@@ -51,6 +51,11 @@ struct LogState: ~Copyable, Sendable {
     /// Who waits for records below this number was counted when they were written.
     var foreseen: UInt64 = 0
     var gathering = SyncGathering()
+    /// The sync that a caller makes on its own thread, while it does.
+    var call: SyncCall?
+    /// There were such calls since the writer's last turn; and it turns often enough to see one that is held.
+    var wasCalled = false
+    var watches = false
     var closing = false
     var hasThread = false
     /// Where bytes go that are on disk; nil: the log has no tree.

@@ -1,18 +1,15 @@
-import class Foundation.Thread
-
-/// The thread of a log that syncs, announces and repairs. It is the only one that does.
+/// The thread of a log that syncs, announces and repairs. But for the syncs that callers make themselves (`AuditLog.sync(by:)`)
+/// it is the only one that does.
 enum LogWriter {
     static func start(_ log: AuditLog) {
         log.state.withLock { $0.hasThread = true }
-        let thread = Thread {
+        LogThread.start("audit \(log.region)") {
             while let pause = log.turn() {
                 if pause != 0 { log.wakes.wait(timeout: pause < 0 ? nil : pause) }
             }
             log.finish()
             log.ended.signal()
         }
-        thread.name = "audit \(log.region)"
-        thread.start()
     }
 }
 
@@ -71,6 +68,10 @@ extension AuditLog {
         let now = clocks.monotonic()
         let (plan, closing) = state.withLock { state -> (AppendMachine.SyncPlan?, Bool) in
             state.writerWaits = false
+            guard state.call == nil else {
+                state.awaitCall(now: now)
+                return (nil, state.closing)
+            }
             guard state.closing || state.isSyncDue(settings, now: now) else { return (nil, false) }
             return (state.planSync(now: now), state.closing)
         }
@@ -85,8 +86,10 @@ extension AuditLog {
         }
         announce(notices)
         return state.withLock { state -> Int64? in
-            if closing && !worked { return nil }
-            let pause = state.closing ? 0 : state.pause(settings, now: clocks.monotonic())
+            let isCalled = state.call != nil
+            if closing && !worked && !isCalled { return nil }
+            let pause =
+                state.closing && !isCalled ? 0 : state.watchfulPause(settings, now: clocks.monotonic())
             if pause != 0 { state.writerWaits = true }
             return pause
         }
@@ -94,7 +97,7 @@ extension AuditLog {
 
     /// Syncs the files of a plan.
     /// - Returns: whether its records count as durable.
-    private func sync(_ plan: AppendMachine.SyncPlan) -> Bool {
+    func sync(_ plan: AppendMachine.SyncPlan) -> Bool {
         let descriptors = state.withLock { state in
             plan.items.compactMap { item in state.open.first { $0.first == item.first }?.file }
         }
@@ -107,7 +110,8 @@ extension AuditLog {
             fault = error
         }
         let ended = clocks.monotonic()
-        return state.withLock { state in
+        let (counts, wake) = state.withLock { state in
+            let isAwaited = state.endCall()
             state.counters.syncs += 1
             state.counters.lastSyncMicros = ended - began
             state.counters.syncMicros += ended - began
@@ -118,17 +122,21 @@ extension AuditLog {
             }
             if let fault {
                 state.syncFailed(fault.error, monotonic: ended)
-                return false
+                return (false, isAwaited)
             }
-            return state.synced(plan, files: files, monotonic: ended)
+            return (state.synced(plan, files: files, monotonic: ended), isAwaited)
         }
+        if wake { wakes.signal() }
+        return counts
     }
 
     /// Tries to get a failing log going again, when it is time.
     /// - Returns: whether something was repaired.
     private func retryIfDue(now: Int64, closing: Bool) -> Bool {
         let action = state.withLock { state -> AppendMachine.RetryAction in
-            guard state.failedSince != nil, closing || now >= state.retryAt else { return .nothing }
+            guard state.failedSince != nil, state.call == nil, closing || now >= state.retryAt else {
+                return .nothing
+            }
             state.retryAt = now + settings.retryInterval.micros
             return state.machine.retryAsked()
         }

@@ -72,14 +72,8 @@ package struct SegmentFolder: LogFiles {
             if errno == ENOENT || errno == ENOTDIR { return nil }
             throw FileFault(operation: "stat", path: name, code: errno)
         }
-        var opened = stat()
-        guard fstat(file.descriptor, &opened) == 0 else {
-            throw FileFault(operation: "fstat", path: name, code: errno)
-        }
-        guard named.st_ino == opened.st_ino, named.st_dev == opened.st_dev, opened.st_nlink > 0 else {
-            return nil
-        }
-        return Int(opened.st_size)
+        guard named.st_ino == file.inode, named.st_dev == file.device else { return nil }
+        return Int(named.st_size)
     }
 
     package func close(_ file: SegmentFile) { Glibc.close(file.descriptor) }
@@ -87,6 +81,12 @@ package struct SegmentFolder: LogFiles {
     private func open(_ name: String, _ flags: Int32) throws(FileFault) -> SegmentFile {
         let descriptor = Glibc.open(name, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | flags, 0o600)
         guard descriptor >= 0 else { throw FileFault(operation: "open", path: name, code: errno) }
-        return SegmentFile(descriptor: descriptor)
+        var opened = stat()
+        guard fstat(descriptor, &opened) == 0 else {
+            defer { Glibc.close(descriptor) }
+            throw FileFault(operation: "fstat", path: name, code: errno)
+        }
+        return SegmentFile(
+            descriptor: descriptor, device: UInt64(opened.st_dev), inode: UInt64(opened.st_ino))
     }
 }

@@ -15,6 +15,8 @@ package struct SyncGathering: Sendable {
     package private(set) var waiting = 0
     /// Slow ones in a row.
     private var slowSyncs = 0
+    /// Others in a row.
+    private var fastSyncs = 0
     /// Ones in a row that a single session asked for.
     private var loneSyncs = 0
     /// Sessions that the sync under way is for.
@@ -45,6 +47,7 @@ package struct SyncGathering: Sendable {
         served = 0
         since = now
         slowSyncs = took < SyncGathering.slow ? 0 : min(slowSyncs + 1, SyncGathering.steady)
+        fastSyncs = took < SyncGathering.slow ? min(fastSyncs + 1, SyncGathering.steady) : 0
         loneSyncs = expected > 1 ? 0 : min(loneSyncs + 1, SyncGathering.steady)
         patience = took < SyncGathering.slow ? 0 : min(took / 4, SyncGathering.longest)
     }
@@ -54,6 +57,9 @@ package struct SyncGathering: Sendable {
     package var isBesideStatements: Bool {
         slowSyncs >= SyncGathering.steady || loneSyncs >= SyncGathering.steady
     }
+
+    /// None of the last ones was slow: whoever calls for the next one is not likely to be kept.
+    package var isSteadilyFast: Bool { fastSyncs >= SyncGathering.steady }
 
     /// How long the next sync is still put off, µs; 0: it begins.
     package func delay(now: Int64) -> Int64 {

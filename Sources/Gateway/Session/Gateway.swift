@@ -14,7 +14,6 @@ import Transport
 package final class Gateway: Sendable {
     let context: GatewayContext
     private let mailboxes: [Mailbox<WorkerMessage>]
-    private let threads = Mutex<[Thread]>([])
     package let listeners: [ListeningSocket]
     let logger: Logger
     private let draining = Atomic<Bool>(false)
@@ -191,18 +190,18 @@ package final class Gateway: Sendable {
     }
 
     private func startWorkers() throws(TransportError) {
-        var threads: [Thread] = []
-        for index in mailboxes.indices {
-            let thread = try Thread(name: "worker-\(index)") {
+        for (index, thread) in context.threads.enumerated() {
+            try thread.start {
                 do throws(TransportError) {
-                    try self.worker(index).run()
+                    let worker = try self.worker(index)
+                    worker.begin()
+                    return { worker.run() }
                 } catch {
                     self.logger.critical("worker cannot run", metadata: ["error": "\(error)"])
+                    return { true }
                 }
             }
-            threads.append(thread)
         }
-        self.threads.withLock { $0 = threads }
     }
 
     private func watchLogs() {
@@ -221,6 +220,12 @@ package final class Gateway: Sendable {
                 case .recovered:
                     context.logger.notice("audit log takes records again", metadata: ["region": "\(region)"])
                     context.postToAll(.logChanged(region: region))
+                case .held(let worker):
+                    // Its other sessions must not wait for this disk (F-AUD-03).
+                    context.threads[worker].replace()
+                    context.logger.warning(
+                        "audit log's disk keeps a worker waiting: another thread goes on",
+                        metadata: ["region": "\(region)", "worker": "\(worker)"])
                 }
             }
         }
@@ -364,7 +369,7 @@ package final class Gateway: Sendable {
         let deadline = context.platform.monotonic() &+ configuration.session.shutdownTimeout.nanoseconds
         // The first worker accepts for all, and tells the others when it has stopped: whom it dealt them comes before that.
         context.post(.drain(deadline: deadline), to: 0)
-        for thread in threads.withLock({ $0 }) { thread.join() }
+        for thread in context.threads { thread.join() }
         context.console.threads.stop()
         context.health.stop()
         context.passwords.stop()

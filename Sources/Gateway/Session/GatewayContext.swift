@@ -36,6 +36,8 @@ final class GatewayContext: Sendable {
     let platform: GatewayPlatform
     let logger: Logger
     private let mailboxes: [Mailbox<WorkerMessage>]
+    /// Each worker's.
+    let threads: [LoopThread]
     let deal: SessionDeal
     /// What the buffers of all sessions may hold.
     let buffers: BufferBudget
@@ -58,6 +60,7 @@ final class GatewayContext: Sendable {
         platform = parts.platform
         longStatements = LongStatements(detach: parts.platform.detach)
         self.mailboxes = mailboxes
+        threads = mailboxes.indices.map { LoopThread(name: "worker-\($0)") }
         self.logger = logger
         passwords = PasswordFiles { file, reason in
             if let reason {

@@ -23,8 +23,13 @@ final class RegionLog {
     /// Empty, and kept for its memory.
     private var spare: [Session] = []
     private let notice: DurabilityNotices.Flag
+    /// The log is to be synced by this worker, when nothing else is ready; nil: it is not. Turns since then.
+    private var calledTurns: Int?
     /// The highest number that a sync was asked for.
     private var asked: UInt64 = 0
+
+    /// Turns that a sync may wait for the worker to have nothing else to do.
+    private static let busyTurns = 4
 
     /// Bytes of outcomes that may gather before they are written anyway.
     static let gatheredBytes = 256 * 1024
@@ -61,8 +66,40 @@ final class RegionLog {
         notice.want()
         if isNew || number > asked {
             asked = max(asked, number)
-            log.askSync(number)
+            if log.callsForSync(number) { callForSync() }
         }
+    }
+
+    /// Sessions that hold something.
+    var waiting: Int { holding.count }
+
+    /// This worker is to make the log's next sync.
+    func callForSync() { if calledTurns == nil { calledTurns = 0 } }
+
+    /// A turn has ended.
+    /// - Returns: whether a sync waits for the worker to have nothing else to do. For one that is busy the writer makes it.
+    func isCalled() -> Bool {
+        guard let turns = calledTurns else { return false }
+        guard turns < RegionLog.busyTurns else {
+            calledTurns = nil
+            log.leaveSync()
+            return false
+        }
+        calledTurns = turns + 1
+        return true
+    }
+
+    /// The worker has nothing else to do.
+    /// - Returns: whether it is to make a sync now.
+    func takeCall() -> Bool {
+        defer { calledTurns = nil }
+        return calledTurns != nil
+    }
+
+    /// The worker has made it: what follows from that it sees without being told.
+    func announceSync() {
+        _ = notice.take()
+        log.announceSync()
     }
 
     /// Whether the log is not yet durable up to `number`: then it is asked for a sync, and the worker is woken by it.

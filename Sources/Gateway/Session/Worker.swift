@@ -24,6 +24,7 @@ final class Worker: LoopOwner {
     let index: Int
     let context: GatewayContext
     let mailbox: Mailbox<WorkerMessage>
+    let thread: LoopThread
     let loop: Loop<Worker>
     let pool: BufferPool
     /// What is remembered of judged statements.
@@ -34,8 +35,8 @@ final class Worker: LoopOwner {
     var endings: [UInt64: Ending] = [:]
     private var slotGenerations: [UInt64] = []
     private var freeSlots: [Int] = []
-    private var regions: [RegionLog] = []
-    private var touched: [Session] = []
+    private(set) var regions: [RegionLog] = []
+    private(set) var touched: [Session] = []
     /// The sessions of the turn that ends: empty in between, and kept for its memory.
     private var turning: [Session] = []
     private var listeners: [ListeningSocket] = []
@@ -53,6 +54,7 @@ final class Worker: LoopOwner {
         self.context = context
         self.mailbox = mailbox
         self.listeners = listeners
+        thread = context.threads[index]
         pool = BufferPool(gauge: context.buffers.gauges[index])
         statements = StatementGuard(
             cacheBytes: context.generation.configuration.limits.statementCache, counters: context.counters)
@@ -71,11 +73,15 @@ final class Worker: LoopOwner {
         }
     }
 
-    func run() {
+    /// What comes before the first turn.
+    func begin() {
         beat()
         if areListenersResting { firstAccept(until: loop.now &+ Worker.firstAcceptPatience) }
-        loop.run(self)
     }
+
+    /// Runs turns, behind `begin` or where another thread had to leave off.
+    /// - Returns: false where another thread runs them by now.
+    func run() -> Bool { loop.run(self) }
 
     /// One turn that waits for nothing; see `WorkerTurns`.
     func turn() { loop.turn(self) }
@@ -115,6 +121,14 @@ final class Worker: LoopOwner {
         for session in turning { session.flush() }
         turning.removeAll(keepingCapacity: true)
         if !touched.isEmpty { loop.runAgain() }
+        for region in regions where region.isCalled() {
+            // Where all sessions wait for this log, none has anything to say.
+            if region.waiting == slots.count - freeSlots.count {
+                loop.runAgainAtOnce()
+            } else {
+                loop.runAgain()
+            }
+        }
         if isStopping, endings.isEmpty, slots.allSatisfy({ $0 == nil }),
             regions.allSatisfy(\.longWrites.isEmpty)
         {
@@ -133,103 +147,6 @@ final class Worker: LoopOwner {
 
     /// Whether a session may gather so many bytes more.
     func mayGather(_ bytes: Int) -> Bool { context.buffers.leaves(bytes) }
-
-    // MARK: Records
-
-    func regionLog(_ name: String) -> RegionLog? { regions.first { $0.region == name } }
-
-    /// A record was added that a frame of this session waits for.
-    func awaitReceipt(_ session: Session, _ region: RegionLog) {
-        region.mustWrite = true
-        guard !session.isAwaitingReceipt else { return }
-        session.isAwaitingReceipt = true
-        region.awaiting.append(session)
-    }
-
-    /// A record was added that nothing waits for: it goes with the next write, soon.
-    func recordSoon(_ region: RegionLog) {
-        guard !region.isTimed else { return }
-        region.isTimed = true
-        _ = loop.schedule(.outcomes(region: region.region), at: loop.now &+ RegionLog.outcomeDelay)
-    }
-
-    private func write(_ region: RegionLog) {
-        region.mustWrite = false
-        region.takeAwaiting()
-        defer { region.receiving.removeAll(keepingCapacity: true) }
-        guard !region.batch.isEmpty else { return }
-        do throws(AuditError) {
-            let receipt = try region.log.append(&region.batch, sessions: region.receiving.count)
-            region.isRefused = false
-            for session in region.receiving {
-                session.isAwaitingReceipt = false
-                session.recorded(receipt)
-            }
-        } catch {
-            for session in region.receiving { session.isAwaitingReceipt = false }
-            region.keepRefused()
-            refused(region, error)
-        }
-    }
-
-    /// A session's frame waits until all of this is written.
-    func begin(_ write: LongWrite, _ region: RegionLog) {
-        write.session.isAwaitingReceipt = true
-        region.longWrites.append(write)
-    }
-
-    /// Writes a piece of the first long text. Where others wait for syncs, no more than two pieces wait for one.
-    private func writeLong(_ region: RegionLog) {
-        guard let write = region.longWrites.first else { return }
-        let waits = generation.configuration.audit.durability != .buffered
-        if waits, region.waits(until: write.syncedFirst) { return }
-        do throws(AuditError) {
-            let receipt = try region.log.append(&write.batch)
-            region.isRefused = false
-            guard !write.advance(written: receipt.end) else { return loop.runAgain() }
-            region.longWrites.removeFirst()
-            write.session.isAwaitingReceipt = false
-            write.session.recorded(receipt)
-            touch(write.session)
-        } catch .behind {
-            // The disk has not taken what was written before.
-            _ = loop.schedule(.outcomes(region: region.region), at: loop.now &+ RegionLog.behindDelay)
-        } catch {
-            refused(region, error)
-        }
-    }
-
-    private func refused(_ region: RegionLog, _ error: AuditError) {
-        if !region.isRefused {
-            region.isRefused = true
-            context.logger.error(
-                "audit log refuses records", metadata: ["region": "\(region.region)", "error": "\(error)"])
-        }
-        failSessions(of: region)
-    }
-
-    private func failSessions(of region: RegionLog) {
-        // Their frames went nowhere.
-        for write in region.longWrites { write.session.isAwaitingReceipt = false }
-        region.longWrites.removeAll()
-        for session in slots {
-            guard let session, session.region === region else { continue }
-            session.end(.logUnavailable(region: region.region))
-        }
-    }
-
-    private func logChanged(_ name: String) {
-        guard let region = regionLog(name) else { return }
-        if region.log.failure != nil {
-            failSessions(of: region)
-        } else if region.isRefused {
-            region.mustWrite = true
-        }
-        region.takeHolding { session in
-            session.durableAdvanced()
-            touch(session)
-        }
-    }
 
     // MARK: Mail
 

@@ -17,6 +17,8 @@ ERRORS = ("EIO", "ENOSPC", "EDQUOT", "EROFS", "EMFILE")
 KILLED = 0.3
 # What the writer's thread does beside syncing: only when it repairs, or begins a segment.
 WRITER = ("fdatasync", "newfstatat", "openat", "fsync", "rename", "ftruncate", "fstatfs", "close")
+# What a worker does beside appending, where the disk is fast.
+WORKER = ("fdatasync", "newfstatat")
 TREE = ("openat", "write", "fsync", "rename", "mkdir", "unlink", "close", "newfstatat", "pread64")
 
 
@@ -24,18 +26,18 @@ def draw(source):
     """{role: strace's expressions}, and whether one of them is the end of the gateway."""
     faults = {"tree": some(source, TREE, 12), "writer": some(source, WRITER, 4)}
     if source.random() < 0.5:
-        faults["worker"] = [fault(source, "write", 20)]
+        faults["worker"] = [fault(source, "write", 20), *some(source, WORKER, 12)]
     is_killed = source.random() < KILLED
     if is_killed:
-        role, calls, most = source.choice((("tree", TREE, 8), ("writer", WRITER[:2], 8)))
+        role, calls, most = source.choice((("tree", TREE, 8), ("writer", WRITER[:2], 8), ("worker", WORKER, 8)))
         call = source.choice(calls)
         # Of two expressions for one call strace takes the last.
-        faults[role].append(f"{call}:signal=SIGKILL:when={source.randint(1, most)}")
+        faults.setdefault(role, []).append(f"{call}:signal=SIGKILL:when={source.randint(1, most)}")
     return {role: chosen for role, chosen in faults.items() if chosen}, is_killed
 
 
 def some(source, calls, most):
-    return [fault(source, call, most) for call in source.sample(calls, source.randint(0, 3))]
+    return [fault(source, call, most) for call in source.sample(calls, source.randint(0, min(3, len(calls))))]
 
 
 def fault(source, call, most):
@@ -57,7 +59,7 @@ def run(place, options, _):
 
 
 def one(place, case, faults, is_killed):
-    threads = survey.find(place, *faults)
+    threads = survey.find(place)
     hits = 0
     with contextlib.ExitStack() as stack:
         traces = [stack.enter_context(Strace(

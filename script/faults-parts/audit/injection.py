@@ -1,5 +1,6 @@
 """F-AUD-01, F-AUD-05, F-AUD-07: every system call of an append, a rotation and a checkpoint made to fail; the gateway goes on."""
 
+import contextlib
 import dataclasses
 import re
 import time
@@ -17,6 +18,8 @@ REPAIR_SECONDS = 3.0
 # A checkpoint may take this many drafts; what comes later in it is of the same kind.
 MOST = 12
 NOTHING = frozenset()
+# What makes records durable, and sees that they are.
+DURABLE = ("fdatasync", "newfstatat")
 REFUSED = frozenset({"58030"})
 # Errors by call; those not named get EIO.
 ERRORS = {"write": ("EIO", "ENOSPC", "EINTR"), "openat": ("EMFILE",), "mkdir": ("ENOSPC",), "rename": ("EIO",), "close": ("EIO",)}
@@ -24,7 +27,8 @@ ERRORS = {"write": ("EIO", "ENOSPC", "EINTR"), "openat": ("EMFILE",), "mkdir": (
 
 @dataclasses.dataclass(frozen=True)
 class Injection:
-    """A fault in the calls of one thread. `faults` are strace's expressions; `only_segment` leaves other files alone.
+    """A fault in the calls of one thread; in those that make a log durable, of the worker as well as of the writer: whichever of
+    them syncs next. `faults` are strace's expressions; `only_segment` leaves other files alone.
 
     `must`: what some executor must be told; `may`: what any may be told.
     """
@@ -65,7 +69,7 @@ APPEND = (
     repaired("sync ENOSPC", "writer", "fdatasync:error=ENOSPC:when=1"),
     refused("stat EIO", "writer", "newfstatat:error=EIO:when=1"),
     refused("stat ENOENT", "writer", "newfstatat:error=ENOENT:when=1"),
-    refused("fstat EIO", "writer", "newfstatat:error=EIO:when=2"),
+    refused("stat EIO, the second", "writer", "newfstatat:error=EIO:when=2"),
 )
 ROTATION = (
     refused("rotation sync EIO", "worker", "fdatasync:error=EIO:when=1", **ROTATING),
@@ -78,6 +82,7 @@ ROTATION = (
 FIRST = "fdatasync:error=EIO:when=1"
 REPAIR = (
     refused("repair draft EIO", "writer", FIRST, "openat:error=ENOSPC:when=1"),
+    refused("repair fstat EIO", "writer", FIRST, "newfstatat:error=EIO:when=1"),
     refused("repair sync EIO", "writer", "fdatasync:error=EIO:when=1..3"),
     refused("repair rename EIO", "writer", FIRST, "rename:error=EIO:when=1"),
     refused("repair folder open EIO", "writer", FIRST, "openat:error=EIO:when=2"),
@@ -129,7 +134,7 @@ def run_strict(place, options, names):
     """The same of appends, rotations and repairs where nothing is forwarded before it is durable."""
     place.begin("strict")
     with Case(place, "strict survey", "the threads of the log are found, durability strict", kinds=ROTATING["kinds"]) as case:
-        threads = survey.find(place, "writer")
+        threads = survey.find(place)
     yield case.result
     for injection in (*APPEND, *ROTATION, *REPAIR):
         if not names or any(injection.name.startswith(name) for name in names):
@@ -146,24 +151,38 @@ def one(place, threads, injection):
 def fault(place, threads, injection, case):
     path = place.segment() if injection.only_segment else None
     expected = {expression.split(":")[0]: times(expression) for expression in injection.faults}
-    with Strace([getattr(threads, injection.role)], expected, injection.faults, path) as strace:
-        processes.wait_until(strace.hits, HIT_SECONDS)
+    with contextlib.ExitStack() as stack:
+        traces = [stack.enter_context(Strace([thread], {fault.split(":")[0] for fault in faults}, faults, path))
+                  for thread, faults in targets(threads, injection)]
+
+        def hits():
+            return [line for trace in traces for line in trace.hits()]
+
+        processes.wait_until(hits, HIT_SECONDS)
         for told in injection.must:
             case.expect_told(told, TOLD_SECONDS)
         if injection.lasts:
             lasts(place, injection, case)
 
         def missing():
-            return [call for call, least in expected.items() if strace.made(call) < least]
+            return [call for call, least in expected.items() if sum(trace.made(call) for trace in traces) < least]
 
         # A fault after a fault needs the repair to come that far.
         processes.wait_until(lambda: not missing(), REPAIR_SECONDS)
-        strace.detach()
+        for trace in traces:
+            trace.detach()
         for call in missing():
             case.problem(f"{call} was not made to fail {expected[call]} times")
-        hits = strace.hits()
+        made = hits()
     took = case.expect_service(now())
-    case.fact(f"{len(hits)} calls failed ({file_of(hits)}); served again after {took:.1f} s")
+    case.fact(f"{len(made)} calls failed ({file_of(made)}); served again after {took:.1f} s")
+
+
+def targets(threads, injection):
+    """(thread, its faults) of all that are to be traced."""
+    found = [(getattr(threads, injection.role), injection.faults)]
+    shared = tuple(fault for fault in injection.faults if fault.split(":")[0] in DURABLE)
+    return found + [(threads.worker, shared)] if injection.role == "writer" and shared else found
 
 
 def times(expression):

@@ -17,7 +17,7 @@ WORKER_WRITES = 8
 # What an executor may be told of a gateway that was killed, or has only begun.
 GONE = frozenset({"closed", "08001"})
 ALL_KINDS = ("simple", "extended", "large")
-QUICK = ("worker write 2", "writer fdatasync 1", "tree rename 2")
+QUICK = ("worker write 2", "worker fdatasync 1", "tree rename 2")
 
 
 def points(counted):
@@ -50,7 +50,7 @@ def one(place, name, role, call, number):
     with Case(place, f"kill {name}", f"kill -9 when the {role} thread begins its {call} number {number}", kinds=ALL_KINDS,
               may=GONE) as case:
         case.is_killed = True
-        with Strace([getattr(survey.find(place, role), role)], {call}, [f"{call}:signal=SIGKILL:when={number}"]):
+        with Strace([getattr(survey.find(place), role)], {call}, [f"{call}:signal=SIGKILL:when={number}"]):
             if not processes.wait_until(lambda: not place.is_running(), HIT_SECONDS):
                 case.problem("no such call came")
                 place.kill()

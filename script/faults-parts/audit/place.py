@@ -24,6 +24,8 @@ SERVER, OTHER_SERVER = "orders-eu-a", "orders-us-a"
 SEGMENT = 1 << 20
 READY_SECONDS = 15
 STOP_SECONDS = 15
+# Of a thread's name the kernel keeps so much.
+NAME_BYTES = 15
 # The log tries again every 250 ms, and a checkpoint is signed every second.
 SETTLE_SECONDS = 15
 PORT = "9600"
@@ -234,7 +236,7 @@ class Place:
         return self.testbed.pid("gateway") is not None
 
     def threads(self, kind):
-        """Ids of the gateway's threads: those called `worker…`, or `all`."""
+        """Ids of the gateway's threads of this name, as much of it as the kernel keeps; or `all`."""
         found = {}
         for task in pathlib.Path(f"/proc/{self.pid}/task").iterdir():
             try:
@@ -242,7 +244,7 @@ class Place:
             except (FileNotFoundError, ProcessLookupError):
                 # It has ended meanwhile.
                 continue
-        pattern = {"worker": "worker", "all": ""}[kind]
+        pattern = "" if kind == "all" else kind[:NAME_BYTES]
         threads = [thread for thread, name in found.items() if name.startswith(pattern)]
         if not threads:
             raise Failure(f"no thread is called {pattern}…, there are {', '.join(sorted(set(found.values())))}")

@@ -1,12 +1,12 @@
-"""Which system calls an append, a rotation and a checkpoint are made of: found by a traced run, so that no list grows old."""
+"""Which system calls an append, a rotation and a checkpoint are made of: found by a traced run, so that no list grows old; and
+which threads make them."""
 
 import collections
 import dataclasses
 import re
 import time
 
-import processes
-from place import REGION, Failure
+from place import REGION
 from strace import Strace
 
 # What may touch a file.
@@ -14,40 +14,22 @@ CALLS = ("access", "close", "fdatasync", "fstatfs", "fsync", "ftruncate", "getde
          "pread64", "rename", "rmdir", "unlink", "write")
 # Long enough for some rounds of the tree, which signs every second, and some rotations.
 SECONDS = 3.3
-FIND_SECONDS = 8
 LINE = re.compile(r"^(\d+) +(\w+)\(")
 
 
 @dataclasses.dataclass(frozen=True)
 class Threads:
-    """Who writes records, who syncs them, who makes the tree: ids of threads. None: not looked for."""
+    """Who writes records and syncs them on a fast disk, who syncs them otherwise and repairs the log, who makes the tree: ids of
+    threads."""
 
     worker: int
-    writer: int | None
-    tree: int | None
+    writer: int
+    tree: int
 
 
-def find(place, *roles):
-    """The threads of the region's log, by what they do; all, or those of some roles. Executors must be at work."""
-    if roles == ("worker",):
-        return Threads(place.threads("worker")[0], None, None)
-    log = re.escape(str(place.log))
-    syncs = re.compile(rf"^(\d+) +newfstatat\(.*\"{log}/segments/")
-    renames = re.compile(rf"^(\d+) +rename\(\"{log}/tree\.new")
-    with Strace(place.threads("all"), ("newfstatat", "rename"), follows=True) as strace:
-        found = {}
-
-        def all_of_them():
-            for line in strace.lines():
-                for role, pattern in (("writer", syncs), ("tree", renames)):
-                    match = pattern.match(line)
-                    if match:
-                        found[role] = int(match.group(1))
-            return set(found) >= set(roles or ("writer", "tree")) - {"worker"}
-
-        if not processes.wait_until(all_of_them, FIND_SECONDS):
-            raise Failure(f"the threads that write the log of {REGION} were not found by what they do")
-    return Threads(place.threads("worker")[0], found.get("writer"), found.get("tree"))
+def find(place):
+    """The threads of the region's log, by their names."""
+    return Threads(*(place.threads(name)[0] for name in ("worker", f"audit {REGION}", f"tree {REGION}")))
 
 
 def count(place, threads):
