@@ -78,7 +78,6 @@ static void *sync_forever(void *argument) {
 static void start_syncer(struct relay *relay) {
     struct syncer *syncer = &relay->syncer;
     pthread_t thread;
-    syncer->log = relay->setup->log;
     pthread_mutex_init(&syncer->lock, NULL);
     pthread_cond_init(&syncer->wakes, NULL);
     syncer->done = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -90,7 +89,33 @@ static void start_syncer(struct relay *relay) {
     if (code != 0) fail("pthread_create", code);
 }
 
-// As the gateway does: not when a line is written, but when an answer waits for it. More share a sync so.
+static void join_turn(struct relay *relay, struct session *session) {
+    if (session->in_turn) return;
+    session->in_turn = true;
+    session->next_in_turn = relay->turn;
+    relay->turn = session;
+}
+
+static void release_held(struct relay *relay) {
+    for (struct session *session = relay->held; session; session = session->next_held) {
+        session->is_held = false;
+        join_turn(relay, session);
+    }
+    relay->held = NULL;
+}
+
+// As the gateway does on a fast disk: nothing else is ready.
+static void sync_here(struct relay *relay) {
+    struct syncer *syncer = &relay->syncer;
+    uint64_t covers = syncer->log->written;
+    relay->wants_sync = false;
+    if (fdatasync(syncer->log->file) != 0) fail("fdatasync", errno);
+    syncer->log->counts->syncs++;
+    atomic_store(&syncer->durable, covers);
+    release_held(relay);
+}
+
+// As the gateway does otherwise: not when a line is written, but when an answer waits for it. More share a sync so.
 static void ask_for_sync(struct relay *relay) {
     struct syncer *syncer = &relay->syncer;
     if (!relay->wants_sync) return;
@@ -99,13 +124,6 @@ static void ask_for_sync(struct relay *relay) {
     syncer->written = syncer->log->written;
     pthread_cond_signal(&syncer->wakes);
     pthread_mutex_unlock(&syncer->lock);
-}
-
-static void join_turn(struct relay *relay, struct session *session) {
-    if (session->in_turn) return;
-    session->in_turn = true;
-    session->next_in_turn = relay->turn;
-    relay->turn = session;
 }
 
 static void watch(struct relay *relay, struct end *end, struct session *session, int socket) {
@@ -181,14 +199,6 @@ static bool hold(struct relay *relay, struct session *session) {
     return true;
 }
 
-static void release_held(struct relay *relay) {
-    for (struct session *session = relay->held; session; session = session->next_held) {
-        session->is_held = false;
-        join_turn(relay, session);
-    }
-    relay->held = NULL;
-}
-
 static bool has_more(const struct way *way) { return way->from->readable && !way->ended && is_empty(way); }
 static bool is_over(const struct way *way) { return way->ended && is_empty(way); }
 
@@ -225,7 +235,9 @@ static void note(struct relay *relay, const struct epoll_event *event) {
 // What clients sent is read, its lines are written, and only then it is forwarded.
 static void turn(struct relay *relay) {
     struct log *log = relay->setup->log;
-    int count = epoll_wait(relay->epoll, relay->events, EVENTS, relay->turn ? 0 : -1);
+    bool polls = relay->turn || (relay->wants_sync && relay->setup->syncs_itself);
+    int count = epoll_wait(relay->epoll, relay->events, EVENTS, polls ? 0 : -1);
+    if (count == 0 && !relay->turn && relay->wants_sync) sync_here(relay);
     if (count < 0 && errno != EINTR) fail("epoll_wait", errno);
     for (int index = 0; index < count; index++) note(relay, &relay->events[index]);
     struct session *next = relay->turn;
@@ -239,7 +251,7 @@ static void turn(struct relay *relay) {
         session->in_turn = false;
         forward(relay, session);
     }
-    ask_for_sync(relay);
+    if (!relay->setup->syncs_itself) ask_for_sync(relay);
 }
 
 void run_epoll(const struct setup *setup) {
@@ -250,6 +262,7 @@ void run_epoll(const struct setup *setup) {
     if (relay->epoll < 0) fail("epoll_create1", errno);
     struct epoll_event event = {.events = EPOLLIN};
     if (epoll_ctl(relay->epoll, EPOLL_CTL_ADD, setup->listener, &event) != 0) fail("epoll_ctl", errno);
-    if (setup->log && setup->log->holds) start_syncer(relay);
+    relay->syncer.log = setup->log;
+    if (setup->log && setup->log->holds && !setup->syncs_itself) start_syncer(relay);
     for (;;) turn(relay);
 }

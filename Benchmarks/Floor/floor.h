@@ -45,6 +45,7 @@ struct setup {
     struct sockaddr_in upstream;
     // NULL without one.
     struct log *log;
+    bool syncs_itself;
 };
 
 // Connects to the upstream for this client, on loopback at once; -1 where nobody listens.

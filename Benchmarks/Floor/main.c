@@ -14,10 +14,11 @@
 enum { BACKLOG = 1024 };
 
 static const char USAGE[] =
-    "floor epoll|io_uring PORT UPSTREAM_PORT [LOG [hold]]\n"
+    "floor epoll|io_uring PORT UPSTREAM_PORT [LOG [hold|own]]\n"
     "  relays 127.0.0.1:PORT to 127.0.0.1:UPSTREAM_PORT\n"
     "  LOG   this file gets a line for each piece read from a client, before the piece is forwarded: one write a turn\n"
     "  hold  an answer waits until its line is on the disk\n"
+    "  own   so, and with epoll the relay syncs itself, when nothing else is ready, and no thread does\n"
     "Where the kernel refuses io_uring, it says so and uses epoll.\n";
 
 void fail(const char *call, int code) {
@@ -70,12 +71,13 @@ int main(int count, char **words) {
     }
     bool uring = count > 1 && strcmp(words[1], "io_uring") == 0;
     if (count < 4 || count > 6 || (!uring && strcmp(words[1], "epoll") != 0)
-        || (count == 6 && strcmp(words[5], "hold") != 0)) {
+        || (count == 6 && strcmp(words[5], "hold") != 0 && strcmp(words[5], "own") != 0)) {
         fputs(USAGE, stderr);
         return 64;
     }
     struct setup setup = {.listener = listen_at(address(words[2])), .upstream = address(words[3])};
     if (count > 4) setup.log = log_open(words[4], count == 6);
+    setup.syncs_itself = count == 6 && strcmp(words[5], "own") == 0;
     if (uring) {
         int code = run_uring(&setup);
         fprintf(stderr, "floor: io_uring is not to be had (%s): using epoll\n", strerror(code));

@@ -16,6 +16,8 @@ WAYS = ("epoll", "io_uring")
 KEYS = ("simple-plain", "prepared-plain")
 # What the relay does beside relaying, and the gateway's durability that does as much.
 KINDS = ("nothing", "log", "log + fdatasync")
+# So, and without a thread for the sync, with epoll.
+OWN = "epoll, log + own fdatasync"
 GATEWAYS = {"log": "buffered", "log + fdatasync": "acknowledged"}
 # Lines that it took, and syncs: as the relay counts them.
 COUNTS = struct.Struct("=QQ")
@@ -34,6 +36,10 @@ def kinds_of(workload):
     return KINDS if workload.clients else KINDS[:1]
 
 
+def relays(kind):
+    return [f"{way}, {kind}" for way in WAYS] + ([OWN] if kind == KINDS[2] else [])
+
+
 def build(bench):
     program = bench.folder / "floor"
     done = subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-o", program, *sorted(SOURCES.glob("*.c"))],
@@ -47,7 +53,8 @@ def build(bench):
 def start(bench, program, way, kind):
     port, name = bench.port(), f"{way}, {kind}"
     folder = bench.new_folder("floor")
-    logging = {"nothing": [], "log": [folder / "lines"], "log + fdatasync": [folder / "lines", "hold"]}[kind]
+    logging = {"nothing": [], "log": [folder / "lines"], "log + fdatasync": [folder / "lines", "hold"],
+               "log + own fdatasync": [folder / "lines", "own"]}[kind]
     with open(folder / "floor.log", "ab") as log:
         process = bench.start([program, way, str(port), bench.variables["DIRECT_PORT_EU_A"], *logging], dict(os.environ),
                               stdout=log, stderr=log)
@@ -76,7 +83,7 @@ def one_run(bench, system, workload, options):
         if lines < figures["transactions"] or (system.folder / "lines").stat().st_size < after[0] * LINE:
             raise Failure(f"{system.name}: {lines} lines of the log for {figures['transactions']} transactions")
         # A client waits for its answer: a sync frees as many as there are clients, and one is under way at either end.
-        if system.name.endswith(KINDS[2]) and lines > (syncs + 2) * options.clients:
+        if system.name.endswith("fdatasync") and lines > (syncs + 2) * options.clients:
             raise Failure(f"{system.name}: {lines} lines and only {syncs} syncs: answers did not wait")
         figures["syncs"] = syncs / figures["transactions"]
     return figures
@@ -87,7 +94,7 @@ def start_all(bench):
     program = build(bench)
     systems = [bench.pgbouncer("plain")]
     for kind in KINDS:
-        systems += [start(bench, program, way, kind) for way in WAYS]
+        systems += [start(bench, program, *name.split(", ")) for name in relays(kind)]
         if kind in GATEWAYS:
             systems.append(bench.gateway("plain", GATEWAYS[kind], f"gateway, {GATEWAYS[kind]}"))
     return {system.name: system for system in systems}
@@ -96,7 +103,7 @@ def start_all(bench):
 def names_of(workload):
     names = ["pgbouncer"]
     for kind in kinds_of(workload):
-        names += [f"{way}, {kind}" for way in WAYS] + ([f"gateway, {GATEWAYS[kind]}"] if kind in GATEWAYS else [])
+        names += relays(kind) + ([f"gateway, {GATEWAYS[kind]}"] if kind in GATEWAYS else [])
     return names if workload.clients else [*names, f"gateway, {GATEWAYS[KINDS[1]]}"]
 
 
@@ -147,7 +154,7 @@ def text(result):
                 report.spread(report.ratios(runs, found[workload.key, "pgbouncer"])),
                 *beside_epoll(found, workload, name),
                 f"{report.middle(runs, 'voluntary') + report.middle(runs, 'involuntary'):.2f}",
-                f"{per_sync:.1f}" if per_sync and name.endswith((KINDS[2], "acknowledged")) else "",
+                f"{per_sync:.1f}" if per_sync and name.endswith(("fdatasync", "acknowledged")) else "",
                 f"{sum(calls[workload.key, name].values()):.2f}: {named(calls[workload.key, name])}"])
     table = report.table(["workload", "system", "µs", "beside pgbouncer", "io_uring / epoll (least–most)", "µs less",
                           "context switches", "transactions a sync", "system calls"], rows)
