@@ -204,12 +204,15 @@ package final class AuditLog: Sendable {
     }
 
     func announce(_ notices: [AuditLogNotice]) {
-        guard !notices.isEmpty else { return }
+        // All of them know before anybody is told of one.
         for case .durable(let end) in notices { durableMark.max(end, ordering: .releasing) }
+        for notice in notices { announce(notice) }
+    }
+
+    func announce(_ notice: AuditLogNotice) {
+        if case .durable(let end) = notice { durableMark.max(end, ordering: .releasing) }
         let observers = state.withLock { $0.observers }
-        for notice in notices {
-            for (_, observer) in observers { observer(notice) }
-        }
+        for (_, observer) in observers { observer(notice) }
     }
 
     private func record(_ torn: TornTail) throws(AuditError) {

@@ -65,8 +65,11 @@ package struct AppendMachine: ~Copyable, Sendable {
             package let end: UInt64
             package let length: Int
         }
-        package let items: [Item]
+        /// Empty but where segments are begun faster than synced: a sync allocates nothing.
+        package let earlier: [Item]
+        package let last: Item
         package let folder: Bool
+        package var items: [Item] { earlier + [last] }
     }
 
     /// Records `first..<end`, which the segment `old` holds and does not keep, go into the segment `first`.
@@ -200,10 +203,16 @@ extension AppendMachine {
         if case .failing(_, .rewrite) = mode { return nil }
         precondition(syncing == nil, "a sync is under way")
         guard hasUnsynced else { return nil }
-        let waiting = segments.filter { $0.unsynced > 0 || !$0.entered }
-        let plan = SyncPlan(
-            items: waiting.map { SyncPlan.Item(first: $0.first, end: $0.end, length: $0.length) },
-            folder: waiting.contains { !$0.entered })
+        var earlier: [SyncPlan.Item] = []
+        var last: SyncPlan.Item?
+        var folder = false
+        for segment in segments where segment.unsynced > 0 || !segment.entered {
+            if let last { earlier.append(last) }
+            last = SyncPlan.Item(first: segment.first, end: segment.end, length: segment.length)
+            folder = folder || !segment.entered
+        }
+        guard let last else { return nil }
+        let plan = SyncPlan(earlier: earlier, last: last, folder: folder)
         syncing = plan
         return plan
     }
@@ -213,18 +222,21 @@ extension AppendMachine {
     package mutating func synced() -> [UInt64] {
         guard let plan = syncing else { return [] }
         syncing = nil
-        for item in plan.items {
-            guard let at = segments.firstIndex(where: { $0.first == item.first }) else { continue }
-            segments[at].durable = item.end
-            segments[at].durableLength = item.length
-            segments[at].entered = true
-            durable = max(durable, item.end)
-        }
+        for item in plan.earlier { synced(item) }
+        synced(plan.last)
         var sealed: [UInt64] = []
         while segments.count > 1, segments[0].unsynced == 0 {
             sealed.append(segments.removeFirst().first)
         }
         return sealed
+    }
+
+    private mutating func synced(_ item: SyncPlan.Item) {
+        guard let at = segments.firstIndex(where: { $0.first == item.first }) else { return }
+        segments[at].durable = item.end
+        segments[at].durableLength = item.length
+        segments[at].entered = true
+        durable = max(durable, item.end)
     }
 
     /// One of the files of the plan, or the folder, could not be synced: final for all that is not durable.

@@ -58,14 +58,17 @@ extension AuditLog {
 
     /// Tells the observers how far a call's sync has made the log durable. What else there is to tell the writer does.
     package func announceSync() {
-        let notices = state.withLock { state -> [AuditLogNotice]? in
+        let end = state.withLock { state -> UInt64? in
+            var end: UInt64?
             for notice in state.notices {
-                guard case .durable = notice else { return nil }
+                guard case .durable(let number) = notice else { return nil }
+                end = max(end ?? 0, number)
             }
-            defer { state.notices.removeAll() }
-            return state.notices
+            // None, where the writer was there before.
+            defer { state.notices.removeAll(keepingCapacity: true) }
+            return end ?? durable
         }
-        if let notices { announce(notices) } else { wakes.signal() }
+        if let end { announce(.durable(end)) } else { wakes.signal() }
     }
 
     /// Whoever made a sync cannot announce it: the writer does.

@@ -1,12 +1,15 @@
 /// A segment's open file.
 package struct SegmentFile: Sendable, Hashable {
     package let descriptor: Int32
-    /// What stat(2) calls the file, for as long as it is open. 0 where nobody asks whether it stands under its name.
+    /// What stat(2) calls the file, for as long as it is open; 0, as `path` is empty, where nobody asks whether it stands there.
     package let device: UInt64
     package let inode: UInt64
+    /// The name under which it has to stand.
+    package let path: String
 
-    package init(descriptor: Int32, device: UInt64 = 0, inode: UInt64 = 0) {
+    package init(descriptor: Int32, device: UInt64 = 0, inode: UInt64 = 0, path: String = "") {
         self.descriptor = descriptor
+        self.path = path
         self.device = device
         self.inode = inode
     }

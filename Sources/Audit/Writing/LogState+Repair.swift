@@ -36,16 +36,9 @@ extension LogState {
         // An append found meanwhile that the disk does not keep what it was given.
         guard machine.isSyncing else { return false }
         let before = machine.durable
-        let segments = machine.segments
+        for item in plan.earlier { endSync(item, monotonic: monotonic) }
+        endSync(plan.last, monotonic: monotonic)
         let sealed = machine.synced()
-        for item in plan.items {
-            guard let at = open.firstIndex(where: { $0.first == item.first }),
-                let was = segments.first(where: { $0.first == item.first })
-            else { continue }
-            open[at].endSync(
-                to: feed, at: was.durableLength, records: was.durable..<max(was.durable, item.end),
-                now: monotonic)
-        }
         for first in sealed {
             guard let at = open.firstIndex(where: { $0.first == first }) else { continue }
             files.close(open.remove(at: at).file)
@@ -53,6 +46,16 @@ extension LogState {
         counters.unsyncedBytes = machine.unsyncedBytes
         if machine.durable > before { notices.append(.durable(machine.durable)) }
         return true
+    }
+
+    /// What was written of a segment goes to the tree: before the machine counts it as durable.
+    private mutating func endSync(_ item: AppendMachine.SyncPlan.Item, monotonic: Int64) {
+        guard let at = open.firstIndex(where: { $0.first == item.first }),
+            let was = machine.segments.first(where: { $0.first == item.first })
+        else { return }
+        open[at].endSync(
+            to: feed, at: was.durableLength, records: was.durable..<max(was.durable, item.end),
+            now: monotonic)
     }
 
     mutating func syncFailed(_ error: AuditError, monotonic: Int64) {

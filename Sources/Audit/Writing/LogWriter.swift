@@ -98,13 +98,11 @@ extension AuditLog {
     /// Syncs the files of a plan.
     /// - Returns: whether its records count as durable.
     func sync(_ plan: AppendMachine.SyncPlan) -> Bool {
-        let descriptors = state.withLock { state in
-            plan.items.compactMap { item in state.open.first { $0.first == item.first }?.file }
-        }
         let began = clocks.monotonic()
         var fault: FileFault?
         do {
-            for file in descriptors { try files.sync(file) }
+            for item in plan.earlier { try sync(item) }
+            try sync(plan.last)
             if plan.folder { try files.syncFolder() }
         } catch {
             fault = error
@@ -128,6 +126,11 @@ extension AuditLog {
         }
         if wake { wakes.signal() }
         return counts
+    }
+
+    private func sync(_ item: AppendMachine.SyncPlan.Item) throws(FileFault) {
+        let file = state.withLock { state in state.open.first { $0.first == item.first }?.file }
+        if let file { try files.sync(file) }
     }
 
     /// Tries to get a failing log going again, when it is time.
@@ -220,13 +223,16 @@ extension LogState {
 
     mutating func planSync(now: Int64) -> AppendMachine.SyncPlan? {
         guard let plan = machine.syncAsked() else { return nil }
-        for item in plan.items {
-            if let at = open.firstIndex(where: { $0.first == item.first }) { open[at].beginSync() }
-        }
+        for item in plan.earlier { beginSync(item) }
+        beginSync(plan.last)
         lastSync = now
         gathering.began()
         counters.syncingSince = now
         return plan
+    }
+
+    private mutating func beginSync(_ item: AppendMachine.SyncPlan.Item) {
+        if let at = open.firstIndex(where: { $0.first == item.first }) { open[at].beginSync() }
     }
 
     /// How long the writer may sleep: see `turn`.

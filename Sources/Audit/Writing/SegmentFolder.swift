@@ -10,15 +10,15 @@ package struct SegmentFolder: LogFiles {
     package func path(of first: UInt64) -> String { path + "/" + SegmentName.text(first) }
 
     package func create(_ first: UInt64) throws(FileFault) -> SegmentFile {
-        try open(path(of: first), O_CREAT | O_EXCL)
+        try open(path(of: first), O_CREAT | O_EXCL, of: first)
     }
 
     package func draft(_ first: UInt64) throws(FileFault) -> SegmentFile {
-        try open(path(of: first) + SegmentName.draftSuffix, O_CREAT | O_TRUNC)
+        try open(path(of: first) + SegmentName.draftSuffix, O_CREAT | O_TRUNC, of: first)
     }
 
     /// Opens a segment that is there.
-    func open(_ first: UInt64) throws(FileFault) -> SegmentFile { try open(path(of: first), 0) }
+    func open(_ first: UInt64) throws(FileFault) -> SegmentFile { try open(path(of: first), 0, of: first) }
 
     package func publish(_ first: UInt64) throws(FileFault) {
         let name = path(of: first)
@@ -66,7 +66,7 @@ package struct SegmentFolder: LogFiles {
     }
 
     package func standing(_ first: UInt64, _ file: SegmentFile) throws(FileFault) -> Int? {
-        let name = path(of: first)
+        let name = file.path
         var named = stat()
         guard stat(name, &named) == 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
@@ -78,7 +78,7 @@ package struct SegmentFolder: LogFiles {
 
     package func close(_ file: SegmentFile) { Glibc.close(file.descriptor) }
 
-    private func open(_ name: String, _ flags: Int32) throws(FileFault) -> SegmentFile {
+    private func open(_ name: String, _ flags: Int32, of first: UInt64) throws(FileFault) -> SegmentFile {
         let descriptor = Glibc.open(name, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | flags, 0o600)
         guard descriptor >= 0 else { throw FileFault(operation: "open", path: name, code: errno) }
         var opened = stat()
@@ -87,6 +87,7 @@ package struct SegmentFolder: LogFiles {
             throw FileFault(operation: "fstat", path: name, code: errno)
         }
         return SegmentFile(
-            descriptor: descriptor, device: UInt64(opened.st_dev), inode: UInt64(opened.st_ino))
+            descriptor: descriptor, device: UInt64(opened.st_dev), inode: UInt64(opened.st_ino),
+            path: path(of: first))
     }
 }
