@@ -68,8 +68,11 @@ final class FaultyFiles: LogFiles {
         self.decide = Mutex(decide)
     }
 
+    /// What is decided may call the log, which comes here again.
+    private func decided(_ operation: Operation) -> Fault { decide.withLock { $0 }(operation) }
+
     private func check(_ operation: Operation) throws(FileFault) {
-        if case .error(let code) = decide.withLock({ $0(operation) }) {
+        if case .error(let code) = decided(operation) {
             throw FileFault(operation: operation.rawValue, path: "injected", code: code)
         }
     }
@@ -98,7 +101,7 @@ final class FaultyFiles: LogFiles {
         }) {
             throw FileFault(operation: "write", path: "injected", code: code)
         }
-        switch decide.withLock({ $0(.write) }) {
+        switch decided(.write) {
         case .none: return try folder.write(bytes, to: file)
         case .error(let code): throw FileFault(operation: "write", path: "injected", code: code)
         case .short(let count):

@@ -1,7 +1,10 @@
 import Audit
+import Dispatch
 import Glibc
 import Synchronization
 import Testing
+
+import class Foundation.Thread
 
 /// Syncs that whoever waits for them makes (`AuditLog.sync(by:)`).
 @Suite struct SyncCallTests {
@@ -161,6 +164,47 @@ import Testing
         #expect(heard.value.withLock { $0 } == [.held(caller: 7)] && log.counters.syncs == syncs + 1)
         #expect(log.turn() != nil && log.durable == end, "the writer announces it")
         #expect(heard.value.withLock { $0 } == [.held(caller: 7), .durable(end)])
+    }
+
+    @Test("A log that is closed while a call is in the kernel syncs what was written behind the call's plan")
+    func closedMeanwhile() throws {
+        let inside = Box<(@Sendable () -> Void)?>(nil)
+        let log = try log(duringSync: {
+            let action = inside.value.withLock { held in
+                defer { held = nil }
+                return held
+            }
+            action?()
+            return .none
+        })
+        #expect(log.callsForSync(try log.append(marks: [1]) + 1))
+        let (isInside, mayEnd, hasEnded) = (
+            DispatchSemaphore(value: 0), DispatchSemaphore(value: 0), DispatchSemaphore(value: 0)
+        )
+        let clock = clock
+        inside.value.withLock {
+            $0 = { [unowned log] in
+                // Behind the plan of the sync that runs.
+                _ = try? log.append(marks: [2])
+                clock.advance(50_000)
+                isInside.signal()
+                mayEnd.wait()
+            }
+        }
+        Thread.detachNewThread { [unowned log] in
+            _ = log.sync(by: 0)
+            hasEnded.signal()
+        }
+        isInside.wait()
+        let end = log.written
+        // In the midst of the writer's last but one turn the call ends.
+        _ = log.subscribe { notice in
+            guard case .held = notice else { return }
+            mayEnd.signal()
+            hasEnded.wait()
+        }
+        log.close()
+        #expect(log.durable == end)
     }
 
     @Test("F-AUD-01: a call's sync that fails is final for its file, and the writer tells and repairs")

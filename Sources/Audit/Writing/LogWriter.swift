@@ -66,16 +66,17 @@ extension AuditLog {
     ///   closed.
     package func turn() -> Int64? {
         let now = clocks.monotonic()
-        let (plan, closing) = state.withLock { state -> (AppendMachine.SyncPlan?, Bool) in
+        let (plan, closing, waited) = state.withLock { state -> (AppendMachine.SyncPlan?, Bool, Bool) in
             state.writerWaits = false
             guard state.call == nil else {
                 state.awaitCall(now: now)
-                return (nil, state.closing)
+                return (nil, state.closing, true)
             }
-            guard state.closing || state.isSyncDue(settings, now: now) else { return (nil, false) }
-            return (state.planSync(now: now), state.closing)
+            guard state.closing || state.isSyncDue(settings, now: now) else { return (nil, false, false) }
+            return (state.planSync(now: now), state.closing, false)
         }
-        var worked = false
+        // What was written behind a call's plan is still to be synced.
+        var worked = waited
         if let plan {
             worked = sync(plan)
         }
