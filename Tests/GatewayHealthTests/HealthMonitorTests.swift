@@ -51,8 +51,22 @@ struct HealthMonitorTests {
         let watch = Watch([frozen.target("a"), other.target("b")])
         #expect(watch.becomes("a") { $0.health == .up })
         #expect(watch.becomes("b") { $0.health == .up })
+        // A machine that is busy for a moment delays all probes; probes that waited for the frozen server would each time.
+        var delays: [String] = []
+        for _ in 0..<3 {
+            if let delay = try delayWhileFrozen(frozen, watch) { delays.append(delay) } else { break }
+            #expect(watch.becomes("a") { $0.health == .up })
+            #expect(watch.becomes("b") { $0.health == .up })
+        }
+        #expect(delays.count < 3, "\(delays)")
+    }
+
+    /// Freezes the server `a` until it is down; what was late meanwhile, there or of `b`.
+    private func delayWhileFrozen(_ frozen: PostgresServer, _ watch: Watch) throws -> String? {
+        let before = watch.transitions("b")
         let start = ContinuousClock.now
         frozen.freeze()
+        defer { frozen.resume() }
         var newest = watch.status("b").probedAt ?? 0
         var longest: Int64 = 0
         let down = eventually {
@@ -63,14 +77,13 @@ struct HealthMonitorTests {
         }
         let took = ContinuousClock.now - start
         #expect(down)
-        // 2 × 100 ms + 800 ms, and half a second for a busy machine: less than two timeouts take.
-        #expect(took < .milliseconds(1500), "detected after \(took)")
-        #expect(longest < 500_000_000, "the other's probes were \(longest / 1_000_000) ms apart")
         let failure = watch.status("a").failure
         #expect(failure == .loginTimeout || failure == .queryTimeout)
-        #expect(watch.transitions("b") == [.up, .attested])
-        frozen.resume()
-        #expect(watch.becomes("a") { $0.health == .up })
+        // 2 × 100 ms + 800 ms, and half a second for a busy machine: less than two timeouts take.
+        if took >= .milliseconds(1500) { return "detected after \(took)" }
+        if longest >= 500_000_000 { return "the other's probes were \(longest / 1_000_000) ms apart" }
+        let after = watch.transitions("b")
+        return after == before ? nil : "the other was taken for down: \(after)"
     }
 
     @Test("stop() ends within the timeout though a server is frozen")
