@@ -9,7 +9,14 @@ import Testing
         let manager = FileManager.default
         for name in names {
             let source = from + "/" + name
-            let files = (try? manager.subpathsOfDirectory(atPath: source)) ?? []
+            var isTree: ObjCBool = false
+            _ = manager.fileExists(atPath: source, isDirectory: &isTree)
+            // A folder of partial tiles that goes meanwhile ends the listing: then it is made again.
+            var listed: [String]?
+            while isTree.boolValue, listed == nil {
+                listed = try? manager.subpathsOfDirectory(atPath: source)
+            }
+            let files = listed ?? []
             for file in files.sorted() where !file.hasSuffix(".new") {
                 var isFolder: ObjCBool = false
                 guard manager.fileExists(atPath: source + "/" + file, isDirectory: &isFolder) else {
@@ -26,7 +33,7 @@ import Testing
                 }
                 try between()
             }
-            if files.isEmpty, manager.fileExists(atPath: source) {
+            if !isTree.boolValue, manager.fileExists(atPath: source) {
                 try manager.createDirectory(atPath: to, withIntermediateDirectories: true)
                 try manager.copyItem(atPath: source, toPath: to + "/" + name)
             }
