@@ -116,7 +116,7 @@ package struct RecordBatch: ~Copyable, Sendable {
     }
 
     /// Bytes of memory that an empty batch may hold on to.
-    private static let keptCapacity = 1 << 20
+    private static let keptCapacity = 256 << 10
 
     static func open(_ type: RecordType, in bytes: inout [UInt8], salts: inout Salts) {
         ShortBytes.append(atMost: 192, to: &bytes) { out in

@@ -3,14 +3,21 @@ import Synchronization
 /// Bytes that the buffers of one pool hold: written by the pool's thread, read by any.
 package final class BufferGauge: Sendable {
     private let held = Atomic<Int>(0)
+    private let given = Atomic<Int>(0)
 
     package init() {}
 
     package var bytes: Int { held.load(ordering: .relaxed) }
+    /// Bytes of blocks that the pool has given back to the allocator, all together.
+    package var bytesReleased: Int { given.load(ordering: .relaxed) }
 
     /// Of the pool's own thread: nobody else writes, and so no locked instruction is needed.
     func add(_ bytes: Int) {
         held.store(held.load(ordering: .relaxed) &+ bytes, ordering: .relaxed)
+    }
+
+    func released(_ bytes: Int) {
+        given.store(given.load(ordering: .relaxed) &+ bytes, ordering: .relaxed)
     }
 }
 
@@ -37,6 +44,8 @@ package final class BufferBudget: Sendable {
 
     /// Bytes that buffers hold now.
     package var held: Int { gauges.reduce(0) { $0 &+ $1.bytes } }
+    /// Bytes that the pools have given back to the allocator since they began.
+    package var released: Int { gauges.reduce(0) { $0 &+ $1.bytesReleased } }
 
     /// Whether so many bytes more are within the limit.
     package func leaves(_ bytes: Int) -> Bool {

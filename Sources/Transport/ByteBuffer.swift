@@ -1,32 +1,5 @@
 import Glibc
 
-/// Fixed blocks of memory for a worker's sessions: a session takes one while bytes are in it and gives it back.
-/// Belongs to one worker; not shared between threads.
-package final class BufferPool {
-    /// Bytes of a block.
-    package static let blockSize = 64 * 1024
-    /// Free blocks that are kept; more go back to the allocator.
-    package static let keptBlocks = 128
-
-    private var free: [UnsafeMutableRawPointer] = []
-    /// Bytes that buffers of this pool hold, beyond a block, too.
-    package let gauge: BufferGauge
-
-    package init(gauge: BufferGauge = BufferGauge()) { self.gauge = gauge }
-
-    deinit { for block in free { block.deallocate() } }
-
-    fileprivate func take() -> UnsafeMutableRawPointer {
-        gauge.add(BufferPool.blockSize)
-        return free.popLast() ?? .allocate(byteCount: BufferPool.blockSize, alignment: 16)
-    }
-
-    fileprivate func give(_ block: UnsafeMutableRawPointer) {
-        gauge.add(-BufferPool.blockSize)
-        if free.count < BufferPool.keptBlocks { free.append(block) } else { block.deallocate() }
-    }
-}
-
 /// Bytes on their way from one socket to another: filled at the tail, consumed at the head.
 ///
 /// Holds no memory while it is empty. Normally one pooled block; `reserve` beyond a block's size takes memory of its

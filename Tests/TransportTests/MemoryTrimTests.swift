@@ -17,6 +17,20 @@ struct MemoryTrimTests {
         #expect(trims(at: [1_000, 500, 500, 1, 1]) == [])
     }
 
+    @Test("memory is given back once when buffers have given back much and no more comes")
+    func buffers() {
+        var trim = MemoryTrim()
+        let mebibyte = 1 << 20
+        let told = [
+            0, mebibyte, mebibyte, 3 * mebibyte, 5 * mebibyte, 5 * mebibyte, 5 * mebibyte, 8 * mebibyte,
+            8 * mebibyte, 9 * mebibyte, 9 * mebibyte,
+        ]
+        #expect(
+            told.map { trim.buffers(released: $0) } == [
+                false, false, false, false, false, true, false, false, false, false, true,
+            ])
+    }
+
     @Test("a new peak counts anew")
     func peaks() {
         #expect(trims(at: [5_000, 100, 101, 5_000, 98, 98, 5_000, 96, 96]) == [101, 98, 96])

@@ -7,7 +7,7 @@ struct OpenSegment: Sendable {
     var syncing: [UInt8] = []
 
     /// Memory that an emptied buffer may hold on to.
-    private static let keptCapacity = 1 << 20
+    private static let keptCapacity = 256 << 10
 
     mutating func beginSync() {
         if syncing.isEmpty {

@@ -243,7 +243,7 @@ package final class Gateway: Sendable {
         }
     }
 
-    /// Keeps the issuers' keys fresh, and gives back the memory of sessions that are gone, until the task is cancelled.
+    /// Keeps the issuers' keys fresh, and gives back the memory of sessions that are gone or idle, until the task is cancelled.
     package func run() async {
         let context = context
         await withDiscardingTaskGroup { group in
@@ -251,7 +251,9 @@ package final class Gateway: Sendable {
             group.addTask {
                 var trim = MemoryTrim()
                 while (try? await Task.sleep(for: .seconds(2))) != nil {
-                    if trim.connections(context.admission.connections) { MemoryTrim.giveBack() }
+                    let haveGone = trim.connections(context.admission.connections)
+                    let areIdle = trim.buffers(released: context.buffers.released)
+                    if haveGone || areIdle { MemoryTrim.giveBack() }
                 }
             }
         }

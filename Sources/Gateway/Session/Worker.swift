@@ -89,6 +89,7 @@ final class Worker: LoopOwner {
     /// A worker that hangs is late with this.
     private func beat() {
         context.heartbeats.beat(worker: index, now: loop.now)
+        pool.settle()
         _ = loop.schedule(.beat, at: loop.now &+ Heartbeats.interval)
     }
 
