@@ -15,7 +15,11 @@ extension RecordBatch {
         var batch = RecordBatch(recordLimit: recordLimit)
         batch.beginMembers()
         build(&batch)
-        return RecordFragment(bytes: batch.bytes, session: batch.session)
+        // A copy, without the room to grow that a session would hold for as long as it lives.
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(batch.bytes.count)
+        bytes.append(contentsOf: batch.bytes)
+        return RecordFragment(bytes: bytes, session: batch.session)
     }
 
     /// Adds the fragment's members to the open record, which has none yet but its type.

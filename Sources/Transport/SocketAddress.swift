@@ -4,8 +4,8 @@ import Glibc
 /// An address of a socket: IPv4, IPv6, or a path.
 package struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     package enum Kind: Sendable, Hashable {
-        /// 4 or 16 bytes in network order; IPv4-mapped IPv6 addresses are kept as IPv4 (F-OPS-16).
-        case ip(bytes: [UInt8], port: Int)
+        /// IPv4-mapped IPv6 addresses are kept as IPv4 (F-OPS-16).
+        case ip(bytes: IPBytes, port: UInt16)
         case unix(path: String)
     }
 
@@ -14,7 +14,7 @@ package struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     package init(ip bytes: [UInt8], port: Int) {
         let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]
         let plain = bytes.count == 16 && bytes.starts(with: mapped) ? Array(bytes[12...]) : bytes
-        kind = .ip(bytes: plain, port: port)
+        kind = .ip(bytes: IPBytes(plain), port: UInt16(truncatingIfNeeded: port))
     }
 
     package init(unix path: String) { kind = .unix(path: path) }
@@ -37,7 +37,7 @@ package struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     /// The host's bytes without the port: what limits count. Empty for a Unix socket.
     package var hostBytes: [UInt8] {
         switch kind {
-        case .ip(let bytes, _): bytes
+        case .ip(let bytes, _): bytes.array
         case .unix: []
         }
     }
@@ -54,6 +54,7 @@ package struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     package var host: String {
         switch kind {
         case .ip(let bytes, _):
+            let bytes = bytes.array
             if bytes.count == 4 { return bytes.map(String.init).joined(separator: ".") }
             var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
             let made = bytes.withUnsafeBytes {
@@ -78,14 +79,14 @@ package struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
         case .ip(let bytes, let port) where bytes.count == 4:
             var address = sockaddr_in()
             address.sin_family = sa_family_t(AF_INET)
-            address.sin_port = UInt16(truncatingIfNeeded: port).bigEndian
-            withUnsafeMutableBytes(of: &address.sin_addr) { $0.copyBytes(from: bytes) }
+            address.sin_port = port.bigEndian
+            withUnsafeMutableBytes(of: &address.sin_addr) { $0.copyBytes(from: bytes.array) }
             return SocketAddress.erased(&address, body)
         case .ip(let bytes, let port):
             var address = sockaddr_in6()
             address.sin6_family = sa_family_t(AF_INET6)
-            address.sin6_port = UInt16(truncatingIfNeeded: port).bigEndian
-            withUnsafeMutableBytes(of: &address.sin6_addr) { $0.copyBytes(from: bytes.prefix(16)) }
+            address.sin6_port = port.bigEndian
+            withUnsafeMutableBytes(of: &address.sin6_addr) { $0.copyBytes(from: bytes.array) }
             return SocketAddress.erased(&address, body)
         case .unix(let path):
             var address = sockaddr_un()

@@ -110,7 +110,7 @@ final class OwnGateway {
         guard case .ip(_, let port) = Socket.localAddress(of: listener.fileDescriptor).kind else {
             throw RawClient.Failure(description: "no port")
         }
-        return port
+        return Int(port)
     }
 
     /// Ends what is left, and removes its folder.

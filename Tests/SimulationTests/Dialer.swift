@@ -16,14 +16,14 @@ final class Dialer: @unchecked Sendable {
     var refusing: Set<Int> = []
 
     func connect(_ address: SocketAddress) throws(TransportError) -> Int32 {
-        guard case .ip(_, let port) = address.kind, !refusing.contains(port) else {
+        guard case .ip(_, let port) = address.kind, !refusing.contains(Int(port)) else {
             throw .system(call: "connect", code: ECONNREFUSED)
         }
         number += 1
         guard let (wire, end) = Wire.make(number: number, buffer: 65_536) else {
             throw .system(call: "connect", code: EMFILE)
         }
-        dialed.append(Dialed(wire: wire, port: port))
+        dialed.append(Dialed(wire: wire, port: Int(port)))
         return end
     }
 

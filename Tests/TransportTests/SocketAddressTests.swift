@@ -51,6 +51,17 @@ import Transport
         #expect(SocketAddress(literal: text, port: 1) == nil)
     }
 
+    @Test(
+        "Bytes of an address that are too few or too many make one all the same",
+        arguments: [0, 1, 4, 5, 15, 16, 17, 300])
+    func lengths(count: Int) {
+        let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 + 1) }
+        let kept = count < 16 ? 4 : 16
+        #expect(
+            SocketAddress(ip: bytes, port: 1).hostBytes
+                == Array((bytes + [UInt8](repeating: 0, count: 16)).prefix(kept)))
+    }
+
     @Test("Ports beyond 16 bits make no address", arguments: [-1, 65_536, Int.max, Int.min])
     func ports(port: Int) {
         #expect(SocketAddress(literal: "127.0.0.1", port: port) == nil)

@@ -38,7 +38,7 @@ final class TemporaryFolder {
             Issue.record("no IP address")
             return
         }
-        #expect(bytes == [127, 0, 0, 1])
+        #expect(bytes == IPBytes([127, 0, 0, 1]))
         #expect(port > 0)
     }
 

@@ -23,7 +23,7 @@ private final class TLSListener: Sendable {
         guard case .ip(_, let port) = Socket.localAddress(of: listener).kind else {
             throw TransportError.address("no port")
         }
-        self.port = port
+        self.port = Int(port)
         let started = try Thread(name: "listener") { [self] in
             defer { Socket.close(listener) }
             for _ in 0..<peers { serve(listener, context) }

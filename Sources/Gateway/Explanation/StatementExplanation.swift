@@ -28,7 +28,7 @@ struct StatementExplanation: Sendable {
 
     private func judged(by catalog: ExplainedCatalog) -> StatementReport {
         var report = blank(catalog)
-        let rules = GuardRules(of: decision, configuration: configuration)
+        let rules = GuardRules(of: decision, handedOut: HandedOutNames(configuration))
         let bytes = Array(statement.utf8)
         if bytes.count > configuration.limits.statement {
             return report.refused(.statementTooLong(limit: configuration.limits.statement))

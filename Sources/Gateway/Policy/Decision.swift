@@ -1,6 +1,6 @@
 /// What the policy answered for one connection. Only `Policy.decide` makes one.
 package struct Decision: Sendable, Hashable {
-    package let rule: String
+    private let terms: RuleTerms
     /// The database that goes upstream; the one the rule was matched with.
     package let database: String
     /// Regions the session may be served from, after what was asked for and the token narrowed them. Never empty.
@@ -8,35 +8,41 @@ package struct Decision: Sendable, Hashable {
     package let role: String
     package let access: Access
     package let forbid: Set<StatementClass>
-    package let forbidsTemporary: Bool
     /// The executor's replication connection is allowed and asked for.
     package let replication: Bool
-    package let capture: CaptureOverride
-    package let session: SessionOverride
     /// Regions outside the rule that a writer's data streams on to (`replicates: allow`).
     package let replicatesTo: [String]
 
+    package var rule: String { terms.rule }
+    package var forbidsTemporary: Bool { terms.forbidsTemporary }
+    package var capture: CaptureOverride { terms.capture }
+    package var session: SessionOverride { terms.session }
+
     init(
-        rule: Rule, database: String, rights: Rights, role: String, replication: Bool, replicatesTo: [String]
+        terms: RuleTerms, database: String, rights: Rights, role: String, replication: Bool,
+        replicatesTo: [String]
     ) {
-        self.rule = rule.name
+        self.terms = terms
         self.database = database
         self.regions = rights.regions
         self.role = role
         self.access = rights.access
         self.forbid = rights.forbid
-        self.forbidsTemporary = rule.forbidsTemporary
         self.replication = replication
-        self.capture = rule.capture
-        self.session = rule.session
         self.replicatesTo = replicatesTo
     }
 }
 
-/// What a rule with `mode: observe` would have answered for one connection. Nothing rests on it.
-package struct Observation: Sendable, Hashable {
+/// What a rule with `mode: observe` would have answered for one connection. Nothing rests on it. An object, since hardly a
+/// session has one.
+package final class Observation: Sendable {
     package let rule: String
     package let outcome: Result<Decision, PolicyRefusal>
+
+    init(rule: String, outcome: Result<Decision, PolicyRefusal>) {
+        self.rule = rule
+        self.outcome = outcome
+    }
 }
 
 /// Why the policy refused a request. All but `unknownDatabase` (3D000) are SQLSTATE 42501.

@@ -101,7 +101,7 @@ package struct Policy: Sendable {
         let left = try narrowed(rights, request, by: rule)
         guard let role = left.roles.first else { throw .narrowed(.role, rule: rule.source.name) }
         return Decision(
-            rule: rule.source, database: database.name, rights: left, role: role,
+            terms: rule.terms, database: database.name, rights: left, role: role,
             replication: request.replication, replicatesTo: replicatesTo)
     }
 
@@ -230,12 +230,14 @@ package struct Policy: Sendable {
 /// A rule with its names resolved: databases as indexes, regions and transit as regions.
 private struct CompiledRule: Sendable {
     let source: Rule
+    let terms: RuleTerms
     let databases: Set<Int>
     let regions: [String]
     let transit: [String]
 
     init(_ rule: Rule, regions: [PolicyRegion], databases: [PolicyDatabase]) {
         source = rule
+        terms = RuleTerms(rule)
         self.databases = Set(
             databases.indices.filter { index in
                 rule.databases.contains { $0.matches(databases[index].name) }

@@ -1,5 +1,7 @@
 /// A verified identity: issuer + subject, with its claims. Made from a verified token only.
-package struct Principal: Sendable, Hashable {
+///
+/// One object for all that knows it: a session, its token and its request, and other sessions with the same token.
+package final class Principal: Sendable, Hashable {
     /// `iss`, byte for byte.
     package let issuer: String
     package let subject: String
@@ -27,6 +29,21 @@ package struct Principal: Sendable, Hashable {
         self.claims = claims
         self.mapped = mapped
         self.narrowings = narrowings
+    }
+
+    package static func == (one: Principal, other: Principal) -> Bool {
+        one === other
+            || one.issuer == other.issuer && one.subject == other.subject && one.planner == other.planner
+                && one.task == other.task && one.tokenID == other.tokenID && one.claims == other.claims
+                && one.mapped == other.mapped && one.narrowings == other.narrowings
+    }
+
+    /// By what most principals differ in.
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(issuer)
+        hasher.combine(subject)
+        hasher.combine(task)
+        hasher.combine(tokenID)
     }
 
     /// The value a policy condition means by `name`: `issuer` and `subject` themselves, a mapped name, else

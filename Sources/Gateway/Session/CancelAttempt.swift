@@ -16,14 +16,14 @@ final class CancelAttempt {
 
     let stream: Stream
     private let session: Session
-    private let connection: UpstreamConnection
+    private let connection: RelayedConnection
     /// TLS as the configuration in force has it for the session's role: what the login showed may be trusted no more.
     private let tls: UpstreamTLS?
     private var phase = Phase.connecting
     private var inbound: ByteBuffer
     private var outbound: ByteBuffer
 
-    init(connection: UpstreamConnection, session: Session) throws(TransportError) {
+    init(connection: RelayedConnection, session: Session) throws(TransportError) {
         self.connection = connection
         self.session = session
         let newer = session.identity.decision.flatMap {
@@ -79,7 +79,6 @@ final class CancelAttempt {
         }
         guard inbound.count == 1, inbound.readable[0] == UInt8(ascii: "S") else { return finish() }
         inbound.removeAll()
-        let target = connection.attested.target
         // What the login showed may have ended since.
         let identity: TLSIdentity?
         do throws(MintingFailure) {
@@ -89,7 +88,7 @@ final class CancelAttempt {
         }
         do throws(TransportError) {
             try stream.connectTLS(
-                tls.context, host: target.host, verifiesHost: target.sslmode == .verifyFull,
+                tls.context, host: connection.host, verifiesHost: connection.verifiesHost,
                 identity: identity)
         } catch {
             return finish()
@@ -101,7 +100,7 @@ final class CancelAttempt {
     private func handshake() {
         switch stream.handshake() {
         case .moved:
-            if let pin = connection.attested.expectation.spki, stream.peerPublicKeyPin != pin {
+            if let pin = connection.spki, stream.peerPublicKeyPin != pin {
                 return finish()
             }
             sendRequest()

@@ -19,10 +19,6 @@ package final class CancelRegistry: Sendable {
     package struct Entry: Sendable {
         package let address: SessionAddress
         package let secret: [UInt8]
-        /// The session's name in records.
-        package let session: String
-        /// Index of the log that the session writes to.
-        package let region: String
     }
 
     private struct State {
@@ -40,7 +36,7 @@ package final class CancelRegistry: Sendable {
     ///   - backend: the replica's process id; 0 where it told none: one is made up.
     ///   - length: bytes of the secret: 4 for protocol 3.0, 32 for 3.2.
     package func register(
-        _ address: SessionAddress, backend: Int32, session: String, region: String, length: Int
+        _ address: SessionAddress, backend: Int32, length: Int
     ) -> (processID: Int32, secret: [UInt8]) {
         state.withLock { state in
             let processID = backend != 0 ? backend : Int32.random(in: 1...Int32.max, using: &state.random)
@@ -48,8 +44,7 @@ package final class CancelRegistry: Sendable {
             repeat {
                 secret = RandomBytes.make(length)
             } while state.entries[processID]?.contains { $0.secret == secret } ?? false
-            state.entries[processID, default: []].append(
-                Entry(address: address, secret: secret, session: session, region: region))
+            state.entries[processID, default: []].append(Entry(address: address, secret: secret))
             return (processID, secret)
         }
     }

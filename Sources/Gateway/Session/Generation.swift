@@ -11,6 +11,8 @@ package final class Generation: Sendable {
     package let policy: Policy
     /// What records hold of tokens' claims.
     let claims: RecordedClaims
+    /// What statements of its sessions may not change.
+    let handedOut: HandedOutNames
     /// By listener, in the configuration's order; nil where it has no TLS.
     let listenerTLS: [TLSContext?]
     /// By database and role, where the upstream is encrypted. Roles without a certificate share `""`.
@@ -28,6 +30,7 @@ package final class Generation: Sendable {
             },
             gatewayRegion: configuration.region)
         claims = RecordedClaims(configuration)
+        handedOut = HandedOutNames(configuration)
         var listeners: [TLSContext?] = []
         for listener in configuration.listeners {
             guard let tls = listener.tls else {

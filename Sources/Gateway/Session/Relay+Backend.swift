@@ -120,9 +120,9 @@ extension Relay {
         if name == "default_transaction_read_only", value == "off", session.isReadOnly {
             session.end(.readOnlyLost)
         }
-        if name == "in_hot_standby", value == "off", connection.facts.recovery == .standby {
+        if name == "in_hot_standby", value == "off", connection.recovery == .standby {
             // The standby was promoted under the session: what it was attested as no longer holds.
-            session.end(.replicaLost(connection.replica.name))
+            session.end(.replicaLost(connection.id.replica))
         }
     }
 
@@ -173,8 +173,8 @@ extension Relay {
     private func violation() {
         guard session.isRelaying else { return }
         session.logger.error(
-            "replica broke the protocol", metadata: ["replica": "\(connection.replica.name)"])
-        session.end(.upstreamViolation(replica: connection.replica.name))
+            "replica broke the protocol", metadata: ["replica": "\(connection.id.replica)"])
+        session.end(.upstreamViolation(replica: connection.id.replica))
     }
 
     /// Nothing is asked, no transaction is open, and every answer has gone or may go to the executor.
@@ -189,7 +189,7 @@ extension Relay {
         forgetRefused()
         if mayHaveChangedSchema {
             mayHaveChangedSchema = false
-            worker.context.health.refreshCatalog(of: connection.attested.id)
+            worker.context.health.refreshCatalog(of: connection.id)
         }
         if let drainReason, !isNewcomer { session.end(drainReason) }
     }

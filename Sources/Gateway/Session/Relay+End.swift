@@ -32,7 +32,7 @@ extension Relay {
         } else if upstreamSaidWhy {
             session.finish(reason: "upstream_closed", sqlstate: nil)
         } else {
-            session.end(.upstreamLost(replica: connection.replica.name))
+            session.end(.upstreamLost(replica: connection.id.replica))
         }
     }
 

@@ -251,7 +251,7 @@ extension Relay {
             return false
         }
         guard catalogWaits < Relay.catalogWaitLimit else { return false }
-        if catalogWaits == 0 { worker.context.health.refreshCatalog(of: connection.attested.id) }
+        if catalogWaits == 0 { worker.context.health.refreshCatalog(of: connection.id) }
         catalogWaits += 1
         session.schedule(.catalog, after: .milliseconds(50))
         return true
@@ -261,7 +261,7 @@ extension Relay {
     /// is looked at again, once.
     private func waitsForLook(_ judgement: Judgement) -> Bool {
         guard judgement.namesUnknown, let catalog else { return false }
-        let replica = connection.attested.id
+        let replica = connection.id
         let now = worker.loop.now
         if let unknownSince {
             let state = worker.context.health.catalogState(of: replica)
@@ -290,7 +290,7 @@ extension Relay {
         if catalog != nil, now < catalogHeldUntil { return }
         catalog =
             needsCatalog
-            ? worker.context.health.catalog(of: connection.attested.id)?.read(from: serverGrammar) : nil
+            ? worker.context.health.catalog(of: connection.id)?.read(from: serverGrammar) : nil
         guardian.catalog = catalog
         catalogHeldUntil = now &+ Relay.catalogHold
     }
@@ -330,7 +330,7 @@ extension Relay {
     func ownsTransaction(_ name: String) -> Bool {
         guard let principal = session.identity.principal else { return false }
         return worker.context.preparedTransactions.isOwned(
-            name, database: connection.replica.dbname, by: principal)
+            name, database: connection.dbname, by: principal)
     }
 
     /// A text that prepares two-phase transactions or ends them: what becomes of it the answers say.
@@ -344,7 +344,7 @@ extension Relay {
     /// The replica has answered: a transaction is its session's, and its principal's, from when it was prepared.
     func settleTransactions() {
         guard !recorder.transactionTags.isEmpty else { return }
-        let (owners, database) = (worker.context.preparedTransactions, connection.replica.dbname)
+        let (owners, database) = (worker.context.preparedTransactions, connection.dbname)
         for tag in recorder.transactionTags {
             guard let name = transactions.settle(tag) else { continue }
             guard tag.isPrepared else {

@@ -1,10 +1,15 @@
 import GatewayGuard
 import SQLText
 
-/// What a rule with `mode: observe` would not let one session do.
-struct ObservedRules {
+/// What a rule with `mode: observe` would not let one session do. An object, since hardly a session has one.
+final class ObservedRules {
     let rule: String
     let rules: GuardRules
+
+    init(rule: String, rules: GuardRules) {
+        self.rule = rule
+        self.rules = rules
+    }
 }
 
 /// What such a rule would refuse, for the record of a statement that goes on.

@@ -19,7 +19,7 @@ final class Relay {
     let worker: Worker
     let region: RegionLog
     let executor: Stream
-    let connection: UpstreamConnection
+    let connection: RelayedConnection
     let durability: AuditSettings.Durability
     let statementLimit: Int
     let recordLimit: Int
@@ -131,7 +131,7 @@ final class Relay {
         self.worker = session.worker
         self.region = region
         self.executor = session.executor
-        self.connection = connection.beyondLogin
+        self.connection = RelayedConnection(connection)
         let configuration = session.generation.configuration
         durability = configuration.audit.durability
         statementLimit = configuration.limits.statement

@@ -5,7 +5,7 @@ import GatewayPolicy
 extension Session {
     /// What the session may not do: by its decision, and because the gateway hands it out.
     func guardRules(_ decision: Decision) -> GuardRules {
-        GuardRules(of: decision, configuration: generation.configuration)
+        GuardRules(of: decision, handedOut: generation.handedOut)
     }
 
     /// What a rule that only observes would not let the session do; nil where there is none, or it would let nobody in.
@@ -23,11 +23,20 @@ extension Session {
 
 extension GuardRules {
     /// What a session of this decision may not do.
-    package init(of decision: Decision, configuration: Configuration) {
-        let databases = configuration.databases
+    package init(of decision: Decision, handedOut: HandedOutNames) {
         self.init(
             forbid: decision.forbid, access: decision.access, forbidsTemporary: decision.forbidsTemporary,
-            roles: Set(databases.flatMap { $0.upstream.roles.keys }),
-            databases: Set(databases.flatMap { $0.replicas.map(\.dbname) }))
+            roles: handedOut.roles, databases: handedOut.databases)
+    }
+}
+
+/// Roles and databases that a configuration hands out: what they are is the operator's to change. One for all its sessions.
+package struct HandedOutNames: Sendable {
+    let roles: Set<String>
+    let databases: Set<String>
+
+    package init(_ configuration: Configuration) {
+        roles = Set(configuration.databases.flatMap { $0.upstream.roles.keys })
+        databases = Set(configuration.databases.flatMap { $0.replicas.map(\.dbname) })
     }
 }

@@ -362,8 +362,7 @@ extension Session {
     /// What an executor is told at login: the replica's own parameters and process id, a secret of ours, ReadyForQuery.
     private func greet(_ login: Login, _ connection: UpstreamConnection) {
         let (processID, secret) = context.cancels.register(
-            address, backend: connection.backendPID, session: name, region: connection.attested.region,
-            length: login.startup.usesLongCancelKey ? 32 : 4)
+            address, backend: connection.backendPID, length: login.startup.usesLongCancelKey ? 32 : 4)
         cancelKey = processID
         var bytes: [UInt8] = []
         StartupReply.authenticationOk(into: &bytes)

@@ -263,7 +263,7 @@ final class UpstreamAttempt {
         for notice in result.notices { try? notice.encode(into: &notices) }
         phase = .ended
         return UpstreamConnection(
-            stream: stream, replica: plan.replica, attested: attested, address: address, tls: plan.tls,
+            stream: stream, dbname: plan.dbname, attested: attested, address: address, tls: plan.tls,
             parameters: result.parameters, backendPID: processID, backendKey: result.key?.key ?? [],
             backendStart: answer.backendStart, facts: answer.facts,
             notices: notices,

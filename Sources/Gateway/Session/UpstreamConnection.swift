@@ -9,12 +9,13 @@ import Transport
 /// A connection to a replica that was logged in and attested on this very connection.
 struct UpstreamConnection {
     let stream: Stream
-    let replica: Replica
+    /// The database's name on that server.
+    let dbname: String
     let attested: AttestedReplica
     let address: SocketAddress
     let tls: UpstreamTLS?
     /// The ParameterStatus values of the login, in order.
-    private(set) var parameters: [ParameterStatus]
+    let parameters: [ParameterStatus]
     /// The replica's own cancel key; empty where it sent none (F-WIRE-13).
     let backendPID: Int32
     let backendKey: [UInt8]
@@ -23,18 +24,9 @@ struct UpstreamConnection {
     /// What the server said of itself on this connection.
     let facts: AttestationFacts
     /// NoticeResponse frames of the login, for the executor.
-    private(set) var notices: [UInt8]
+    let notices: [UInt8]
     /// Bytes that came behind the attestation's answer.
-    private(set) var leftover: [UInt8]
-
-    /// Without what only a login needs: an idle session holds some two KiB less.
-    var beyondLogin: UpstreamConnection {
-        var connection = self
-        connection.parameters = []
-        connection.notices = []
-        connection.leftover = []
-        return connection
-    }
+    let leftover: [UInt8]
 
     /// Whether `\` is an ordinary character in plain literals at first (GUC_REPORT).
     var conformingStrings: Bool {

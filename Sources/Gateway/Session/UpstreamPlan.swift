@@ -10,7 +10,8 @@ struct UpstreamPlan {
     let tls: UpstreamTLS?
     /// The minted certificate that this login shows, where the role has one.
     let identity: TLSIdentity?
-    let replica: Replica
+    /// The database's name on that server.
+    let dbname: String
     let role: String
     /// What the server is told at startup, in order.
     let parameters: [StartupMessage.Parameter]
@@ -40,7 +41,7 @@ struct UpstreamPlan {
         case .password(let secret): password = Array(secret.reveal().utf8)
         case .certificate, .trust, .minted: password = nil
         }
-        self.replica = replica
+        dbname = replica.dbname
         role = decision.role
         let tls = session.generation.upstreamTLS(database: decision.database, role: decision.role)
         guard tls != nil || database.upstream.sslmode == .disable else { throw .noCredential }

@@ -198,7 +198,7 @@ package struct Pipeline: ~Copyable {
         guard others.isEmpty else { return answerInDoubt(frame) }
         return switch frame(&reading) {
         case .continues: .continues
-        case .ended: .ended(reading.outcome)
+        case .ended(let outcome): .ended(outcome)
         case .sessionError: .sessionError
         case .violates: .violation(reading.violation)
         }
@@ -211,10 +211,10 @@ package struct Pipeline: ~Copyable {
             let step = frame(&one)
             switch step {
             case .violates: continue
-            case .ended: one.held.append(one.outcome)
+            case .ended(let outcome): one.held.append(outcome)
             case .continues, .sessionError: break
             }
-            isSessionError = isSessionError && step == .sessionError
+            if case .sessionError = step {} else { isSessionError = false }
             standing.append(one)
         }
         guard !standing.isEmpty else {

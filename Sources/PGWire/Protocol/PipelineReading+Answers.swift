@@ -114,7 +114,7 @@ extension PipelineReading {
             isOver = queue.isEmpty
             return .sessionError
         }
-        note(first, .failed, now: now)
+        var outcome = outcome(of: first, .failed, now: now)
         outcome.sqlstate = sqlstate
         progress.sqlstate = sqlstate
         // Syncs that the COPY did not take in are answered.
@@ -129,9 +129,9 @@ extension PipelineReading {
             progress.copy = .none
         case .parse, .bind, .describeStatement, .describePortal, .execute, .closeStatement, .closePortal,
             .malformedFlush, .copyData, .copyEnd:
-            extendedFailed(first)
+            extendedFailed(first, &outcome)
         }
-        return .ended
+        return .ended(outcome)
     }
 
     /// Syncs sent inside the COPY that is running: those that it may or may not have taken in if it fails
@@ -210,12 +210,12 @@ extension PipelineReading {
         else {
             return violation(frame)
         }
-        note(first, ending, now: now)
+        var outcome = outcome(of: first, ending, now: now)
         outcome.tag = tag
         outcome.rows = rows
         if first.kind == .execute {
             let portal = takePortal(first)
-            state(statements.knownStatement(ofPortal: portal), of: first)
+            Self.state(statements.knownStatement(ofPortal: portal), of: first, in: &outcome)
             if let tag { statements.commandCompleted(tag, running: .some(portal)) }
             finishFirst()
         } else {
@@ -227,13 +227,12 @@ extension PipelineReading {
             progress.ranStatement = index > 1 || ending != .empty
             if let tag { statements.commandCompleted(tag, running: nil) }
         }
-        return .ended
+        return .ended(outcome)
     }
 
-    /// Makes `outcome` the end of what the oldest entry runs. A COPY that went well has read all up to its
-    /// CopyDone, Syncs included.
-    private mutating func note(_ entry: Entry, _ ending: Pipeline.Ending, now: UInt64) {
-        outcome = Outcome(of: entry.message, kind: Self.kind(entry.kind), ending: ending)
+    /// The end of what the oldest entry runs. A COPY that went well has read all up to its CopyDone, Syncs included.
+    private func outcome(of entry: Entry, _ ending: Pipeline.Ending, now: UInt64) -> Outcome {
+        var outcome = Outcome(of: entry.message, kind: Self.kind(entry.kind), ending: ending)
         outcome.index = progress.index
         outcome.bytes = progress.bytes
         outcome.durationMicroseconds = now > progress.since ? (now &- progress.since) / 1_000 : 0
@@ -246,21 +245,22 @@ extension PipelineReading {
         case .both:
             outcome.copy = Pipeline.CopySummary(of: entry.message, direction: .both, bytes: progress.copied)
         }
+        return outcome
     }
 
     /// Names the Parse in `outcome`, which is that of a Bind or Execute.
-    private mutating func state(_ statement: UInt64?, of entry: Entry) {
+    private static func state(_ statement: UInt64?, of entry: Entry, in outcome: inout Outcome) {
         outcome.statement = statement
         outcome.isRestated = (statement ?? 0) != entry.told
     }
 
-    private mutating func extendedFailed(_ first: Entry) {
+    private mutating func extendedFailed(_ first: Entry, _ outcome: inout Outcome) {
         let portal = takePortal(first)
         let statement = takeStatement(first)
         switch first.kind {
         case .parse: statements.parseFailed(statement, sqlstate: outcome.sqlstate)
-        case .bind: state(statements.knownStatement(statement), of: first)
-        case .execute: state(statements.knownStatement(ofPortal: portal), of: first)
+        case .bind: Self.state(statements.knownStatement(statement), of: first, in: &outcome)
+        case .execute: Self.state(statements.knownStatement(ofPortal: portal), of: first, in: &outcome)
         case .query, .describeStatement, .describePortal, .closeStatement, .closePortal, .functionCall, .sync,
             .malformedFlush, .copyData, .copyEnd:
             break
@@ -285,10 +285,13 @@ extension PipelineReading {
             return .continues
         case .functionCall:
             guard progress.answered || progress.failed else { return violation("Z") }
-            let failed = progress.failed
-            if !failed { note(first, .functionResult, now: now) }
+            guard !progress.failed else {
+                finishFirst()
+                return .continues
+            }
+            let outcome = outcome(of: first, .functionResult, now: now)
             finishFirst()
-            return failed ? .continues : .ended
+            return .ended(outcome)
         case .parse, .bind, .describeStatement, .describePortal, .execute, .closeStatement,
             .closePortal,
             .malformedFlush, .copyData, .copyEnd:

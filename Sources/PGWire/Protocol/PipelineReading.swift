@@ -9,8 +9,7 @@ struct PipelineReading {
     /// What a frame does to this reading.
     enum Step {
         case continues
-        /// `outcome` says what.
-        case ended
+        case ended(Outcome)
         case sessionError
         /// `violation` says what.
         case violates
@@ -58,8 +57,6 @@ struct PipelineReading {
     var queue = PipelineQueue<Entry>()
     var names = PipelineQueue<PipelineText>()
     var skipped = PipelineQueue<Skipped>()
-    /// The last statement's end. It lies here, since it is large, and frames that end nothing are many.
-    var outcome = Outcome(of: 0, kind: .sync, ending: .empty)
     var violation = Pipeline.Violation(got: 0, awaited: nil)
     /// Outcomes that wait until the race is decided.
     var held = PipelineQueue<Outcome>()

@@ -23,30 +23,22 @@ struct PreparedStatements {
 
     private struct Names {
         var unnamed: UInt64?
-        var named: [PipelineText: UInt64] = [:] { didSet { found = nil } }
+        var named: [PipelineText: UInt64] = [:] { didSet { changes &+= 1 } }
         var expectedUnnamed: Pending?
-        var expectedNamed: [PipelineText: Pending] = [:] { didSet { found = nil } }
-        /// What the name that was asked for last is expected to mean, until names change: most sessions use one statement
-        /// many times, and each use asks twice.
-        private var found: (name: PipelineText, meaning: UInt64?)?
+        var expectedNamed: [PipelineText: Pending] = [:] { didSet { changes &+= 1 } }
+        /// How often what names mean has changed.
+        private(set) var changes: UInt64 = 0
 
         func known(_ name: PipelineText?) -> UInt64? {
             guard let name else { return unnamed }
             return named.isEmpty ? nil : named[name]
         }
 
-        mutating func expected(_ name: PipelineText?) -> UInt64? {
+        func expected(_ name: PipelineText?) -> UInt64? {
             guard let name else {
                 guard let expectedUnnamed else { return unnamed }
                 return expectedUnnamed.meaning
             }
-            if let found, found.name == name { return found.meaning }
-            let meaning = expectedMeaning(name)
-            found = (name, meaning)
-            return meaning
-        }
-
-        private func expectedMeaning(_ name: PipelineText) -> UInt64? {
             if !expectedNamed.isEmpty, let pending = expectedNamed[name] { return pending.meaning }
             return named.isEmpty ? nil : named[name]
         }
@@ -91,6 +83,9 @@ struct PreparedStatements {
     private var statements = Names()
     private var portals = Names()
     private var unnamedPortal = UnnamedPortal()
+    /// What the statement that was asked for last is expected to mean, until names change: most sessions use one many times,
+    /// and each use asks twice. One at most; in an array, since a session without such a name needs no room for it.
+    private var found: ContiguousArray<(name: PipelineText, meaning: UInt64?, changes: UInt64)> = []
     /// Parses of names that have a meaning already: they fail (42P05) unless SQL took the name back unseen.
     private var redefinitions: ContiguousArray<(name: PipelineText, by: UInt64, before: Pending?)> =
         []
@@ -100,7 +95,7 @@ struct PreparedStatements {
     // MARK: What messages do if they succeed
 
     mutating func expectParse(_ name: PipelineText?, message: UInt64) {
-        if let name, statements.expected(name) != nil, !mayHaveDeallocated,
+        if let name, expectedStatement(name) != nil, !mayHaveDeallocated,
             redefinitions.count < Pipeline.maximumOutstanding
         {
             redefinitions.append((name, message, statements.expectedNamed[name]))
@@ -112,7 +107,7 @@ struct PreparedStatements {
     mutating func expectBind(portal: PipelineText?, statement: PipelineText?, message: UInt64)
         -> UInt64?
     {
-        let meaning = statements.expected(statement)
+        let meaning = expectedStatement(statement)
         portals.expect(portal, meaning, by: message)
         if portal == nil { unnamedPortal.expect(.bind, by: message) }
         return meaning
@@ -120,8 +115,21 @@ struct PreparedStatements {
 
     var unnamedPortalUse: Pipeline.UnnamedPortalUse { unnamedPortal.use }
 
-    mutating func expectedStatement(_ name: PipelineText?) -> UInt64? { statements.expected(name) }
-    mutating func expectedStatement(ofPortal name: PipelineText?) -> UInt64? { portals.expected(name) }
+    mutating func expectedStatement(_ name: PipelineText?) -> UInt64? {
+        guard let name else { return statements.expected(nil) }
+        if let last = found.first, last.changes == statements.changes, last.name == name {
+            return last.meaning
+        }
+        let meaning = statements.expected(name)
+        if found.isEmpty {
+            found.append((name, meaning, statements.changes))
+        } else {
+            found[0] = (name, meaning, statements.changes)
+        }
+        return meaning
+    }
+
+    func expectedStatement(ofPortal name: PipelineText?) -> UInt64? { portals.expected(name) }
 
     mutating func expectClose(statement name: PipelineText?, message: UInt64) {
         statements.expect(name, nil, by: message)

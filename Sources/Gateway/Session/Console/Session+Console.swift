@@ -63,8 +63,7 @@ extension Session {
 
     private func greet(_ startup: ExecutorStartup, _ source: GatewayConsole) {
         let (processID, secret) = context.cancels.register(
-            address, backend: 0, session: name, region: generation.configuration.region,
-            length: startup.usesLongCancelKey ? 32 : 4)
+            address, backend: 0, length: startup.usesLongCancelKey ? 32 : 4)
         cancelKey = processID
         var bytes: [UInt8] = []
         StartupReply.authenticationOk(into: &bytes)
