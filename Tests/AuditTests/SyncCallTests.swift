@@ -78,7 +78,7 @@ import class Foundation.Thread
         }
     }
 
-    @Test("A slow sync among them is the last that anybody is called for, until others were fast in a row")
+    @Test("A sync that takes very long is the last that anybody is called for, until others were fast again")
     func slowOne() throws {
         let clock = clock
         let pause = Box<Int64>(0)
@@ -87,7 +87,7 @@ import class Foundation.Thread
             return .none
         })
         defer { log.close() }
-        pause.value.withLock { $0 = SyncGathering.slow }
+        pause.value.withLock { $0 = SyncGathering.hesitation }
         #expect(log.callsForSync(try log.append(marks: [1]) + 1) && log.sync(by: 0))
         log.announceSync()
         pause.value.withLock { $0 = 0 }

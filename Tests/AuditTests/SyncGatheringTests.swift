@@ -23,6 +23,29 @@ import Testing
     }
 
     @Test(
+        "Callers make syncs behind four fast ones, and while one now and then is slow, not where a third are or one takes very long",
+        arguments: [
+            ([1, 1, 1], false), ([1, 1, 1, 1], true),
+            // What comes first, and what is left of it behind a slow one.
+            ([1, 1, 1, 1, 500], false), ([1, 1, 1, 1, 1, 1, 500], true),
+            ([1, 1, 1, 1, 1, 1, 1, 1, 500, 500], true),
+            ([1, 1, 1, 1, 1, 1, 1, 1, 500, 500, 500], false),
+            ([1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 500, 500, 500, 1], false),
+            ([500, 1, 1, 500, 1, 1, 500, 1, 1, 500, 1, 1], false),
+            ([1, 1, 1, 1, 1, 1, 1, 1, 4_000], false), ([1, 1, 1, 1, 1, 1, 1, 1, 4_000, 1, 1, 1], false),
+            ([1, 1, 1, 1, 1, 1, 1, 1, 4_000, 1, 1, 1, 1], true),
+        ] as [([Int64], Bool)])
+    func trusts(took: [Int64], isTrusted: Bool) {
+        var gathering = SyncGathering()
+        for one in took {
+            gathering.asked(now: 0)
+            gathering.began()
+            gathering.ended(took: one, servesAll: true, now: one)
+        }
+        #expect(gathering.isSteadilyFast == isTrusted)
+    }
+
+    @Test(
         "Behind a slow sync the next one is put off until as many have come as before, a quarter of it at most"
     )
     func gathers() {

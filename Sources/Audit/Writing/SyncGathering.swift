@@ -6,6 +6,8 @@
 package struct SyncGathering: Sendable {
     /// A sync that takes so long is a slow one.
     package static let slow: Int64 = 500
+    /// One that takes so long is none that only hesitated.
+    package static let hesitation: Int64 = 4_000
     /// The most that a sync is put off: a quarter of what the last one took, and no more than this.
     package static let longest: Int64 = 2_000
     /// So many slow syncs in a row make a slow disk, and so many for one session each a session that is alone.
@@ -15,8 +17,8 @@ package struct SyncGathering: Sendable {
     package private(set) var waiting = 0
     /// Slow ones in a row.
     private var slowSyncs = 0
-    /// Others in a row.
-    private var fastSyncs = 0
+    /// How far the next sync can be trusted to be fast.
+    private var trust = 0
     /// Ones in a row that a single session asked for.
     private var loneSyncs = 0
     /// Sessions that the sync under way is for.
@@ -47,7 +49,11 @@ package struct SyncGathering: Sendable {
         served = 0
         since = now
         slowSyncs = took < SyncGathering.slow ? 0 : min(slowSyncs + 1, SyncGathering.steady)
-        fastSyncs = took < SyncGathering.slow ? min(fastSyncs + 1, SyncGathering.steady) : 0
+        switch took {
+        case ..<SyncGathering.slow: trust = min(trust + 1, 2 * SyncGathering.steady)
+        case ..<SyncGathering.hesitation: trust = max(0, trust - 2)
+        default: trust = 0
+        }
         loneSyncs = expected > 1 ? 0 : min(loneSyncs + 1, SyncGathering.steady)
         patience = took < SyncGathering.slow ? 0 : min(took / 4, SyncGathering.longest)
     }
@@ -58,8 +64,9 @@ package struct SyncGathering: Sendable {
         slowSyncs >= SyncGathering.steady || loneSyncs >= SyncGathering.steady
     }
 
-    /// None of the last ones was slow: whoever calls for the next one is not likely to be kept.
-    package var isSteadilyFast: Bool { fastSyncs >= SyncGathering.steady }
+    /// The last ones were fast, but for one now and then that was slow, as where the processor was busy when the disk had done
+    /// its part: whoever calls for the next one is not likely to be kept.
+    package var isSteadilyFast: Bool { trust >= SyncGathering.steady }
 
     /// How long the next sync is still put off, µs; 0: it begins.
     package func delay(now: Int64) -> Int64 {
