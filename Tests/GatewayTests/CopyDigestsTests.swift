@@ -13,16 +13,16 @@ import Testing
         .CopySummary
     { Pipeline.CopySummary(of: message, direction: direction, bytes: bytes) }
 
-    private func take(_ text: String, _ digests: inout CopyDigests, of message: UInt64) {
+    private func take(_ text: String, _ digests: CopyDigests, of message: UInt64) {
         digests.received(.copyData, message: message)
         for byte in text.utf8 { digests.take(fromExecutor: [byte].span) }
     }
 
     @Test func `F-GRD-12: the digest is of all that the CopyData frames carried, however they were cut`() {
-        var digests = CopyDigests()
+        let digests = CopyDigests()
         digests.received(.query, message: 1)
-        take("a", &digests, of: 2)
-        take("bc", &digests, of: 3)
+        take("a", digests, of: 2)
+        take("bc", digests, of: 3)
         digests.received(.copyDone, message: 4)
         #expect(digests.ended(1, copied(1, .in, 3)) == Self.abc)
         digests.take(fromReplica: Array("ab".utf8).span)
@@ -32,12 +32,12 @@ import Testing
     }
 
     @Test func `F-GRD-12: data sent ahead belongs to the Query or Execute before it, in its order`() {
-        var digests = CopyDigests()
+        let digests = CopyDigests()
         // Two COPYs in one Query, and a Query with a third, before the replica has answered.
         digests.received(.query, message: 1)
-        take("abc", &digests, of: 2)
+        take("abc", digests, of: 2)
         digests.received(.copyDone, message: 3)
-        take("x", &digests, of: 4)
+        take("x", digests, of: 4)
         digests.received(.copyDone, message: 5)
         digests.received(.execute, message: 6)
         digests.received(.sync, message: 7)
@@ -48,46 +48,46 @@ import Testing
     }
 
     @Test func `F-GRD-12: what nobody reads is in no digest`() {
-        var digests = CopyDigests()
+        let digests = CopyDigests()
         digests.received(.query, message: 1)
-        take("lost", &digests, of: 2)
+        take("lost", digests, of: 2)
         #expect(digests.ended(1, nil) == nil)
         digests.received(.query, message: 3)
         digests.received(.parse, message: 4)
-        take("ignored", &digests, of: 5)
+        take("ignored", digests, of: 5)
         digests.received(.query, message: 6)
-        take("abc", &digests, of: 7)
+        take("abc", digests, of: 7)
         #expect(digests.ended(6, copied(6, .in, 3)) == Self.abc)
         // The COPY failed; the executor had not heard.
-        take("more", &digests, of: 8)
+        take("more", digests, of: 8)
         digests.received(.query, message: 9)
-        take("x", &digests, of: 10)
+        take("x", digests, of: 10)
         #expect(digests.ended(9, copied(9, .in, 1)) == Self.x)
     }
 
     @Test func `F-GRD-12: no digest of what was not seen from its beginning, or has not come to its end`() {
-        var digests = CopyDigests()
-        take("bc", &digests, of: 3)
+        let digests = CopyDigests()
+        take("bc", digests, of: 3)
         #expect(digests.ended(1, copied(1, .in, 3)) == nil)
         digests.received(.query, message: 4)
-        take("ab", &digests, of: 5)
+        take("ab", digests, of: 5)
         #expect(digests.ended(4, copied(4, .in, 3)) == nil)
         #expect(digests.ended(6, copied(6, .both, 0)) == nil)
     }
 
     @Test func `F-GRD-12: streams that wait are as many as the limit, and none is taken for another`() {
-        var digests = CopyDigests()
+        let digests = CopyDigests()
         digests.received(.query, message: 1)
         for _ in 0..<CopyDigests.limit {
-            take("x", &digests, of: 2)
+            take("x", digests, of: 2)
             digests.received(.copyDone, message: 3)
         }
-        take("abc", &digests, of: 2)
+        take("abc", digests, of: 2)
         digests.received(.copyDone, message: 3)
         for _ in 0..<CopyDigests.limit { #expect(digests.ended(1, copied(1, .in, 1)) == Self.x) }
         #expect(digests.ended(1, copied(1, .in, 3)) == nil)
         digests.received(.query, message: 4)
-        take("abc", &digests, of: 5)
+        take("abc", digests, of: 5)
         #expect(digests.ended(4, copied(4, .in, 3)) == Self.abc)
     }
 }

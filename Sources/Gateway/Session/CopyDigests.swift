@@ -1,11 +1,12 @@
 import Audit
 import PGWire
 
-/// Digests of what COPYs of one session carry, as it passes (`capture: { copy: digest }`). Pure.
+/// Digests of what COPYs of one session carry, as it passes (`capture: { copy: digest }`). Pure. An object, since hardly a
+/// session has one.
 ///
 /// An executor may send a COPY's data before the replica has said that there is a COPY: its streams, each up to its
 /// CopyDone or CopyFail, wait with the number of the Query or Execute before them.
-package struct CopyDigests {
+package final class CopyDigests {
     /// Streams that wait for their COPY. With more there is no digest.
     package static let limit = 1_024
 
@@ -27,7 +28,7 @@ package struct CopyDigests {
     package init() {}
 
     /// A message of the executor's; a CopyData's body follows.
-    package mutating func received(_ tag: FrontendTag, message: UInt64) {
+    package func received(_ tag: FrontendTag, message: UInt64) {
         switch tag {
         case .query, .execute:
             began = message
@@ -43,7 +44,7 @@ package struct CopyDigests {
         }
     }
 
-    private mutating func open() {
+    private func open() {
         guard !isOpen, let began, cut != began else { return }
         guard streams.count < CopyDigests.limit else {
             cut = began
@@ -54,18 +55,18 @@ package struct CopyDigests {
     }
 
     /// Bytes of an executor's CopyData.
-    package mutating func take(fromExecutor piece: Span<UInt8>) {
+    package func take(fromExecutor piece: Span<UInt8>) {
         guard isOpen, !streams.isEmpty else { return }
         streams[streams.count - 1].digest.update(piece)
     }
 
     /// Bytes of a replica's CopyData.
-    package mutating func take(fromReplica piece: Span<UInt8>) { sent.update(piece) }
+    package func take(fromReplica piece: Span<UInt8>) { sent.update(piece) }
 
     /// Something that the message began has ended.
     ///
     /// - Returns: the digest of the COPY's data; nil where it did not pass whole, or was not looked at from its beginning.
-    package mutating func ended(_ message: UInt64, _ copy: Pipeline.CopySummary?) -> String? {
+    package func ended(_ message: UInt64, _ copy: Pipeline.CopySummary?) -> String? {
         var found: StreamDigest?
         switch copy?.direction {
         case nil, .both: break
@@ -78,7 +79,7 @@ package struct CopyDigests {
         return found.text
     }
 
-    private mutating func takeStream(of message: UInt64) -> StreamDigest {
+    private func takeStream(of message: UInt64) -> StreamDigest {
         while let first = streams.first, first.of <= message {
             removeFirst()
             if first.of == message { return first.digest }
@@ -87,7 +88,7 @@ package struct CopyDigests {
         return StreamDigest()
     }
 
-    private mutating func removeFirst() {
+    private func removeFirst() {
         streams.removeFirst()
         if streams.isEmpty { isOpen = false }
     }

@@ -12,10 +12,15 @@ final class ObservedRules {
     }
 }
 
-/// What such a rule would refuse, for the record of a statement that goes on.
-struct ObservedVerdict {
+/// What such a rule would refuse, for the record of a statement that goes on. An object for the same reason.
+final class ObservedVerdict {
     let rule: String
     let verdict: StatementVerdict
+
+    init(rule: String, verdict: StatementVerdict) {
+        self.rule = rule
+        self.verdict = verdict
+    }
 }
 
 extension Relay {
