@@ -16,7 +16,7 @@ import pgbouncer
 import report
 from systems import Failure
 
-# The gateway gives back what a burst took within four seconds of its end.
+# What a burst took is given back in six seconds at most: two until a worker has seen a block idle, four until no more come.
 SETTLE_SECONDS = 6
 ACTIVE_SECONDS = 4
 # Half a hand: see SessionDeal.

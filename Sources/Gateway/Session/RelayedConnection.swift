@@ -2,8 +2,8 @@ import GatewayConfiguration
 import GatewayRouting
 import Transport
 
-/// What a relay keeps of its connection to a replica: without what only the login needs, which is some three KiB for each idle
-/// session.
+/// What a relay keeps of its connection to a replica: without what only the login needs, since a session holds it for as long
+/// as it lives.
 struct RelayedConnection {
     let stream: Stream
     let id: ReplicaID
