@@ -131,7 +131,7 @@ final class Relay {
         self.worker = session.worker
         self.region = region
         self.executor = session.executor
-        self.connection = RelayedConnection(connection)
+        self.connection = connection.relayed
         let configuration = session.generation.configuration
         durability = configuration.audit.durability
         statementLimit = configuration.limits.statement

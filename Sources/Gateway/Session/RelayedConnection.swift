@@ -1,5 +1,6 @@
 import GatewayConfiguration
 import GatewayRouting
+import PGWire
 import Transport
 
 /// What a relay keeps of its connection to a replica: without what only the login needs, since a session holds it for as long
@@ -24,19 +25,22 @@ struct RelayedConnection {
     /// What the server was at login.
     let recovery: RecoveryState
 
-    init(_ connection: UpstreamConnection) {
-        let target = connection.attested.target
-        stream = connection.stream
+    init(
+        stream: Stream, dbname: String, replica: AttestedReplica, address: SocketAddress, tls: UpstreamTLS?,
+        key: BackendKeyData?, backendStart: String?, recovery: RecoveryState
+    ) {
+        let target = replica.target
+        self.stream = stream
         id = target.id
-        dbname = connection.dbname
-        address = connection.address
-        tls = connection.tls
+        self.dbname = dbname
+        self.address = address
+        self.tls = tls
         host = target.host
         verifiesHost = target.sslmode == .verifyFull
-        spki = connection.attested.expectation.spki
-        backendPID = connection.backendPID
-        backendKey = connection.backendKey
-        backendStart = connection.backendStart
-        recovery = connection.facts.recovery
+        spki = replica.expectation.spki
+        backendPID = key?.processID ?? 0
+        backendKey = key?.key ?? []
+        self.backendStart = backendStart
+        self.recovery = recovery
     }
 }

@@ -326,14 +326,14 @@ extension Session {
     private func establish(_ login: Login, _ connection: UpstreamConnection) {
         guard let region = worker.regionLog(connection.attested.region) else { return end(.startupTimeout) }
         if let refusal = refusalBeforeStart(login.verified) {
-            connection.stream.close()
+            connection.relayed.stream.close()
             return end(refusal)
         }
         // Whoever finds it wanting from here on ends this session too: it is looked at once more (rule 9).
         if let status = context.health.snapshot()[connection.attested.id],
             let why = status.quarantined ?? status.difference
         {
-            connection.stream.close()
+            connection.relayed.stream.close()
             login.passedOver.append("\(connection.attested.id.replica): not attested: \(why)")
             return tryNext(login)
         }
@@ -362,7 +362,7 @@ extension Session {
     /// What an executor is told at login: the replica's own parameters and process id, a secret of ours, ReadyForQuery.
     private func greet(_ login: Login, _ connection: UpstreamConnection) {
         let (processID, secret) = context.cancels.register(
-            address, backend: connection.backendPID, length: login.startup.usesLongCancelKey ? 32 : 4)
+            address, backend: connection.relayed.backendPID, length: login.startup.usesLongCancelKey ? 32 : 4)
         cancelKey = processID
         var bytes: [UInt8] = []
         StartupReply.authenticationOk(into: &bytes)

@@ -63,7 +63,7 @@ extension Session {
     /// What the replica was found to be, on the very connection that the session has.
     private func addAttestation(of connection: UpstreamConnection, to batch: inout RecordBatch) {
         batch.beginObject("attested")
-        batch.add("address", connection.address.description)
+        batch.add("address", connection.relayed.address.description)
         batch.add("recovery", connection.facts.recovery.rawValue)
         batch.add("system_identifier", connection.facts.systemIdentifier)
         batch.add("cluster_name", connection.facts.clusterName)

@@ -252,9 +252,8 @@ final class UpstreamAttempt {
                 String(decoding: $0.value, as: UTF8.self)
             }
         }
-        let processID = result.key?.processID ?? 0
         let answer = try attestation.answer(
-            backendPID: processID, inHotStandby: parameter("in_hot_standby"),
+            backendPID: result.key?.processID ?? 0, inHotStandby: parameter("in_hot_standby"),
             spki: stream.peerPublicKeyPin)
         if let difference = attested.expectation.difference(from: answer.facts) {
             throw .attestation(difference)
@@ -262,10 +261,12 @@ final class UpstreamAttempt {
         var notices: [UInt8] = []
         for notice in result.notices { try? notice.encode(into: &notices) }
         phase = .ended
+        let relayed = RelayedConnection(
+            stream: stream, dbname: plan.dbname, replica: attested, address: address, tls: plan.tls,
+            key: result.key,
+            backendStart: answer.backendStart, recovery: answer.facts.recovery)
         return UpstreamConnection(
-            stream: stream, dbname: plan.dbname, attested: attested, address: address, tls: plan.tls,
-            parameters: result.parameters, backendPID: processID, backendKey: result.key?.key ?? [],
-            backendStart: answer.backendStart, facts: answer.facts,
+            relayed: relayed, attested: attested, parameters: result.parameters, facts: answer.facts,
             notices: notices,
             leftover: inbound.withBytes(0..<inbound.count) { $0.bytes(in: 0..<$0.count) })
     }

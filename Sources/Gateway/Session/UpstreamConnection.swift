@@ -8,19 +8,11 @@ import Transport
 
 /// A connection to a replica that was logged in and attested on this very connection.
 struct UpstreamConnection {
-    let stream: Stream
-    /// The database's name on that server.
-    let dbname: String
+    /// What the session's relay keeps of it.
+    let relayed: RelayedConnection
     let attested: AttestedReplica
-    let address: SocketAddress
-    let tls: UpstreamTLS?
     /// The ParameterStatus values of the login, in order.
     let parameters: [ParameterStatus]
-    /// The replica's own cancel key; empty where it sent none (F-WIRE-13).
-    let backendPID: Int32
-    let backendKey: [UInt8]
-    /// `EXTRACT(epoch FROM backend_start)` as the server wrote it.
-    let backendStart: String?
     /// What the server said of itself on this connection.
     let facts: AttestationFacts
     /// NoticeResponse frames of the login, for the executor.
