@@ -66,6 +66,28 @@ import Testing
         try CheckedLog(folder.path + "/log", keys: [key]).check(covers: 1)
     }
 
+    @Test("Records go under the tree as they were written, however many there are between two checkpoints")
+    func changingSizes() throws {
+        let folder = try TemporaryFolder()
+        let clock = TestClock()
+        let log = try AuditLog(
+            folder.signed(by: [key]), clocks: clock.clocks, wrapping: { $0 }, startsWriter: false)
+        // Pieces of less and of more than 64 KiB and 1 MiB, and what follows them while more is there and when nothing is.
+        let counts = [1, 300, 3, 9_000, 2, 600, 20_000, 1, 40]
+        for (round, count) in counts.enumerated() {
+            for mark in 0..<count {
+                _ = try log.append(marks: [mark])
+                if mark % 50 == 0 { _ = log.turn() }
+            }
+            _ = log.turn()
+            clock.advance(1_000_000)
+            _ = log.turnTree()
+            if round % 3 == 2 { #expect(log.turnTree() == -1) }
+        }
+        log.close()
+        try CheckedLog(folder.path + "/log", keys: [key]).check(covers: counts.reduce(0, +))
+    }
+
     @Test("A checkpoint is signed for each thousand records, those of one second in one write")
     func everyThousand() throws {
         let folder = try TemporaryFolder()
@@ -143,13 +165,13 @@ import Testing
 
     @Test(
         "F-AUD-09: a record that is other on disk than it was written is named, and no checkpoint is signed over it",
-        arguments: [0, 1, 6])
+        arguments: [0, 1, 700, 1_999])
     func flipped(record: Int) throws {
         let folder = try TemporaryFolder()
         let clock = TestClock()
         let log = try AuditLog(
             folder.signed(by: [key]), clocks: clock.clocks, wrapping: { $0 }, startsWriter: false)
-        for mark in 0..<7 { _ = try log.append(marks: [mark]) }
+        for mark in 0..<2_000 { _ = try log.append(marks: [mark]) }
         _ = log.turn()
         let path = folder.segment(0)
         let whole = try Data(contentsOf: URL(fileURLWithPath: path))
@@ -171,7 +193,7 @@ import Testing
         #expect(log.failure == nil)
         _ = try log.append(marks: [7])
         log.close()
-        try CheckedLog(folder.path + "/log", keys: [key]).check(covers: 9)
+        try CheckedLog(folder.path + "/log", keys: [key]).check(covers: 2_002)
     }
 
     @Test(

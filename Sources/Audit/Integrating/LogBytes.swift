@@ -2,7 +2,7 @@ import Glibc
 
 /// Bytes of a log as a whole, at the speed of memory.
 enum LogBytes {
-    static func areEqual(_ one: [UInt8], _ other: [UInt8]) -> Bool {
+    static func areEqual(_ one: Span<UInt8>, _ other: Span<UInt8>) -> Bool {
         guard one.count == other.count else { return false }
         // SAFETY: both pointers are used only inside the closures, for the count that both have.
         return one.withUnsafeBytes { one in

@@ -9,6 +9,8 @@ final class TreeFeed: Sendable {
     fileprivate static let small = 64 << 10
     /// Bytes up to which pieces are gathered.
     fileprivate static let gathered = 1 << 20
+    /// Pieces whose memory waits for the next ones, while there are any: as many as a round takes at most.
+    fileprivate static let spares = TreeMachine.bytes / gathered
 
     /// Records `first..<end`, which stand in a segment from an offset on.
     struct Piece: Sendable {
@@ -31,6 +33,8 @@ final class TreeFeed: Sendable {
 
     fileprivate struct State {
         var pieces: [Piece] = []
+        /// The memory of pieces that the tree has had: all empty. Fresh memory costs a page fault for each page of it.
+        var spares: [[UInt8]] = []
         var bytes = 0
         var durable: UInt64
         var since: Int64?
@@ -92,6 +96,7 @@ final class TreeFeed: Sendable {
     /// The tree has the records below `end`.
     func consumed(to end: UInt64, now: Int64) {
         state.withLock { state in
+            for at in state.pieces.indices where state.pieces[at].end <= end { state.keepMemory(of: at) }
             state.pieces.removeAll { $0.end <= end }
             state.bytes = state.pieces.reduce(0) { $0 + $1.bytes.count }
             state.since = end < state.durable ? now : nil
@@ -104,6 +109,7 @@ final class TreeFeed: Sendable {
             if state.closing || (untilRecords && state.since != nil) { return false }
             if state.bytes > bytes, state.bytes >= TreeMachine.bytes { return false }
             state.sleeper = untilRecords ? .untilRecords : .timed
+            if untilRecords { state.spares = [] }
             return true
         }
     }
@@ -117,6 +123,17 @@ final class TreeFeed: Sendable {
 }
 
 extension TreeFeed.State {
+    /// A piece that the tree has had leaves its memory for another, unless it is more than a gathered one can have.
+    fileprivate mutating func keepMemory(of piece: Int) {
+        guard spares.count < TreeFeed.spares, pieces[piece].bytes.capacity <= 2 * TreeFeed.gathered else {
+            return
+        }
+        var memory: [UInt8] = []
+        swap(&memory, &pieces[piece].bytes)
+        memory.removeAll(keepingCapacity: true)
+        spares.append(memory)
+    }
+
     fileprivate mutating func take(
         _ piece: inout [UInt8], segment: UInt64, offset: Int, records: Range<UInt64>
     ) {
@@ -136,7 +153,7 @@ extension TreeFeed.State {
             piece.removeAll(keepingCapacity: true)
             return
         }
-        var kept: [UInt8] = []
+        var kept = spares.popLast() ?? []
         if count <= TreeFeed.small {
             kept.append(contentsOf: piece)
             piece.removeAll(keepingCapacity: true)

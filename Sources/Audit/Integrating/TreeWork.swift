@@ -145,19 +145,25 @@ extension TreeWork {
     /// What stands in the segment must be what was written there (F-AUD-09).
     private func compare(_ piece: TreeFeed.Piece) throws(AuditError) {
         let name = "segments/" + SegmentName.text(piece.segment)
-        let stands: [UInt8]?
-        do throws(FileFault) {
-            stands = try files.read(name, from: piece.offset, count: piece.bytes.count)
-        } catch {
-            throw error.error
+        for from in stride(from: 0, to: piece.bytes.count, by: TreeWork.comparedBytes) {
+            let written = piece.bytes[from..<min(piece.bytes.count, from + TreeWork.comparedBytes)]
+            let stands: [UInt8]?
+            do throws(FileFault) {
+                stands = try files.read(name, from: piece.offset + from, count: written.count)
+            } catch {
+                throw error.error
+            }
+            guard let stands else { throw .replaced(path: files.path(of: name), reason: "it was removed") }
+            guard !LogBytes.areEqual(stands.span, written.span) else { continue }
+            let same = from + zip(stands, written).prefix { $0 == $1 }.count
+            let seq = piece.first + UInt64(piece.bytes[..<same].count { $0 == 0x0a })
+            throw .damaged(
+                path: files.path(of: name), seq: seq, reason: "what stands there is not what was written")
         }
-        guard let stands else { throw .replaced(path: files.path(of: name), reason: "it was removed") }
-        guard !LogBytes.areEqual(stands, piece.bytes) else { return }
-        let same = zip(stands, piece.bytes).prefix { $0 == $1 }.count
-        let seq = piece.first + UInt64(piece.bytes[..<same].count { $0 == 0x0a })
-        throw .damaged(
-            path: files.path(of: name), seq: seq, reason: "what stands there is not what was written")
     }
+
+    /// So many bytes at a time: a buffer that comes from memory which has been used before.
+    private static let comparedBytes = 64 << 10
 
     private func hash(_ piece: TreeFeed.Piece, into round: inout TreeRound) throws(AuditError) {
         var from = 0
