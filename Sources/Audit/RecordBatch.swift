@@ -144,18 +144,22 @@ package struct RecordBatch: ~Copyable, Sendable {
         // What was written and synced has left with its memory: room for all of this at once, and no less than twice as before.
         let needed = out.count + byteCount + 28 * recordCount
         if needed > out.capacity { out.reserveCapacity(max(needed, 2 * out.capacity)) }
+        let records = bytes.span
+        let ends = ends.span
+        let text = clock.text.span
         var seq = first
         var from = 0
-        for end in ends {
+        for record in ends.indices {
+            let end = ends[record]
             ShortBytes.append(atMost: 32, to: &out) { out in
                 out.put(RecordBatch.head)
                 out.put(number: seq)
             }
             let time = out.count + RecordBatch.timeOffset
-            out.append(contentsOf: bytes[from..<end])
-            // SAFETY: the record that was appended holds its time there; both pointers are used only inside the closures.
+            // SAFETY: the pointers are used only inside the closures; the record that was appended holds its time there.
+            records.extracting(from..<end).withUnsafeBufferPointer { out.append(contentsOf: $0) }
             out.withUnsafeMutableBytes { out in
-                clock.text.withUnsafeBytes {
+                text.withUnsafeBytes {
                     UnsafeMutableRawBufferPointer(rebasing: out[time...]).copyMemory(from: $0)
                 }
             }
@@ -182,32 +186,29 @@ extension RecordBatch {
     }
 
     package mutating func add(_ key: StaticString, _ value: UInt64) {
-        guard open(key, room: 20) else { return }
-        JSONText.append(value, to: &bytes)
+        add(key, room: 20) { $0.put(number: value) }
     }
 
     package mutating func add(_ key: StaticString, _ value: Int64) {
-        guard open(key, room: 20) else { return }
-        append(value)
+        add(key, room: 20) { $0.put(number: value) }
     }
 
     package mutating func add(_ key: StaticString, _ value: Int) { add(key, Int64(value)) }
 
     package mutating func addNull(_ key: StaticString) {
-        guard open(key, room: 4) else { return }
-        JSONText.append(plain: "null", to: &bytes)
+        add(key, room: 4) { $0.put("null") }
     }
 
     package mutating func add(_ key: StaticString, _ value: Bool) {
-        guard open(key, room: 5) else { return }
-        JSONText.append(plain: value ? "true" : "false", to: &bytes)
+        add(key, room: 5) { $0.put(value ? "true" : "false") }
     }
 
     /// Adds a string given as bytes; each byte that is no part of valid UTF-8 becomes U+FFFD.
     package mutating func add(_ key: StaticString, bytes value: Span<UInt8>) {
-        guard open(key, room: RecordBatch.stringRoom(value)) else { return }
-        let at = bytes.count + 1
-        appendString(value)
+        guard hasRoom(for: key, RecordBatch.stringRoom(value)) else { return }
+        put(key) { $0.put(0x22) }
+        let at = bytes.count
+        endString(value)
         if depth == 0, RecordBatch.isSession(key) { session = at..<(bytes.count - 1) }
     }
 
@@ -249,12 +250,13 @@ extension RecordBatch {
 
     package mutating func addElement(bytes value: Span<UInt8>) {
         guard openElement(room: RecordBatch.stringRoom(value)) else { return }
-        appendString(value)
+        bytes.append(0x22)
+        endString(value)
     }
 
     package mutating func addElement(_ value: Int64) {
         guard openElement(room: 20) else { return }
-        append(value)
+        ShortBytes.append(atMost: 20, to: &bytes) { $0.put(number: value) }
     }
 
     package mutating func addElement(_ value: Int) { addElement(Int64(value)) }
@@ -310,22 +312,41 @@ extension RecordBatch {
 
     /// Writes a key where there is room for it and for `room` bytes of value, else notes it as left out.
     mutating func open(_ key: StaticString, room: Int) -> Bool {
+        guard hasRoom(for: key, room) else { return false }
+        put(key) { _ in }
+        return true
+    }
+
+    /// Adds a key with the value that `value` puts behind it, of at most `room` bytes.
+    @inline(__always)
+    private mutating func add(_ key: StaticString, room: Int, _ value: (inout ShortBytes) -> Void) {
+        guard hasRoom(for: key, room) else { return }
+        put(key, value)
+    }
+
+    /// Whether there is room for a key and for `room` bytes of value; else the key is noted as left out.
+    private mutating func hasRoom(for key: StaticString, _ room: Int) -> Bool {
         precondition(isOpen, "no record is open")
         guard skipped == 0 else { return false }
         guard bytes.count + key.utf8CodeUnitCount + 4 + room + depth <= limit else {
             leftOut.append(key)
             return false
         }
+        return true
+    }
+
+    @inline(__always)
+    private mutating func put(_ key: StaticString, _ behind: (inout ShortBytes) -> Void) {
         let follows = comma
         comma = true
-        ShortBytes.append(atMost: 64, to: &bytes) { out in
+        ShortBytes.append(atMost: 96, to: &bytes) { out in
             if follows { out.put(0x2c) }
             out.put(0x22)
             out.put(key)
             out.put(0x22)
             out.put(0x3a)
+            behind(&out)
         }
-        return true
     }
 
     /// Begins an element where there is room for it in its list, else counts it.
@@ -341,19 +362,14 @@ extension RecordBatch {
         return true
     }
 
-    mutating func append(_ value: Int64) {
-        if value < 0 { bytes.append(0x2d) }
-        JSONText.append(value.magnitude, to: &bytes)
-    }
-
     /// The most bytes that a string can take, quotes included.
     private static func stringRoom(_ value: borrowing Span<UInt8>) -> Int {
         min(value.count, stringLimit) * JSONText.growth <= stringLimit
             ? value.count * JSONText.growth + 2 : stringLimit + 130
     }
 
-    private mutating func appendString(_ value: Span<UInt8>) {
-        bytes.append(0x22)
+    /// A string behind its first quote.
+    private mutating func endString(_ value: Span<UInt8>) {
         let taken = JSONText.append(value, to: &bytes, room: RecordBatch.stringLimit)
         if taken < value.count {
             JSONText.append(plain: "… [", to: &bytes)

@@ -12,11 +12,12 @@ struct Salts: Sendable {
     @inline(__always)
     mutating func put(into out: inout ShortBytes) {
         if used + Salts.size > random.count { refill() }
-        let from = used
-        used += Salts.size
-        for at in from..<used {
-            out.putHex(random[at])
-            random[at] = 0
+        let salt = used..<(used + Salts.size)
+        used = salt.upperBound
+        var salts = random.mutableSpan
+        for at in salt {
+            out.putHex(salts[at])
+            salts[at] = 0
         }
     }
 

@@ -45,17 +45,24 @@ struct ShortBytes {
     @inline(__always)
     mutating func put(number: UInt64) {
         var digits = 1
-        var rest = number / 10
-        while rest > 0 {
-            rest /= 10
+        var limit: UInt64 = 10
+        while digits < 20, number >= limit {
             digits += 1
+            limit = limit &* 10
         }
         let text = reserve(digits)
-        rest = number
+        var rest = number
         for at in (0..<digits).reversed() {
             let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: 10)
             text[at] = 0x30 + UInt8(truncatingIfNeeded: remainder)
             rest = quotient
         }
+    }
+
+    /// A decimal number: at most 20 bytes.
+    @inline(__always)
+    mutating func put(number: Int64) {
+        if number < 0 { put(0x2d) }
+        put(number: number.magnitude)
     }
 }

@@ -97,6 +97,27 @@ private func unsalted(_ line: String) throws -> String {
         }
     }
 
+    @Test("A number has all its digits, from the least to the greatest of its type")
+    func numbers() throws {
+        var powers: [UInt64] = [1]
+        for _ in 0..<19 { powers.append(powers[powers.count - 1] * 10) }
+        let unsigned = powers.flatMap { [$0 - 1, $0, $0 + 1] } + [.max]
+        let signed = [Int64.min, .min + 1, -10, -9, -1, 0, 1, .max]
+        var batch = RecordBatch(recordLimit: 65536)
+        batch.begin(.query)
+        for number in unsigned { batch.add("n", number) }
+        for number in signed { batch.add("n", number) }
+        batch.beginArray("list")
+        for number in signed { batch.addElement(number) }
+        batch.endArray()
+        batch.end()
+        let members = (unsigned.map { "\($0)" } + signed.map { "\($0)" }).map { "\"n\":\($0)" }
+        let list = signed.map { "\($0)" }.joined(separator: ",")
+        let line = try #require(try lines(batch).first)
+        #expect(
+            line.hasSuffix(",\"type\":\"query\"," + members.joined(separator: ",") + ",\"list\":[\(list)]}"))
+    }
+
     @Test("F-AUD-12: a NUL and every other byte below U+0020 is escaped, whatever stands around it")
     func everyControl() throws {
         for byte in UInt8(0)..<0x20 {
