@@ -87,8 +87,9 @@ package final class AuditLog: Sendable {
         for torn in recovered.torn { try record(torn) }
         if let tree { try changeKey(of: tree) }
         if startsWriter {
+            // Both threads hold the log until they end, in `close()`.
             LogWriter.start(self)
-            tree?.start(region: region) { [weak self] in self?.treeSays($0) }
+            tree?.start(region: region) { self.treeSays($0) }
         }
     }
 

@@ -33,7 +33,11 @@ package struct WordSearch: Sendable {
                     for at in 0..<text.count {
                         let byte = Int(text[at])
                         // Hardly any two letters begin one of the words.
-                        if before & seconds[byte] != 0, beginsWord(text, at: at &- 1) { return true }
+                        var begun = before & seconds[byte]
+                        while begun != 0 {
+                            if stands(begun.trailingZeroBitCount, in: text, at: at &- 1) { return true }
+                            begun &= begun &- 1
+                        }
                         before = firsts[byte]
                     }
                     return false
@@ -42,13 +46,15 @@ package struct WordSearch: Sendable {
         }
     }
 
-    private func beginsWord(_ text: UnsafeBufferPointer<UInt8>, at start: Int) -> Bool {
-        words.contains { word in
-            guard text.count - start >= word.count else { return false }
-            return word.indices.allSatisfy { index in
-                let byte = text[start + index]
-                return ((0x41...0x5a).contains(byte) ? byte | 0x20 : byte) == word[index]
-            }
+    /// Whether one of the words, by its number, stands there.
+    private func stands(_ number: Int, in text: UnsafeBufferPointer<UInt8>, at start: Int) -> Bool {
+        let word = words[number]
+        guard text.count - start >= word.count else { return false }
+        for index in word.indices {
+            let byte = text[start + index]
+            let letter = (0x41...0x5a).contains(byte) ? byte | 0x20 : byte
+            if letter != word[index] { return false }
         }
+        return true
     }
 }

@@ -68,7 +68,8 @@ package struct SegmentFolder: LogFiles {
     package func standing(_ first: UInt64, _ file: SegmentFile) throws(FileFault) -> Int? {
         let name = file.path
         var named = stat()
-        guard stat(name, &named) == 0 else {
+        // A string that is handed to a C function as it is would be copied for it.
+        guard name.withCString({ stat($0, &named) }) == 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
             throw FileFault(operation: "stat", path: name, code: errno)
         }

@@ -11,8 +11,13 @@ package struct SessionGuard: Sendable {
     package static let preparedBytes = 16 << 20
 
     package var rules: GuardRules {
-        didSet { if !rules.isGuarded { wasFree = true } }
+        didSet {
+            isGuarded = rules.isGuarded
+            if !isGuarded { wasFree = true }
+        }
     }
+    /// Whether the rules are (`GuardRules.isGuarded`): asked for each message.
+    package private(set) var isGuarded: Bool
     /// What holds now: what was prepared is judged against it, whenever that was (F-GRD-08).
     package var catalog: PublishedCatalog?
     /// Once nothing was forbidden, and not every text was read; or a name was not remembered.
@@ -25,7 +30,8 @@ package struct SessionGuard: Sendable {
 
     package init(rules: GuardRules) {
         self.rules = rules
-        wasFree = !rules.isGuarded
+        isGuarded = rules.isGuarded
+        wasFree = !isGuarded
     }
 
     /// What the log says of a reason that would say what a constant says, where constants are not kept.

@@ -123,8 +123,10 @@ final class RegionLog {
         var taken = spare
         spare = []
         swap(&taken, &holding)
-        for session in taken { session.isHolding = false }
-        for session in taken { body(session) }
+        for session in taken {
+            session.isHolding = false
+            body(session)
+        }
         taken.removeAll(keepingCapacity: true)
         spare = taken
     }

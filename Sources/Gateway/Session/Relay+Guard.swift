@@ -62,13 +62,13 @@ extension Relay {
             case .later: return .later
             }
         case .bind:
-            guard guardian.rules.isGuarded, let statement = try? Bind.statement(of: body) else {
+            guard guardian.isGuarded, let statement = try? Bind.statement(of: body) else {
                 return .passes
             }
             let name = body.extracting(statement)
             refused = refusal(ofStatement: recorder.pipeline.expectedStatement(name), name: name)
         case .execute:
-            guard guardian.rules.isGuarded, let execute = try? Execute.decode(body) else { return .passes }
+            guard guardian.isGuarded, let execute = try? Execute.decode(body) else { return .passes }
             let portal = body.extracting(execute.portal)
             if let statement = recorder.pipeline.expectedStatement(ofPortal: portal) {
                 refused = refusal(ofStatement: statement, name: portal)
@@ -127,7 +127,7 @@ extension Relay {
     /// A Parse's text and the types of its parameters, which name no type and run its functions all the same.
     private func judge(_ sql: Span<UInt8>, _ types: [UInt32]) -> Judgment {
         let judgment = judge(sql)
-        guard guardian.rules.isGuarded, case .allowed(let texts) = judgment,
+        guard guardian.isGuarded, case .allowed(let texts) = judgment,
             types.contains(where: { $0 >= CatalogLimits.firstOID })
         else { return judgment }
         switch judge([JudgedText(parameterTypes: types, catalog: catalog)]) {
@@ -141,7 +141,7 @@ extension Relay {
     private func judge(_ sql: Span<UInt8>) -> Judgment {
         // A text that is read is looked through for runs of operators where it is.
         let long = longText
-        let isRead = guardian.rules.isGuarded || long?.needsReading ?? QuickScan.needsReading(sql)
+        let isRead = guardian.isGuarded || long?.needsReading ?? QuickScan.needsReading(sql)
         guard isRead, !isReplicationCommand(sql) else {
             // A long one was looked through elsewhere, and is not read where nobody needs it.
             let runs = long == nil ? SQLText.operatorRuns(sql) : .costly
@@ -151,7 +151,7 @@ extension Relay {
             return .allowed(observedTexts(sql, isQuick: JudgedText.isQuick(sql, runs)))
         }
         if hasUnsafeEncoding, long?.holdsHighBytes ?? sql.holdsHighBytes,
-            guardian.rules.isGuarded || long?.mayDoForbidden ?? QuickScan.mayDoForbidden(sql)
+            guardian.isGuarded || long?.mayDoForbidden ?? QuickScan.mayDoForbidden(sql)
         {
             let reason = "in client_encoding \(recorder.clientEncoding) it can be read in two ways"
             return .refused(forbidden(StatementVerdict(isAllowed: false, classes: [], reasons: [reason])))
@@ -182,7 +182,7 @@ extension Relay {
 
     /// Where nothing is forbidden it goes, unless it may do what is refused to everybody.
     private func tooLongToRead(_ text: LongText) -> Judgment {
-        guard !guardian.rules.isGuarded, !text.hasLongOperatorRun, !text.mayDoForbidden else {
+        guard !guardian.isGuarded, !text.hasLongOperatorRun, !text.mayDoForbidden else {
             return .refused(Refused(.statementTooComplex))
         }
         observe(refused: Refusal.statementTooComplex.message)
@@ -193,7 +193,7 @@ extension Relay {
     /// - Parameter mayWait: for the catalogue, where it has not been read.
     private func judge(_ texts: [JudgedText], mayWait: Bool = true) -> Judgment {
         describe(texts)
-        if guardian.rules.isGuarded { worker.context.counters.judgedStatements.increase() }
+        if guardian.isGuarded { worker.context.counters.judgedStatements.increase() }
         for text in texts {
             if text.isReadable {
                 // Whose it is depends on an answer that is on its way.
@@ -207,13 +207,13 @@ extension Relay {
                     let waits = mayWait && (waitsForCatalog() || waitsForLook(text.judgement))
                     return waits ? .later : .refused(forbidden(verdict))
                 }
-                if guardian.rules.isGuarded, text.judgement.namesBeyondASCII, !isEncodedInUTF8 {
+                if guardian.isGuarded, text.judgement.namesBeyondASCII, !isEncodedInUTF8 {
                     let reason =
                         "in client_encoding \(recorder.clientEncoding) a name beyond ASCII is not followed"
                     return .refused(
                         forbidden(StatementVerdict(isAllowed: false, classes: [], reasons: [reason])))
                 }
-                if guardian.rules.isGuarded, recorder.verdict == nil { recorder.verdict = verdict }
+                if guardian.isGuarded, recorder.verdict == nil { recorder.verdict = verdict }
                 continue
             }
             switch text.reading {
@@ -222,7 +222,7 @@ extension Relay {
             case .syntaxError(let message):
                 let quoteless = SQLText.withoutQuotation(message)
                 // The server may have a newer grammar: forwarded where nothing is forbidden.
-                if guardian.rules.isGuarded {
+                if guardian.isGuarded {
                     let verdict = StatementVerdict(isAllowed: false, classes: [], reasons: [quoteless])
                     return .refused(Refused(.statementUnreadable(message, replica: serverGrammar), verdict))
                 }
@@ -246,7 +246,7 @@ extension Relay {
     /// Without the catalogue hardly anything is allowed. It is read when the first session needs it: what came before it
     /// waits for a moment, once.
     private func waitsForCatalog() -> Bool {
-        guard guardian.rules.isGuarded, catalog == nil else {
+        guard guardian.isGuarded, catalog == nil else {
             catalogWaits = 0
             return false
         }
@@ -298,7 +298,7 @@ extension Relay {
     /// Nanoseconds.
     private static let catalogHold: UInt64 = 10_000_000
 
-    private var needsCatalog: Bool { guardian.rules.isGuarded || observed?.rules.isGuarded == true }
+    private var needsCatalog: Bool { guardian.isGuarded || observed?.rules.isGuarded == true }
 
     /// A walsender's commands are not SQL.
     func isReplicationCommand(_ sql: Span<UInt8>) -> Bool {
@@ -373,7 +373,7 @@ extension Relay {
 
     /// A Bind or Execute of what was judged under another policy or catalogue is judged again (F-GRD-09). Nil: it may go.
     private func refusal(ofStatement statement: UInt64?, name: Span<UInt8>) -> Refused? {
-        guard guardian.rules.isGuarded else { return nil }
+        guard guardian.isGuarded else { return nil }
         guard let statement else {
             // SQL's PREPARE, or a name that nothing is known of.
             guard !name.isEmpty else { return nil }

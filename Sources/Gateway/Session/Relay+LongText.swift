@@ -71,7 +71,7 @@ extension Relay {
         let context = worker.context
         let question = LongText.Question(
             terms: recorder.terms(of: nextMessage), generation: generation, session: session.name,
-            recordLimit: recordLimit, head: recorder.headBytes, isGuarded: guardian.rules.isGuarded,
+            recordLimit: recordLimit, head: recorder.headBytes, isGuarded: guardian.isGuarded,
             conformingStrings: mayHaveChangedLexer ? [true, false] : [conformingStrings], catalog: catalog,
             describes: describes)
         let job = LongStatements.Job(tag: tag, pieces: pieces, question: question) { text in

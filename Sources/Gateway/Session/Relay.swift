@@ -247,6 +247,7 @@ final class Relay {
     private func cover(waitsFor number: UInt64) {
         let bytes = frontend.scanned - toUpstream.released - toUpstream.held
         forwardedMessage = recorder.message
+        guard bytes > 0 else { return }
         toUpstream.add(bytes, waitsFor: number, durable: region.log.durable, endsFrame: frontend.isAtFrame)
     }
 

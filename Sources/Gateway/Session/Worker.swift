@@ -115,10 +115,10 @@ final class Worker: LoopOwner {
             session.isTouched = false
             session.pump()
         }
-        for region in regions where region.mustWrite || region.batch.byteCount > RegionLog.gatheredBytes {
-            write(region)
+        for region in regions {
+            if region.mustWrite || region.batch.byteCount > RegionLog.gatheredBytes { write(region) }
+            if !region.longWrites.isEmpty { writeLong(region) }
         }
-        for region in regions where !region.longWrites.isEmpty { writeLong(region) }
         for session in turning { session.flush() }
         turning.removeAll(keepingCapacity: true)
         if !touched.isEmpty { loop.runAgain() }
