@@ -18,18 +18,9 @@ package struct RecordMembers: Sendable {
     }
 
     private mutating func scan(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard bytes.count >= 2, bytes[0] == 0x7b else { return false }
-        if bytes[1] == 0x7d { return bytes.count == 2 }
-        var at = 1
-        while true {
-            guard at < bytes.count, bytes[at] == 0x22, let close = RecordScanner.stringEnd(bytes, at),
-                close + 1 < bytes.count, bytes[close + 1] == 0x3a,
-                let end = RecordScanner.valueEnd(bytes, close + 2), end < bytes.count
-            else { return false }
-            members.append((at + 1..<close, close + 2..<end))
-            if bytes[end] == 0x7d { return end + 1 == bytes.count }
-            guard bytes[end] == 0x2c else { return false }
-            at = end + 1
+        RecordScanner.members(of: bytes) { name, value in
+            members.append((name, value))
+            return true
         }
     }
 }

@@ -65,17 +65,30 @@ package struct RecordScanner: Sendable {
     }
 
     private mutating func scan(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        RecordScanner.members(of: bytes) { name, value in
+            guard let field = RecordNames.field(bytes, name) else { return true }
+            return note(field, key: name.lowerBound - 1, value: value)
+        }
+    }
+
+    /// Gives each member's name, without quotes, and its value, in their order.
+    ///
+    /// - Parameter body: says whether to go on.
+    /// - Returns: whether the line is one object, as far as that shows without reading its values, and none was told to be
+    ///   the last.
+    @inline(__always)
+    static func members(
+        of bytes: UnsafeBufferPointer<UInt8>, _ body: (_ name: Range<Int>, _ value: Range<Int>) -> Bool
+    ) -> Bool {
         guard bytes.count >= 2, bytes[0] == 0x7b else { return false }
         if bytes[1] == 0x7d { return bytes.count == 2 }
         var at = 1
         while true {
-            guard at < bytes.count, bytes[at] == 0x22, let close = RecordScanner.stringEnd(bytes, at),
+            guard at < bytes.count, bytes[at] == 0x22, let close = stringEnd(bytes, at),
                 close + 1 < bytes.count, bytes[close + 1] == 0x3a,
-                let end = RecordScanner.valueEnd(bytes, close + 2), end < bytes.count
+                let end = valueEnd(bytes, close + 2), end < bytes.count,
+                body(at + 1..<close, close + 2..<end)
             else { return false }
-            if let field = RecordNames.field(bytes, at + 1..<close) {
-                guard note(field, key: at, value: close + 2..<end) else { return false }
-            }
             if bytes[end] == 0x7d { return end + 1 == bytes.count }
             guard bytes[end] == 0x2c else { return false }
             at = end + 1
