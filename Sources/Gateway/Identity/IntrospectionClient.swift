@@ -128,28 +128,16 @@ package struct IntrospectionClient: Sendable {
     private static func body(
         of request: HTTPClientRequest, by client: HTTPClient
     ) async throws(IntrospectionFailure) -> [UInt8] {
-        var bytes: [UInt8] = []
-        var status: UInt = 0
-        var tooLarge = false
-        do {
-            let response = try await client.execute(request, timeout: .seconds(10))
-            status = response.status.code
-            if status == 200 {
-                for try await piece in response.body {
-                    guard bytes.count + piece.readableBytes <= bodyLimit else {
-                        tooLarge = true
-                        break
-                    }
-                    bytes.append(contentsOf: piece.readableBytesView)
-                }
-            }
+        do throws(ProviderAnswer.Failure) {
+            return try await ProviderAnswer.body(of: request, by: client, limit: bodyLimit)
         } catch {
-            throw .unreachable(why: KeyFetcher.printable(error))
+            switch error {
+            case .unreachable(let why): throw .unreachable(why: why)
+            case .redirected: throw .redirected
+            case .status(let code): throw .status(code)
+            case .tooLarge: throw .tooLarge
+            }
         }
-        guard !(300..<400).contains(status) else { throw .redirected }
-        guard status == 200 else { throw .status(status) }
-        guard !tooLarge else { throw .tooLarge }
-        return bytes
     }
 
     /// application/x-www-form-urlencoded of bytes: all but letters, digits, `-`, `.`, `_` as `%XX`.

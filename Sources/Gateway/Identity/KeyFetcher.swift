@@ -137,28 +137,16 @@ package struct KeyFetcher: Sendable {
         var request = HTTPClientRequest(url: address.text)
         request.headers.add(name: "accept", value: "application/json")
         request.headers.add(name: "user-agent", value: "domicile")
-        var bytes: [UInt8] = []
-        var status: UInt = 0
-        var tooLarge = false
-        do {
-            let response = try await client.execute(request, timeout: .seconds(10))
-            status = response.status.code
-            if status == 200 {
-                for try await piece in response.body {
-                    guard bytes.count + piece.readableBytes <= bodyLimit else {
-                        tooLarge = true
-                        break
-                    }
-                    bytes.append(contentsOf: piece.readableBytesView)
-                }
-            }
+        do throws(ProviderAnswer.Failure) {
+            return try await ProviderAnswer.body(of: request, by: client, limit: bodyLimit)
         } catch {
-            throw .unreachable(document, why: printable(error))
+            switch error {
+            case .unreachable(let why): throw .unreachable(document, why: why)
+            case .redirected: throw .redirected(document)
+            case .status(let code): throw .status(document, code)
+            case .tooLarge: throw .tooLarge(document)
+            }
         }
-        guard !(300..<400).contains(status) else { throw .redirected(document) }
-        guard status == 200 else { throw .status(document, status) }
-        guard !tooLarge else { throw .tooLarge(document) }
-        return bytes
     }
 
     /// `jwks_uri` of a discovery document whose `issuer` is exactly ours (OpenID Connect Discovery section
