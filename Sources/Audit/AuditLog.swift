@@ -207,11 +207,15 @@ package final class AuditLog: Sendable {
     func announce(_ notices: [AuditLogNotice]) {
         // All of them know before anybody is told of one.
         for case .durable(let end) in notices { durableMark.max(end, ordering: .releasing) }
-        for notice in notices { announce(notice) }
+        for notice in notices { tell(notice) }
     }
 
-    func announce(_ notice: AuditLogNotice) {
-        if case .durable(let end) = notice { durableMark.max(end, ordering: .releasing) }
+    func announceDurable(_ end: UInt64) {
+        durableMark.max(end, ordering: .releasing)
+        tell(.durable(end))
+    }
+
+    private func tell(_ notice: AuditLogNotice) {
         let observers = state.withLock { $0.observers }
         for (_, observer) in observers { observer(notice) }
     }

@@ -132,9 +132,9 @@ final class FaultyFiles: LogFiles {
         try folder.syncFolder()
     }
 
-    func standing(_ first: UInt64, _ file: SegmentFile) throws(FileFault) -> Int? {
+    func standing(_ file: SegmentFile) throws(FileFault) -> Int? {
         try check(.standing)
-        return try folder.standing(first, file)
+        return try folder.standing(file)
     }
 
     func close(_ file: SegmentFile) { folder.close(file) }

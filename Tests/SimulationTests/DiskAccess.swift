@@ -149,9 +149,9 @@ final class DiskAccess: LogFiles {
         }
     }
 
-    func standing(_ first: UInt64, _ file: SegmentFile) throws(FileFault) -> Int? {
+    func standing(_ file: SegmentFile) throws(FileFault) -> Int? {
         _ = try fault(.look)
-        return try segments.standing(first, file)
+        return try segments.standing(file)
     }
 
     func close(_ file: SegmentFile) { segments.close(file) }

@@ -68,7 +68,7 @@ extension AuditLog {
             defer { state.notices.removeAll(keepingCapacity: true) }
             return end ?? durable
         }
-        if let end { announce(.durable(end)) } else { wakes.signal() }
+        if let end { announceDurable(end) } else { wakes.signal() }
     }
 
     /// Whoever made a sync cannot announce it: the writer does.

@@ -52,6 +52,6 @@ package protocol LogFiles: Sendable {
     /// fsync(2) of the folder of segments.
     func syncFolder() throws(FileFault)
     /// The length of the segment that stands under its name, or nil where that is not this file (any more).
-    func standing(_ first: UInt64, _ file: SegmentFile) throws(FileFault) -> Int?
+    func standing(_ file: SegmentFile) throws(FileFault) -> Int?
     func close(_ file: SegmentFile)
 }

@@ -12,7 +12,7 @@ extension LogState {
             .replaced(path: files.path(of: current.first), reason: reason)
         }
         do {
-            guard let length = try files.standing(current.first, open[open.count - 1].file) else {
+            guard let length = try files.standing(open[open.count - 1].file) else {
                 return replaced("it was removed or replaced")
             }
             // A write that failed may have left bytes that could not be cut off: those are our own.

@@ -65,7 +65,7 @@ package struct SegmentFolder: LogFiles {
         guard fsync(folder) == 0 else { throw FileFault(operation: "fsync", path: path, code: errno) }
     }
 
-    package func standing(_ first: UInt64, _ file: SegmentFile) throws(FileFault) -> Int? {
+    package func standing(_ file: SegmentFile) throws(FileFault) -> Int? {
         let name = file.path
         var named = stat()
         // A string that is handed to a C function as it is would be copied for it.
