@@ -163,7 +163,7 @@ extension TreeWork {
     }
 
     /// So many bytes at a time: a buffer that comes from memory which has been used before.
-    private static let comparedBytes = 64 << 10
+    private static let comparedBytes = 256 << 10
 
     private func hash(_ piece: TreeFeed.Piece, into round: inout TreeRound) throws(AuditError) {
         var from = 0
