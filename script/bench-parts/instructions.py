@@ -1,7 +1,8 @@
 """What a transaction costs in instructions and allocations: figures that other programs' load does not change.
 
 The gateway runs under valgrind's callgrind, which counts instructions of its own code and of its libraries, and none of
-the kernel's. Two runs of pgbench that differ in length alone are compared: logins and what else happens once go out."""
+the kernel's; and once more at full speed, with its allocations counted. Two runs of pgbench that differ in length alone
+are compared: logins and what else happens once go out."""
 
 import json
 import os
@@ -17,8 +18,9 @@ from systems import REPOSITORY, Failure
 THRESHOLDS = REPOSITORY / "Benchmarks/instructions.json"
 SOURCE = REPOSITORY / "Benchmarks/CountAllocations.c"
 CLIENTS = 8
-SHORT, LONG = 60, 260
 WARM = 40
+# Transactions of each client in the two runs.
+INSTRUCTIONS, ALLOCATIONS = (60, 260), (500, 4500)
 VALGRIND_PATIENCE = 120
 SLOT = struct.Struct("=QQ")
 
@@ -42,21 +44,48 @@ def library(bench):
 
 
 class Counted:
-    """A gateway under callgrind."""
+    """A gateway of which something is counted, of the workers and of all threads."""
 
-    def __init__(self, bench, title, transport, forbid):
-        self.folder = bench.new_folder("counts")
-        self.counts = self.folder / "allocations"
+    def __init__(self, bench, lengths, *arguments, **how):
         self.bench = bench
-        self.system = bench.gateway(
-            transport, name=title, forbid=forbid, patience=VALGRIND_PATIENCE,
-            prefix=["valgrind", "-q", "--tool=callgrind", "--separate-threads=yes",
-                    f"--callgrind-out-file={self.folder}/out"],
-            environment={"LD_PRELOAD": str(library(bench)), "ALLOCATION_COUNTS": str(self.counts)})
+        self.lengths = lengths
+        self.system = bench.gateway(*arguments, **how)
         self.workers = {int(task.name) for task in pathlib.Path(f"/proc/{self.system.pid}/task").iterdir()
                         if (task / "comm").read_text().startswith("worker-")}
         if not self.workers:
             raise Failure("the gateway has no threads called worker")
+
+    def transactions(self, mode, each):
+        command = ["pgbench", "-n", "-S", "-M", mode, "-c", str(CLIENTS), "-j", "1", "-t", str(each)]
+        self.bench.run(command, self.system.environment, VALGRIND_PATIENCE)
+
+    def measure(self, mode):
+        """Of a transaction, by how much the longer of two runs has more: of the workers, of all threads."""
+        self.transactions(mode, WARM)
+        marks = [self.so_far()]
+        for each in self.lengths:
+            self.transactions(mode, each)
+            marks.append(self.so_far())
+        short, long = ([now - then for now, then in zip(after, before)] for before, after in zip(marks, marks[1:]))
+        difference = (self.lengths[1] - self.lengths[0]) * CLIENTS
+        return [(more - less) / difference for less, more in zip(short, long)]
+
+    def close(self):
+        self.bench.stop(self.system.process)
+
+
+class Instructions(Counted):
+    """Counted by callgrind, which runs the gateway many times slower."""
+
+    def __init__(self, bench, title, transport, forbid):
+        self.folder = bench.new_folder("counts")
+        self.sums = (0, 0)
+        # With no library in front of the C library valgrind 3.19 ends, as the main thread does, by an error of its own.
+        super().__init__(
+            bench, INSTRUCTIONS, transport, name=title, forbid=forbid, patience=VALGRIND_PATIENCE,
+            prefix=["valgrind", "-q", "--tool=callgrind", "--separate-threads=yes",
+                    f"--callgrind-out-file={self.folder}/out"],
+            environment={"LD_PRELOAD": str(library(bench))})
 
     def monitor(self, command):
         done = subprocess.run(["vgdb", f"--pid={self.system.pid}", *command.split()], text=True, check=False,
@@ -65,10 +94,10 @@ class Counted:
             raise Failure(f"vgdb {command}: {done.stderr.strip()}")
         return done.stdout
 
-    def instructions(self):
-        """Instructions since the last call, of the workers and of all threads."""
+    def so_far(self):
         threads = {int(number): int(lwp) for number, lwp in re.findall(
             r"^Thread (\d+): status = .*\(lwpid (\d+)\)", self.monitor("v.info scheduler"), re.MULTILINE)}
+        # What was counted since the last dump.
         self.monitor("dump")
         workers = everything = 0
         for file in self.folder.glob("out*"):
@@ -81,42 +110,33 @@ class Counted:
             file.unlink()
         if workers == 0:
             raise Failure("callgrind counted nothing of the workers")
-        return workers, everything
+        self.sums = (self.sums[0] + workers, self.sums[1] + everything)
+        return self.sums
 
-    def allocations(self):
-        """Allocations so far, of the workers and of all threads."""
+
+class Allocations(Counted):
+    """Counted in front of the C library, at full speed."""
+
+    def __init__(self, bench, title, transport, forbid):
+        self.counts = bench.new_folder("counts") / "allocations"
+        super().__init__(
+            bench, ALLOCATIONS, transport, name=f"{title}, allocations", forbid=forbid,
+            environment={"LD_PRELOAD": str(library(bench)), "ALLOCATION_COUNTS": str(self.counts)})
+
+    def so_far(self):
         slots = list(SLOT.iter_unpack(self.counts.read_bytes()))
         return (sum(count for thread, count in slots if thread in self.workers), sum(count for _, count in slots))
 
-    def transactions(self, mode, each):
-        command = ["pgbench", "-n", "-S", "-M", mode, "-c", str(CLIENTS), "-j", "1", "-t", str(each)]
-        self.bench.run(command, self.system.environment, VALGRIND_PATIENCE)
-
-    def measure(self, mode):
-        """Instructions and allocations of a transaction: of the workers, of all threads."""
-        self.transactions(mode, WARM)
-        self.instructions()
-        counted = []
-        for each in (SHORT, LONG):
-            before = self.allocations()
-            self.transactions(mode, each)
-            after = self.allocations()
-            counted.append([*self.instructions(), *(now - then for now, then in zip(after, before))])
-        difference = (LONG - SHORT) * CLIENTS
-        return [(long - short) / difference for short, long in zip(*counted)]
-
-    def close(self):
-        self.bench.stop(self.system.process)
-
 
 def measure(bench, gated):
-    """By title: what `Counted.measure` gives."""
+    """By title: instructions of a transaction, of the workers and of all threads, and its allocations."""
     found = {}
     for title, transport, forbid in GATEWAYS[:GATED if gated else len(GATEWAYS)]:
-        counted = Counted(bench, title, transport, forbid)
-        for mode in MODES:
-            found[f"{mode}, {title}"] = counted.measure(mode)
-        counted.close()
+        for kind in (Instructions, Allocations):
+            counted = kind(bench, title, transport, forbid)
+            for mode in MODES:
+                found.setdefault(f"{mode}, {title}", []).extend(counted.measure(mode))
+            counted.close()
     return found
 
 

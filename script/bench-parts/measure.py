@@ -1,5 +1,6 @@
 """One run of pgbench against one system, and what the kernel says the system's process used for it."""
 
+import collections
 import os
 import pathlib
 import re
@@ -14,6 +15,8 @@ RESULT_REPEATS = 12
 COPY_REPEATS = 3
 COPIED_LINES, COPIED_LINE = 100_000, b"x" * 999 + b"\n"
 ATTACH_SECONDS = 1.0
+# By how much the longer of two runs under strace is longer.
+TRACED = 3
 IDLE_SECONDS = 10
 
 SCRIPTS = {
@@ -103,11 +106,11 @@ def busy_share(seconds):
     return 1 - (idle_after - idle) / max(1, total_after - total)
 
 
-def command_of(bench, workload, options):
+def command_of(bench, workload, options, seconds=None, repeats=RESULT_REPEATS):
     command = ["pgbench", "-n", *workload.arguments, "-c", str(options.clients if workload.clients else 1), "-j", "1"]
     if workload.script:
         command += ["-f", str(script_file(bench, workload.script))]
-    return command + (["-T", str(options.seconds)] if workload.timed else ["-t", str(RESULT_REPEATS)])
+    return command + (["-T", str(seconds or options.seconds)] if workload.timed else ["-t", str(repeats)])
 
 
 def script_file(bench, name):
@@ -171,21 +174,35 @@ def measure(bench, system, workload, options):
 
 
 def system_calls(bench, system, workload, options):
-    """System calls per transaction by name, from strace; its own slowness does not change their number much."""
+    """System calls per transaction by name, from strace; its own slowness does not change their number much. Of two runs it is
+    what the longer one has more: logins, and what else happens once, go out."""
+    seconds = max(options.seconds // TRACED, 1)
+    short, transactions = traced_calls(
+        bench, system, command_of(bench, workload, options, seconds, RESULT_REPEATS // TRACED))
+    calls, more = traced_calls(
+        bench, system, command_of(bench, workload, options, seconds * TRACED, RESULT_REPEATS // TRACED * TRACED))
+    if more <= transactions:
+        raise Failure(f"{workload.title} through {system.name} made no more transactions in a longer run under strace")
+    calls.subtract(short)
+    return {name: count / (more - transactions) for name, count in calls.items()}
+
+
+def traced_calls(bench, system, command):
+    """What a run makes its proxy call, by name, and the run's transactions."""
     file = bench.folder / "strace"
     tracer = bench.start(["strace", "-f", "-c", "-o", file, "-p", system.pid], None,
                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(ATTACH_SECONDS)
     if tracer.poll() is not None:
         raise Failure("strace could not attach: is it installed, and may this user trace?")
-    count = transactions_of(bench.run(command_of(bench, workload, options), system.environment))
+    count = transactions_of(bench.run(command, system.environment))
     bench.stop(tracer, signal.SIGINT)
-    calls = {}
+    calls = collections.Counter()
     for line in file.read_text().splitlines():
         match = re.match(r"\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s+(?:\d+\s+)?(\w+)$", line)
         if match and match.group(2) != "total":
-            calls[match.group(2)] = int(match.group(1)) / count
-    return calls
+            calls[match.group(2)] = int(match.group(1))
+    return calls, count
 
 
 def memory(bench, make, sessions):
