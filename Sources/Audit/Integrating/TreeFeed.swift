@@ -96,8 +96,11 @@ final class TreeFeed: Sendable {
     /// The tree has the records below `end`.
     func consumed(to end: UInt64, now: Int64) {
         state.withLock { state in
+            let before = state.pieces.count
             for at in state.pieces.indices where state.pieces[at].end <= end { state.keepMemory(of: at) }
             state.pieces.removeAll { $0.end <= end }
+            // No more than this round had: after a burst that is less, while records still come.
+            state.spares.removeLast(max(0, state.spares.count - (before - state.pieces.count)))
             state.bytes = state.pieces.reduce(0) { $0 + $1.bytes.count }
             state.since = end < state.durable ? now : nil
         }
