@@ -22,7 +22,6 @@ GATEWAYS = {"log": "buffered", "log + fdatasync": "acknowledged"}
 # Lines that it took, and syncs: as the relay counts them.
 COUNTS = struct.Struct("=QQ")
 LINE = 428
-TRACED_SECONDS = 2
 
 
 def workloads():
@@ -121,8 +120,7 @@ def run(bench, options, say):
                 found.setdefault((workload.key, name), []).append(one_run(bench, systems[name], workload, options))
             say(f"bench: floor, round {number + 1} {workload.key}: " + ", ".join(
                 f"{name} {found[workload.key, name][-1]['cpu']:.1f}" for name in order) + " µs")
-    short = argparse.Namespace(clients=options.clients, seconds=TRACED_SECONDS)
-    calls = {(workload.key, name): measure.system_calls(bench, systems[name], workload, short)
+    calls = {(workload.key, name): measure.system_calls(bench, systems[name], workload, options)
              for workload in workloads() for name in names_of(workload)}
     return found, calls, loads
 

@@ -11,7 +11,7 @@ import report
 from systems import RUN_PATIENCE, Failure
 
 CLIENTS = (1, 8, 64, 256)
-WORKERS, WORKERS_CLIENTS, FUTEX_SECONDS = (1, 2, 4), 64, 2
+WORKERS, WORKERS_CLIENTS = (1, 2, 4), 64
 # The first transactions come while others still log in.
 WARM_SECONDS = 1
 TRANSACTION = re.compile(r"progress: ([\d.]+) s, ([\d.]+) tps, lat ([\d.]+) ms")
@@ -104,8 +104,8 @@ def run_workers(bench, options, say):
             found.setdefault(count, []).append(figures)
             say(f"bench: growth, round {number + 1} {count} workers: {figures['cpu']:.1f} µs, {figures['tps']:,.0f}/s")
     for count in WORKERS:
-        brief = argparse.Namespace(**{**vars(options), "clients": WORKERS_CLIENTS, "seconds": FUTEX_SECONDS})
-        calls = measure.system_calls(bench, systems[count], workload, brief)
+        more = argparse.Namespace(**{**vars(options), "clients": WORKERS_CLIENTS})
+        calls = measure.system_calls(bench, systems[count], workload, more)
         for figures in found[count]:
             figures["futex"] = calls.get("futex", 0.0)
         bench.stop(systems[count].process)

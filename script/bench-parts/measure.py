@@ -15,8 +15,8 @@ RESULT_REPEATS = 12
 COPY_REPEATS = 3
 COPIED_LINES, COPIED_LINE = 100_000, b"x" * 999 + b"\n"
 ATTACH_SECONDS = 1.0
-# By how much the longer of two runs under strace is longer.
-TRACED = 3
+# Transactions of the two runs under strace, of all clients together; of large results.
+TRACED, TRACED_RESULTS = (800, 2400), (4, 12)
 IDLE_SECONDS = 10
 
 SCRIPTS = {
@@ -106,11 +106,14 @@ def busy_share(seconds):
     return 1 - (idle_after - idle) / max(1, total_after - total)
 
 
-def command_of(bench, workload, options, seconds=None, repeats=RESULT_REPEATS):
+def command_of(bench, workload, options, repeats=None):
+    """pgbench for as long as the options say, or with so many transactions of each client."""
     command = ["pgbench", "-n", *workload.arguments, "-c", str(options.clients if workload.clients else 1), "-j", "1"]
     if workload.script:
         command += ["-f", str(script_file(bench, workload.script))]
-    return command + (["-T", str(seconds or options.seconds)] if workload.timed else ["-t", str(repeats)])
+    if workload.timed and repeats is None:
+        return command + ["-T", str(options.seconds)]
+    return command + ["-t", str(repeats or RESULT_REPEATS)]
 
 
 def script_file(bench, name):
@@ -176,15 +179,11 @@ def measure(bench, system, workload, options):
 def system_calls(bench, system, workload, options):
     """System calls per transaction by name, from strace; its own slowness does not change their number much. Of two runs it is
     what the longer one has more: logins, and what else happens once, go out."""
-    seconds = max(options.seconds // TRACED, 1)
-    short, transactions = traced_calls(
-        bench, system, command_of(bench, workload, options, seconds, RESULT_REPEATS // TRACED))
-    calls, more = traced_calls(
-        bench, system, command_of(bench, workload, options, seconds * TRACED, RESULT_REPEATS // TRACED * TRACED))
-    if more <= transactions:
-        raise Failure(f"{workload.title} through {system.name} made no more transactions in a longer run under strace")
+    lengths = [max(count // options.clients, 1) for count in TRACED] if workload.timed else TRACED_RESULTS
+    (short, few), (calls, many) = (
+        traced_calls(bench, system, command_of(bench, workload, options, length)) for length in lengths)
     calls.subtract(short)
-    return {name: count / (more - transactions) for name, count in calls.items()}
+    return {name: count / (many - few) for name, count in calls.items()}
 
 
 def traced_calls(bench, system, command):
