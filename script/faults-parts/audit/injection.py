@@ -72,7 +72,8 @@ APPEND = (
     refused("stat EIO, the second", "writer", "newfstatat:error=EIO:when=2"),
 )
 ROTATION = (
-    refused("rotation sync EIO", "worker", "fdatasync:error=EIO:when=1", **ROTATING),
+    # The worker's first sync may be one that it makes for those who wait, which the writer repairs.
+    repaired("rotation sync EIO", "worker", "fdatasync:error=EIO:when=1", **ROTATING),
     refused("rotation open EMFILE", "worker", "openat:error=EMFILE:when=1", **ROTATING),
     refused("rotation open ENOSPC, a while", "worker", "openat:error=ENOSPC", lasts=1.0, **ROTATING),
     repaired("rotation folder open EIO", "writer", "openat:error=EIO:when=1", **ROTATING),
